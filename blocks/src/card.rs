@@ -1,0 +1,238 @@
+//! The card: the one message of an incident, edited in place. Calm, complete, and each claim with its evidence.
+
+use crate::alarm::context_button;
+use crate::message::Message;
+use crate::mrkdwn::escape;
+use crate::phrase;
+use jiff::SignedDuration;
+use tools::model::{Answer, Claim, Gap, Incident, Measure, NextStep, ServiceId, Symptom, Verdict};
+
+/// The card of an incident.
+pub fn card(incident: &Incident) -> Message {
+    let title = format!("{} · {}", incident.id, headline(incident));
+    let mut message = Message::new(&format!("{title}. {}", notification(incident))).header(&title);
+    message = message.titled("What's going on", &going_on(incident));
+    message = match &incident.verdict {
+        None => message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited."),
+        Some(verdict) => body(message, verdict),
+    };
+    message.actions(&context_button(incident)).context(&[footer(incident)])
+}
+
+/// The paragraphs that a verdict fills, in the order in which a person asks.
+pub(crate) fn body(message: Message, verdict: &Verdict) -> Message {
+    let message = message.titled("What caused it", &caused(verdict)).titled("What it hits next", &hits_next(verdict));
+    let message = message.titled("What changed", &changed(verdict)).titled("What we could not see", &gaps(verdict));
+    message.titled("What can I do next", &next_steps(verdict))
+}
+
+/// The turning point *cause found*, for the thread.
+pub fn cause_found(verdict: &Verdict, before: Option<&ServiceId>) -> String {
+    let was = before.map(|before| format!(", not {} as thought before", phrase::service(before))).unwrap_or_default();
+    format!("🔎 *Cause found*{was}: {}", caused(verdict))
+}
+
+fn headline(incident: &Incident) -> String {
+    if incident.firing() == 0 {
+        return format!("all {} are OK again", phrase::count(incident.alarms.len(), "alarm", "alarms"));
+    }
+    match incident.verdict.as_ref().and_then(Verdict::cause) {
+        Some(cause) => format!("{}: {}", cause.service, phrase::symptom(cause.symptom)),
+        None => phrase::count(incident.firing(), "alarm fires", "alarms fire"),
+    }
+}
+
+fn notification(incident: &Incident) -> String {
+    let alarms = phrase::count(incident.firing(), "alarm fires", "alarms fire");
+    match incident.verdict.as_ref().and_then(Verdict::cause) {
+        Some(cause) => format!("{alarms}; the likely cause is {} ({})", cause.service, phrase::confidence(cause.confidence)),
+        None => alarms,
+    }
+}
+
+/// How many alarms, since when, on which services.
+pub(crate) fn going_on(incident: &Incident) -> String {
+    let (firing, all) = (incident.firing(), incident.alarms.len());
+    let alarms = if firing == all {
+        phrase::count(all, "alarm fires", "alarms fire")
+    } else {
+        format!("{firing} of {} fire", phrase::count(all, "alarm", "alarms"))
+    };
+    let since = phrase::time(incident.began_at());
+    let mut services: Vec<&ServiceId> = match &incident.verdict {
+        Some(verdict) => verdict.affected.iter().map(|affected| &affected.service).collect(),
+        None => Vec::new(),
+    };
+    for service in incident.alarms.iter().filter_map(|joined| joined.service.as_ref()) {
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
+    let on = match services.as_slice() {
+        [] => String::new(),
+        services => {
+            let word = if services.len() == 1 { "service" } else { "services" };
+            format!(", {} {word} affected: {}", services.len(), phrase::services(services.iter().copied(), 6))
+        }
+    };
+    let path = incident.verdict.as_ref().map(spread).unwrap_or_default();
+    format!("{alarms} since {since}{on}.{path}")
+}
+
+fn spread(verdict: &Verdict) -> String {
+    if verdict.path.len() < 2 {
+        return String::new();
+    }
+    let path: Vec<String> = verdict.path.iter().map(phrase::service).collect();
+    format!("\nIt spread {}.", path.join(" → "))
+}
+
+fn caused(verdict: &Verdict) -> String {
+    let Some(cause) = verdict.cause() else { return no_cause(verdict) };
+    let excess = cause.evidence.iter().filter_map(|id| verdict.claim(*id)).find_map(|evidence| match &evidence.claim {
+        Claim::Excess { measure, observed, expected, own_share, .. } => Some((measure, *observed, *expected, *own_share)),
+        Claim::Alarm { .. } | Claim::Onset { .. } | Claim::Calls { .. } | Claim::Changed { .. } => None,
+    });
+    let why = match excess {
+        Some((measure, observed, expected, own_share)) => format!(
+            "{} where {} is usual, and {} of it is not explained by what it calls",
+            phrase::quantity(observed, measure),
+            usual(expected, measure),
+            phrase::percent(own_share)
+        ),
+        None => match cause.symptom {
+            Symptom::Alarms => "its alarm came first, and the others lie upstream of it".to_owned(),
+            Symptom::Faults | Symptom::Latency => format!("its {}", phrase::symptom(cause.symptom)),
+        },
+    };
+    let others: Vec<String> = verdict.causes[1..]
+        .iter()
+        .take(2)
+        .filter(|other| other.confidence >= 0.05)
+        .map(|other| format!("{} ({})", phrase::service(&other.service), phrase::confidence(other.confidence)))
+        .collect();
+    let others = if others.is_empty() { String::new() } else { format!(" Less likely: {}.", phrase::list(&others)) };
+    let confidence = phrase::confidence(cause.confidence);
+    format!("{} (confidence {confidence}): {why}{}.{others}", phrase::service(&cause.service), phrase::refs(&cause.evidence))
+}
+
+/// The usual value without its unit: the sentence has just said it.
+fn usual(expected: f64, measure: &Measure) -> String {
+    match measure {
+        Measure::Latency => phrase::quantity(expected, measure),
+        Measure::Requests | Measure::Faults | Measure::Availability | Measure::Other(_) => phrase::number(expected),
+    }
+}
+
+fn no_cause(verdict: &Verdict) -> String {
+    let looked: Vec<String> = verdict.causes.iter().take(3).map(|cause| phrase::service(&cause.service)).collect();
+    if looked.is_empty() {
+        return "No cause found: nothing is outside its normal range.".to_owned();
+    }
+    format!("No cause found: nothing stands out clearly enough. Most conspicuous: {}.", phrase::list(&looked))
+}
+
+fn hits_next(verdict: &Verdict) -> String {
+    if verdict.expected.is_empty() {
+        return "Nothing that I know calls the affected services and is still healthy.".to_owned();
+    }
+    let lines: Vec<String> = verdict
+        .expected
+        .iter()
+        .take(3)
+        .map(|expected| {
+            let share = expected
+                .exposed_share
+                .map(|share| format!(", where {} of its calls go", phrase::percent(share)))
+                .unwrap_or_default();
+            let soon = match expected.in_minutes {
+                Some(minutes) if minutes < 1.0 => ", any moment".to_owned(),
+                Some(minutes) => format!(", in about {minutes:.0} min"),
+                None => String::new(),
+            };
+            format!(
+                "• {}, through {}{share}{soon}{}",
+                phrase::service(&expected.service),
+                phrase::service(&expected.through),
+                phrase::refs(&expected.evidence)
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn changed(verdict: &Verdict) -> String {
+    let lines: Vec<String> = verdict
+        .changes
+        .iter()
+        .take(3)
+        .filter_map(|id| match &verdict.claim(*id)?.claim {
+            Claim::Changed { change } => Some(format!("• {}{}", phrase::change(change), phrase::refs(&[*id]))),
+            Claim::Alarm { .. } | Claim::Excess { .. } | Claim::Onset { .. } | Claim::Calls { .. } => None,
+        })
+        .collect();
+    let rest = verdict.changes.len().saturating_sub(3);
+    match lines.as_slice() {
+        [] => "No change was seen in the two hours before.".to_owned(),
+        lines if rest == 0 => lines.join("\n"),
+        lines => format!("{}\n• and {rest} more", lines.join("\n")),
+    }
+}
+
+fn gaps(verdict: &Verdict) -> String {
+    if verdict.gaps.is_empty() {
+        return "Nothing was missing.".to_owned();
+    }
+    let line = |gap: &Gap| {
+        let remedy = gap.remedy.as_ref().map(|remedy| format!(" ({})", escape(remedy))).unwrap_or_default();
+        format!("• {}: {}{remedy}", escape(&gap.wanted), escape(&gap.because))
+    };
+    let mut lines: Vec<String> = verdict.gaps.iter().take(3).map(line).collect();
+    if verdict.gaps.len() > 3 {
+        lines.push(format!("• and {} more", verdict.gaps.len() - 3));
+    }
+    lines.join("\n")
+}
+
+fn next_steps(verdict: &Verdict) -> String {
+    let lines: Vec<String> =
+        verdict.next_steps.iter().take(4).enumerate().map(|(at, step)| format!("{}. {}", at + 1, next_step(step))).collect();
+    lines.join("\n")
+}
+
+fn next_step(step: &NextStep) -> String {
+    match step {
+        NextStep::Inspect { service, measure, link } => {
+            let what = measure.as_ref().map(|measure| format!(", its {} first", escape(&measure.to_string()))).unwrap_or_default();
+            let link = match link {
+                Some(link) if link.starts_with("https://") => format!(" (<{}|alarm>)", escape(link).replace('|', "%7C")),
+                _ => String::new(),
+            };
+            format!("Look at {}{what}{link}", phrase::service(service))
+        }
+        NextStep::ReviewChange { change, evidence } => format!(
+            "Ask {} whether the {} on {} can be taken back{}",
+            change.by.as_deref().map_or_else(|| "its author".to_owned(), escape),
+            change.kind,
+            phrase::service(&change.service),
+            phrase::refs(&[*evidence])
+        ),
+        NextStep::Warn { service } => format!("Warn the owners of {}", phrase::service(service)),
+        NextStep::Watch => "Watch: nothing calls for action yet. Ask again when something changes".to_owned(),
+    }
+}
+
+fn footer(incident: &Incident) -> String {
+    let context = match incident.time_to_context() {
+        Some(span) => format!("Time to context {}", phrase::span(span.max(SignedDuration::ZERO))),
+        None => "Time to context: running".to_owned(),
+    };
+    let lane = incident.verdict.as_ref().map(|verdict| {
+        let found = match verdict.answer {
+            Answer::CauseFound => "by",
+            Answer::NoCauseFound => "looked at by",
+        };
+        format!(" · {found} {} · as of {}", verdict.lane, phrase::time(verdict.at))
+    });
+    format!("{context}{} · every alarm is in the thread", lane.unwrap_or_default())
+}

@@ -1,0 +1,711 @@
+//! A Slack message as safe HTML, for the browser war room.
+//!
+//! Other bots' messages come through here as well as ours, so every field may be missing, of the wrong
+//! type or hostile: what cannot be read is left out, an unknown block says so quietly, and nothing from
+//! the message reaches the page unescaped. There are no inline styles and no scripts, so the page can
+//! be served with a strict content security policy.
+
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "markup reads best as templates, and a message is small"
+)]
+
+use serde_json::Value;
+
+use crate::mrkdwn::{self, Names, html_link, html_text};
+
+/// Where the page finds a file that a message names only by its Slack id.
+pub const FILES_PATH: &str = "/room/files/";
+
+/// The message's blocks, or its text where it has none, then its attachments.
+pub fn message(message: &Value, names: Names<'_>) -> String {
+    let mut out = blocks(message, names);
+    if out.is_empty() {
+        out = paragraph("blk-text", string(message, "text"), names);
+    }
+    for one in list(message, "attachments") {
+        out += &attachment(one, names);
+    }
+    out
+}
+
+/// The array under `key`; anything else counts as empty.
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The string under `key`; anything else counts as empty.
+pub(crate) fn string<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A `plain_text` object, or a bare string, as a person reads it.
+pub(crate) fn plain(text: &Value) -> String {
+    let raw = text.as_str().unwrap_or_else(|| string(text, "text"));
+    mrkdwn::emojify(&mrkdwn::unescape(raw))
+}
+
+/// The text object under `key`, read as [`plain`].
+pub(crate) fn plain_at(value: &Value, key: &str) -> String {
+    value.get(key).map(plain).unwrap_or_default()
+}
+
+/// What a table cell says, without its styles.
+pub(crate) fn cell_text(cell: &Value, names: Names<'_>) -> String {
+    match string(cell, "type") {
+        "rich_text" => list(cell, "elements").iter().map(|part| rich_plain(part, names)).collect(),
+        _ => match cell.get("text").and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None => cell.get("value").map(Value::to_string).unwrap_or_default(),
+        },
+    }
+}
+
+/// The options of a select or overflow menu, those in groups included.
+pub(crate) fn options(menu: &Value) -> impl Iterator<Item = &Value> {
+    let grouped = list(menu, "option_groups").iter().flat_map(|group| list(group, "options"));
+    list(menu, "options").iter().chain(grouped)
+}
+
+/// A rich text part's words, without styles.
+pub(crate) fn rich_plain(part: &Value, names: Names<'_>) -> String {
+    list(part, "elements").iter().map(|element| rich_words(element, names)).collect()
+}
+
+/// One inline rich text element as words.
+pub(crate) fn rich_words(element: &Value, names: Names<'_>) -> String {
+    let mention = |sign: char, key: &str| {
+        let id = string(element, key);
+        format!("{sign}{}", names(id).unwrap_or_else(|| id.to_owned()))
+    };
+    match string(element, "type") {
+        "text" => string(element, "text").to_owned(),
+        "link" => {
+            let label = string(element, "text");
+            (if label.is_empty() { string(element, "url") } else { label }).to_owned()
+        }
+        "user" => mention('@', "user_id"),
+        "channel" => mention('#', "channel_id"),
+        "usergroup" => mention('@', "usergroup_id"),
+        "broadcast" => format!("@{}", string(element, "range")),
+        "emoji" => rich_emoji(element),
+        "date" => string(element, "fallback").to_owned(),
+        "color" => string(element, "value").to_owned(),
+        other => format!("[unsupported element: {other}]"),
+    }
+}
+
+fn rich_emoji(element: &Value) -> String {
+    let name = string(element, "name");
+    let unicode: Option<String> = string(element, "unicode")
+        .split('-')
+        .map(|code| u32::from_str_radix(code, 16).ok().and_then(char::from_u32).filter(|c| !c.is_control()))
+        .collect();
+    unicode
+        .or_else(|| mrkdwn::glyph(name).map(str::to_owned))
+        .unwrap_or_else(|| format!(":{name}:"))
+}
+
+fn blocks(holder: &Value, names: Names<'_>) -> String {
+    list(holder, "blocks").iter().map(|one| block(one, names)).collect()
+}
+
+fn block(block: &Value, names: Names<'_>) -> String {
+    let block_id = string(block, "block_id");
+    match string(block, "type") {
+        "header" => format!(r#"<h3 class="blk blk-header">{}</h3>"#, html_text(&plain_at(block, "text"))),
+        "section" => section(block, names),
+        "context" => {
+            let parts: String = list(block, "elements").iter().map(|part| context_part(part, names)).collect();
+            format!(r#"<div class="blk blk-context">{parts}</div>"#)
+        }
+        "divider" => r#"<hr class="blk blk-divider">"#.to_owned(),
+        "actions" => {
+            let parts: String = list(block, "elements").iter().map(|part| element(part, block_id)).collect();
+            format!(r#"<div class="blk blk-actions">{parts}</div>"#)
+        }
+        "image" => {
+            let title = html_text(&plain_at(block, "title"));
+            let caption = if title.is_empty() { title } else { format!("<figcaption>{title}</figcaption>") };
+            format!(r#"<figure class="blk blk-image">{caption}{}</figure>"#, image(block))
+        }
+        "rich_text" => {
+            let parts: String = list(block, "elements").iter().map(|part| rich_part(part, names)).collect();
+            format!(r#"<div class="blk blk-rich">{parts}</div>"#)
+        }
+        "markdown" => paragraph("blk-markdown", &mrkdwn::from_markdown(string(block, "text")), names),
+        "table" | "data_table" => table(block, names),
+        other => format!(r#"<div class="blk blk-unsupported">[unsupported block: {}]</div>"#, html_text(other)),
+    }
+}
+
+fn paragraph(class: &str, text: &str, names: Names<'_>) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!(r#"<div class="blk {class}">{}</div>"#, mrkdwn::to_html(text, names))
+}
+
+/// A text object: `mrkdwn` is read as markup, `plain_text` is not.
+fn text_object(text: &Value, names: Names<'_>) -> String {
+    if string(text, "type") == "plain_text" {
+        html_text(&plain(text)).replace('\n', "<br>")
+    } else {
+        mrkdwn::to_html(text.as_str().unwrap_or_else(|| string(text, "text")), names)
+    }
+}
+
+fn section(block: &Value, names: Names<'_>) -> String {
+    let mut body = block
+        .get("text")
+        .map(|text| format!(r#"<div class="blk-text">{}</div>"#, text_object(text, names)))
+        .unwrap_or_default();
+    let fields: String = list(block, "fields")
+        .iter()
+        .map(|field| format!(r#"<div class="blk-field">{}</div>"#, text_object(field, names)))
+        .collect();
+    if !fields.is_empty() {
+        body += &format!(r#"<div class="blk-fields">{fields}</div>"#);
+    }
+    let accessory = block
+        .get("accessory")
+        .map(|part| format!(r#"<div class="blk-accessory">{}</div>"#, element(part, string(block, "block_id"))))
+        .unwrap_or_default();
+    format!(r#"<div class="blk blk-section"><div class="blk-body">{body}</div>{accessory}</div>"#)
+}
+
+fn context_part(part: &Value, names: Names<'_>) -> String {
+    if string(part, "type") == "image" {
+        return image(part);
+    }
+    format!("<span>{}</span>", text_object(part, names))
+}
+
+fn element(element: &Value, block_id: &str) -> String {
+    match string(element, "type") {
+        "button" => button(element, block_id),
+        "overflow" => overflow(element, block_id),
+        "static_select" => static_select(element, block_id),
+        "image" => image(element),
+        other => format!(r#"<span class="blk-unsupported">[unsupported element: {}]</span>"#, html_text(other)),
+    }
+}
+
+fn button(button: &Value, block_id: &str) -> String {
+    let class = match string(button, "style") {
+        "primary" => "btn btn-primary",
+        "danger" => "btn btn-danger",
+        _ => "btn",
+    };
+    let label = html_text(&plain_at(button, "text"));
+    if let Some(url) = mrkdwn::safe_url(string(button, "url")) {
+        let url = html_text(url);
+        return format!(r#"<a class="{class}" href="{url}" target="_blank" rel="noopener">{label}</a>"#);
+    }
+    let spoken = string(button, "accessibility_label");
+    let mut attributes = action(button, block_id);
+    if !spoken.is_empty() {
+        attributes += &attribute("aria-label", spoken);
+    }
+    attributes += &attribute("data-value", string(button, "value"));
+    format!(r#"<button type="button" class="{class}"{attributes}>{label}</button>"#)
+}
+
+fn overflow(menu: &Value, block_id: &str) -> String {
+    let items: String = options(menu)
+        .map(|option| {
+            let label = html_text(&plain_at(option, "text"));
+            if let Some(url) = mrkdwn::safe_url(string(option, "url")) {
+                let url = html_text(url);
+                return format!(r#"<a class="menu-item" href="{url}" target="_blank" rel="noopener">{label}</a>"#);
+            }
+            let value = attribute("data-value", string(option, "value"));
+            let action = action(menu, block_id);
+            format!(r#"<button type="button" class="menu-item"{action}{value}>{label}</button>"#)
+        })
+        .collect();
+    format!(
+        r#"<details class="menu"><summary class="btn" aria-label="More actions">⋯</summary><div class="menu-items">{items}</div></details>"#
+    )
+}
+
+fn static_select(select: &Value, block_id: &str) -> String {
+    let placeholder = plain_at(select, "placeholder");
+    let chosen = select.get("initial_option").map(|option| string(option, "value"));
+    let items = |holder: &Value| -> String {
+        list(holder, "options")
+            .iter()
+            .map(|option| {
+                let value = string(option, "value");
+                let selected = if chosen == Some(value) { " selected" } else { "" };
+                let label = html_text(&plain_at(option, "text"));
+                format!("<option{}{selected}>{label}</option>", attribute("value", value))
+            })
+            .collect()
+    };
+    let groups: String = list(select, "option_groups")
+        .iter()
+        .map(|group| {
+            let label = attribute("label", &plain_at(group, "label"));
+            format!("<optgroup{label}>{}</optgroup>", items(group))
+        })
+        .collect();
+    format!(
+        r#"<select class="select"{}{}><option value="">{}</option>{}{groups}</select>"#,
+        action(select, block_id),
+        attribute("aria-label", if placeholder.is_empty() { "Choose" } else { &placeholder }),
+        html_text(&placeholder),
+        items(select),
+    )
+}
+
+/// What the page needs to send a click back, and to ask first where the sender wants that.
+fn action(element: &Value, block_id: &str) -> String {
+    let mut out = attribute("data-action-id", string(element, "action_id"));
+    out += &attribute("data-block-id", block_id);
+    if let Some(confirm) = element.get("confirm").filter(|confirm| confirm.is_object()) {
+        for (name, key, otherwise) in [
+            ("data-confirm-title", "title", "Are you sure?"),
+            ("data-confirm-text", "text", ""),
+            ("data-confirm-ok", "confirm", "Yes"),
+            ("data-confirm-deny", "deny", "Cancel"),
+        ] {
+            let text = match confirm.get(key) {
+                Some(text) if string(text, "type") == "mrkdwn" => mrkdwn::to_plain(string(text, "text"), &|_| None),
+                Some(text) => plain(text),
+                None => otherwise.to_owned(),
+            };
+            out += &attribute(name, &text);
+        }
+    }
+    out
+}
+
+fn attribute(name: &str, value: &str) -> String {
+    format!(r#" {name}="{}""#, html_text(value))
+}
+
+fn image(image: &Value) -> String {
+    let alt = mrkdwn::unescape(string(image, "alt_text"));
+    image_source(image).map_or_else(
+        || format!(r#"<span class="blk-unsupported">[image: {}]</span>"#, html_text(&alt)),
+        |source| picture(&source, &alt, &plain_at(image, "title")),
+    )
+}
+
+fn picture(source: &str, alt: &str, title: &str) -> String {
+    let title = if title.is_empty() { String::new() } else { attribute("title", title) };
+    let (source, alt) = (attribute("src", source), attribute("alt", alt));
+    format!(r#"<img{source}{alt}{title} loading="lazy" referrerpolicy="no-referrer">"#)
+}
+
+fn image_source(image: &Value) -> Option<String> {
+    let web = |url: &str| mrkdwn::safe_url(url).filter(|url| !url.starts_with('s')).map(str::to_owned);
+    let file = image.get("slack_file");
+    web(string(image, "image_url"))
+        .or_else(|| web(string(file?, "url")))
+        .or_else(|| {
+            let id = string(file?, "id");
+            let clean = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+            clean.then(|| format!("{FILES_PATH}{id}"))
+        })
+}
+
+fn table(block: &Value, names: Names<'_>) -> String {
+    let settings = list(block, "column_settings");
+    let mut body = String::new();
+    for (index, row) in list(block, "rows").iter().enumerate() {
+        let tag = if index == 0 { "th" } else { "td" };
+        body += "<tr>";
+        for (column, cell) in row.as_array().map_or(&[][..], Vec::as_slice).iter().enumerate() {
+            let class = match settings.get(column).map(|setting| string(setting, "align")) {
+                Some("right") => r#" class="right""#,
+                Some("center") => r#" class="center""#,
+                _ => "",
+            };
+            let told = if string(cell, "type") == "rich_text" {
+                list(cell, "elements").iter().map(|part| rich_part(part, names)).collect()
+            } else {
+                html_text(&cell_text(cell, names))
+            };
+            body += &format!("<{tag}{class}>{told}</{tag}>");
+        }
+        body += "</tr>";
+    }
+    let caption = html_text(string(block, "caption"));
+    let caption = if caption.is_empty() { caption } else { format!("<caption>{caption}</caption>") };
+    format!(r#"<div class="blk blk-table"><table>{caption}<tbody>{body}</tbody></table></div>"#)
+}
+
+fn rich_part(part: &Value, names: Names<'_>) -> String {
+    let inline = |holder: &Value| -> String {
+        list(holder, "elements").iter().map(|element| rich_element(element, names)).collect()
+    };
+    match string(part, "type") {
+        "rich_text_section" => format!(r#"<div class="rich-section">{}</div>"#, inline(part)),
+        "rich_text_quote" => format!("<blockquote>{}</blockquote>", inline(part)),
+        "rich_text_preformatted" => format!("<pre>{}</pre>", html_text(&rich_plain(part, names))),
+        "rich_text_list" => {
+            let tag = if string(part, "style") == "ordered" { "ol" } else { "ul" };
+            let indent = part.get("indent").and_then(Value::as_u64).unwrap_or(0).min(8);
+            let start = match part.get("offset").and_then(Value::as_u64) {
+                Some(offset) if tag == "ol" => format!(r#" start="{}""#, offset.saturating_add(1)),
+                _ => String::new(),
+            };
+            let items: String = list(part, "elements").iter().map(|item| format!("<li>{}</li>", inline(item))).collect();
+            format!(r#"<{tag} class="indent-{indent}"{start}>{items}</{tag}>"#)
+        }
+        other => format!(r#"<span class="blk-unsupported">[unsupported text: {}]</span>"#, html_text(other)),
+    }
+}
+
+fn rich_element(element: &Value, names: Names<'_>) -> String {
+    let words = html_text(&rich_words(element, names)).replace('\n', "<br>");
+    let mut out = match string(element, "type") {
+        "link" => html_link(string(element, "url"), &words),
+        "user" | "channel" | "usergroup" | "broadcast" => format!(r#"<span class="mention">{words}</span>"#),
+        "date" => {
+            let epoch = element.get("timestamp").and_then(Value::as_i64).unwrap_or(0);
+            html_link(string(element, "url"), &format!(r#"<time data-epoch="{epoch}">{words}</time>"#))
+        }
+        _ => words,
+    };
+    let style = element.get("style").unwrap_or(&Value::Null);
+    for (name, tag) in [("code", "code"), ("strike", "s"), ("underline", "u"), ("italic", "em"), ("bold", "strong")] {
+        if style.get(name).and_then(Value::as_bool) == Some(true) {
+            out = format!("<{tag}>{out}</{tag}>");
+        }
+    }
+    out
+}
+
+fn attachment(attachment: &Value, names: Names<'_>) -> String {
+    let mut body = String::new();
+    let author = string(attachment, "author_name");
+    if !author.is_empty() {
+        let author = html_text(&plain_at(attachment, "author_name"));
+        body += &format!(r#"<div class="att-author">{}</div>"#, html_link(string(attachment, "author_link"), &author));
+    }
+    let title = html_text(&plain_at(attachment, "title"));
+    if !title.is_empty() {
+        body += &format!(r#"<div class="att-title">{}</div>"#, html_link(string(attachment, "title_link"), &title));
+    }
+    body += &paragraph("att-text", string(attachment, "text"), names);
+    let fields: String = list(attachment, "fields").iter().map(|field| attachment_field(field, names)).collect();
+    if !fields.is_empty() {
+        body += &format!(r#"<div class="blk blk-fields">{fields}</div>"#);
+    }
+    body += &blocks(attachment, names);
+    for key in ["image_url", "thumb_url"] {
+        if let Some(url) = mrkdwn::safe_url(string(attachment, key)).filter(|url| !url.starts_with('s')) {
+            body += &format!(r#"<div class="blk blk-image">{}</div>"#, picture(url, "", ""));
+        }
+    }
+    // Buttons from before Block Kit: only those that lead somewhere can do anything here.
+    let links: String = list(attachment, "actions")
+        .iter()
+        .filter_map(|button| mrkdwn::safe_url(string(button, "url")).map(|url| (url, plain_at(button, "text"))))
+        .map(|(url, label)| {
+            let (url, label) = (html_text(url), html_text(&label));
+            format!(r#"<a class="btn" href="{url}" target="_blank" rel="noopener">{label}</a>"#)
+        })
+        .collect();
+    if !links.is_empty() {
+        body += &format!(r#"<div class="blk blk-actions">{links}</div>"#);
+    }
+    let footer = html_text(&plain_at(attachment, "footer"));
+    if !footer.is_empty() {
+        body += &format!(r#"<div class="att-footer">{footer}</div>"#);
+    }
+    let pretext = paragraph("att-pretext", string(attachment, "pretext"), names);
+    if body.is_empty() && pretext.is_empty() {
+        body = paragraph("att-text", string(attachment, "fallback"), names);
+    }
+    if body.is_empty() {
+        return pretext;
+    }
+    let bar = bar(string(attachment, "color"));
+    format!(r#"{pretext}<div class="att">{bar}<div class="att-body">{body}</div></div>"#)
+}
+
+fn attachment_field(field: &Value, names: Names<'_>) -> String {
+    let class = if field.get("short").and_then(Value::as_bool) == Some(true) { "blk-field" } else { "blk-field wide" };
+    let title = html_text(&plain_at(field, "title"));
+    let value = mrkdwn::to_html(string(field, "value"), names);
+    format!(r#"<div class="{class}"><strong>{title}</strong><br>{value}</div>"#)
+}
+
+/// The colour bar. A drawing, because its colour must not need an inline style.
+fn bar(color: &str) -> String {
+    let hex = match color {
+        "good" => "2eb886",
+        "warning" => "daa038",
+        "danger" => "a30200",
+        other => other.strip_prefix('#').unwrap_or(other),
+    };
+    let valid = matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    let fill = if valid { format!(r##" fill="#{hex}""##) } else { String::new() };
+    format!(r#"<svg class="att-bar" aria-hidden="true"><rect width="100%" height="100%"{fill}></rect></svg>"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(id: &str) -> Option<String> {
+        (id == "U1").then(|| "Mina".to_owned())
+    }
+
+    #[track_caller]
+    fn check(input: &Value, expected: &str) {
+        assert_eq!(message(input, &names), expected);
+    }
+
+    #[track_caller]
+    fn check_block(block: &Value, expected: &str) {
+        check(&json!({ "blocks": [block], "text": "fallback" }), expected);
+    }
+
+    #[test]
+    fn text_is_shown_only_without_blocks() {
+        check(&json!({"text": "*hi* <@U1>"}), r#"<div class="blk blk-text"><strong>hi</strong> <span class="mention">@Mina</span></div>"#);
+        check(&json!({"text": "t", "blocks": [{"type": "divider"}]}), r#"<hr class="blk blk-divider">"#);
+        check(&json!({"text": "t", "blocks": []}), r#"<div class="blk blk-text">t</div>"#);
+        check(&json!({}), "");
+    }
+
+    #[test]
+    fn each_block() {
+        check_block(
+            &json!({"type": "header", "text": {"type": "plain_text", "text": ":x: A &amp; *B*"}}),
+            r#"<h3 class="blk blk-header">❌ A &amp; *B*</h3>"#,
+        );
+        check_block(
+            &json!({"type": "section", "text": {"type": "mrkdwn", "text": "*a*"}, "fields": [{"type": "plain_text", "text": "*f*"}]}),
+            concat!(
+                r#"<div class="blk blk-section"><div class="blk-body"><div class="blk-text"><strong>a</strong></div>"#,
+                r#"<div class="blk-fields"><div class="blk-field">*f*</div></div></div></div>"#
+            ),
+        );
+        check_block(
+            &json!({"type": "context", "elements": [{"type": "mrkdwn", "text": "`a`"}, {"type": "image", "image_url": "https://i.example/a.png", "alt_text": "A"}]}),
+            concat!(
+                r#"<div class="blk blk-context"><span><code>a</code></span>"#,
+                r#"<img src="https://i.example/a.png" alt="A" loading="lazy" referrerpolicy="no-referrer"></div>"#
+            ),
+        );
+        check_block(
+            &json!({"type": "image", "slack_file": {"id": "F07"}, "alt_text": "p99", "title": {"type": "plain_text", "text": "T"}}),
+            concat!(
+                r#"<figure class="blk blk-image"><figcaption>T</figcaption>"#,
+                r#"<img src="/room/files/F07" alt="p99" title="T" loading="lazy" referrerpolicy="no-referrer"></figure>"#
+            ),
+        );
+        check_block(&json!({"type": "video<"}), r#"<div class="blk blk-unsupported">[unsupported block: video&lt;]</div>"#);
+        check_block(
+            &json!({"type": "table", "column_settings": [null, {"align": "right"}], "rows": [[{"type": "raw_text", "text": "S"}], [{"type": "raw_text", "text": "a<"}, {"type": "raw_number", "value": 0.5}]]}),
+            concat!(
+                r#"<div class="blk blk-table"><table><tbody><tr><th>S</th></tr>"#,
+                r#"<tr><td>a&lt;</td><td class="right">0.5</td></tr></tbody></table></div>"#
+            ),
+        );
+        check_block(&json!({"type": "markdown", "text": "# T\n**b**"}), r#"<div class="blk blk-markdown"><strong>T</strong><br><strong>b</strong></div>"#);
+    }
+
+    #[test]
+    fn what_can_be_pressed() {
+        check_block(
+            &json!({"type": "actions", "block_id": "b1", "elements": [
+                {"type": "button", "action_id": "go", "style": "primary", "value": "v", "text": {"type": "plain_text", "text": "Go"},
+                 "confirm": {"title": {"type": "plain_text", "text": "Sure?"}, "text": {"type": "mrkdwn", "text": "*now*"}}},
+                {"type": "button", "style": "danger", "url": "https://x.example", "text": {"type": "plain_text", "text": "Open"}},
+            ]}),
+            concat!(
+                r#"<div class="blk blk-actions"><button type="button" class="btn btn-primary" data-action-id="go" data-block-id="b1" "#,
+                r#"data-confirm-title="Sure?" data-confirm-text="now" data-confirm-ok="Yes" data-confirm-deny="Cancel" data-value="v">Go</button>"#,
+                r#"<a class="btn btn-danger" href="https://x.example" target="_blank" rel="noopener">Open</a></div>"#
+            ),
+        );
+        check_block(
+            &json!({"type": "actions", "elements": [
+                {"type": "static_select", "action_id": "s", "placeholder": {"type": "plain_text", "text": "Pick"},
+                 "initial_option": {"value": "2"}, "options": [{"text": {"type": "plain_text", "text": "One"}, "value": "1"}],
+                 "option_groups": [{"label": {"type": "plain_text", "text": "G"}, "options": [{"text": {"type": "plain_text", "text": "Two"}, "value": "2"}]}]},
+                {"type": "overflow", "action_id": "o", "options": [{"text": {"type": "plain_text", "text": "Mute"}, "value": "m"}]},
+                {"type": "datepicker"},
+            ]}),
+            concat!(
+                r#"<div class="blk blk-actions"><select class="select" data-action-id="s" data-block-id="" aria-label="Pick">"#,
+                r#"<option value="">Pick</option><option value="1">One</option>"#,
+                r#"<optgroup label="G"><option value="2" selected>Two</option></optgroup></select>"#,
+                r#"<details class="menu"><summary class="btn" aria-label="More actions">⋯</summary><div class="menu-items">"#,
+                r#"<button type="button" class="menu-item" data-action-id="o" data-block-id="" data-value="m">Mute</button></div></details>"#,
+                r#"<span class="blk-unsupported">[unsupported element: datepicker]</span></div>"#
+            ),
+        );
+    }
+
+    #[test]
+    fn rich_text() {
+        check_block(
+            &json!({"type": "rich_text", "elements": [
+                {"type": "rich_text_section", "elements": [
+                    {"type": "text", "text": "a<b\n", "style": {"bold": true, "code": true}},
+                    {"type": "link", "url": "https://x.example", "text": "x"}, {"type": "user", "user_id": "U1"},
+                    {"type": "emoji", "name": "eyes"}, {"type": "emoji", "name": "q", "unicode": "1f6a8"}, {"type": "broadcast", "range": "here"}]},
+                {"type": "rich_text_list", "style": "ordered", "indent": 1, "offset": 2, "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "i"}]}]},
+                {"type": "rich_text_quote", "elements": [{"type": "text", "text": "q"}]},
+                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "p\n&amp;"}]},
+            ]}),
+            concat!(
+                r#"<div class="blk blk-rich"><div class="rich-section"><strong><code>a&lt;b<br></code></strong>"#,
+                r#"<a href="https://x.example" target="_blank" rel="noopener">x</a><span class="mention">@Mina</span>👀🚨<span class="mention">@here</span></div>"#,
+                r#"<ol class="indent-1" start="3"><li>i</li></ol><blockquote>q</blockquote>"#,
+                "<pre>p\n&amp;amp;</pre></div>"
+            ),
+        );
+    }
+
+    #[test]
+    fn attachments() {
+        let bar = |fill: &str| format!(r#"<svg class="att-bar" aria-hidden="true"><rect width="100%" height="100%"{fill}></rect></svg>"#);
+        check(
+            &json!({"text": "", "attachments": [{
+                "color": "#d13212", "pretext": "p", "title": "T", "title_link": "https://t.example", "text": "x",
+                "fields": [{"title": "F", "value": "`v`", "short": true}], "footer": "foot", "fallback": "unseen",
+                "blocks": [{"type": "divider"}], "actions": [{"type": "button", "text": "Runbook", "url": "https://r.example"}, {"type": "button", "text": "Ack"}],
+            }]}),
+            &[
+                r#"<div class="blk att-pretext">p</div><div class="att">"#,
+                &bar(r##" fill="#d13212""##),
+                r#"<div class="att-body"><div class="att-title"><a href="https://t.example" target="_blank" rel="noopener">T</a></div>"#,
+                r#"<div class="blk att-text">x</div><div class="blk blk-fields"><div class="blk-field"><strong>F</strong><br><code>v</code></div></div>"#,
+                r#"<hr class="blk blk-divider"><div class="blk blk-actions"><a class="btn" href="https://r.example" target="_blank" rel="noopener">Runbook</a></div>"#,
+                r#"<div class="att-footer">foot</div></div></div>"#,
+            ]
+            .concat(),
+        );
+        check(
+            &json!({"attachments": [{"fallback": "only this", "color": "red;x"}]}),
+            &[r#"<div class="att">"#, &bar(""), r#"<div class="att-body"><div class="blk att-text">only this</div></div></div>"#].concat(),
+        );
+    }
+
+    /// Puts the payload under every key that anything here reads, in every kind of block.
+    fn poisoned(payload: &Value) -> Value {
+        let text = json!({"type": "mrkdwn", "text": payload});
+        let plain = json!({"type": "plain_text", "text": payload});
+        let confirm = json!({"title": plain, "text": text, "confirm": plain, "deny": plain});
+        let option = json!({"text": plain, "value": payload, "url": payload});
+        let elements: Vec<Value> = ["button", "overflow", "static_select", "image", "mrkdwn", "plain_text", "text", "link", "user",
+            "channel", "usergroup", "broadcast", "emoji", "date", "color", "rich_text_section", "odd"]
+            .into_iter()
+            .map(|kind| json!({"type": kind, "text": if matches!(kind, "button") { plain.clone() } else { payload.clone() },
+                "action_id": payload, "value": payload, "style": payload, "url": payload, "confirm": confirm, "options": [option],
+                "option_groups": [{"label": plain, "options": [option]}], "placeholder": plain, "initial_option": option,
+                "image_url": payload, "alt_text": payload, "title": plain, "slack_file": {"id": payload, "url": payload},
+                "user_id": payload, "channel_id": payload, "usergroup_id": payload, "range": payload, "name": payload, "unicode": payload,
+                "timestamp": payload, "fallback": payload, "accessibility_label": payload, "elements": [{"type": "text", "text": payload}]}))
+            .collect();
+        let rich: Vec<Value> = ["rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted", "odd"]
+            .into_iter()
+            .map(|kind| json!({"type": kind, "elements": elements, "style": payload, "indent": payload, "offset": payload, "border": payload}))
+            .collect();
+        let mut blocks: Vec<Value> = ["header", "section", "context", "divider", "actions", "image", "markdown", "table", "data_table", "odd"]
+            .into_iter()
+            .map(|kind| json!({"type": kind, "block_id": payload, "text": if kind == "markdown" { payload.clone() } else { text.clone() },
+                "fields": [text, plain, payload], "elements": elements, "accessory": elements[0], "image_url": payload, "alt_text": payload,
+                "title": plain, "caption": payload, "column_settings": [{"align": payload}], "rows": [[payload, {"type": "raw_text", "text": payload},
+                {"type": "raw_number", "value": payload}, {"type": "rich_text", "elements": rich}], payload]}))
+            .collect();
+        blocks.push(json!({"type": payload}));
+        blocks.push(json!({"type": "rich_text", "elements": rich}));
+        blocks.push(payload.clone());
+        let attachment = json!({"color": payload, "pretext": payload, "title": payload, "title_link": payload, "text": payload,
+            "author_name": payload, "author_link": payload, "footer": payload, "fallback": payload, "image_url": payload, "thumb_url": payload,
+            "fields": [{"title": payload, "value": payload, "short": payload}, payload], "blocks": blocks,
+            "actions": [{"text": payload, "url": payload}]});
+        json!({"text": payload, "blocks": blocks, "attachments": [attachment, payload]})
+    }
+
+    /// Reads the HTML as a browser would and fails on any element or attribute that we did not mean to write.
+    #[track_caller]
+    fn assert_harmless(html: &str) {
+        const TAGS: &[&str] = &["a", "blockquote", "br", "button", "caption", "code", "details", "div", "em", "figcaption", "figure",
+            "h3", "hr", "img", "li", "ol", "ul", "optgroup", "option", "pre", "rect", "s", "select", "span", "strong", "summary", "svg",
+            "table", "tbody", "td", "th", "time", "tr", "u"];
+        const ATTRIBUTES: &[&str] = &["alt", "aria-hidden", "aria-label", "class", "data-action-id", "data-block-id", "data-confirm-deny",
+            "data-confirm-ok", "data-confirm-text", "data-confirm-title", "data-epoch", "data-value", "fill", "height", "href", "label",
+            "loading", "referrerpolicy", "rel", "src", "start", "target", "title", "type", "value", "width", "selected"];
+        let mut depth = 0_i32;
+        for chunk in html.split('<').skip(1) {
+            let (tag, rest) = chunk.split_once('>').expect("every tag is closed");
+            assert!(!rest.contains(['>', '"', '\'']), "unescaped text: {rest}");
+            if let Some(name) = tag.strip_prefix('/') {
+                assert!(TAGS.contains(&name), "{tag}");
+                depth -= 1;
+                continue;
+            }
+            // Attribute values cannot hold a quote, so every second part is a value.
+            let parts: Vec<&str> = tag.split('"').collect();
+            assert!(parts.len() % 2 == 1, "{tag}");
+            let name = parts[0].split(' ').next().unwrap();
+            assert!(TAGS.contains(&name), "{tag}");
+            depth += i32::from(!["br", "hr", "img"].contains(&name));
+            for (index, part) in parts.iter().enumerate() {
+                if index % 2 == 1 {
+                    let attribute = parts[index - 1].trim_end_matches('=').rsplit(' ').next().unwrap();
+                    let address = ["http://", "https://", "slack://", FILES_PATH].iter().any(|start| part.to_lowercase().starts_with(start));
+                    assert!(!["href", "src"].contains(&attribute) || address, "{tag}");
+                } else {
+                    let named = part.split([' ', '=']).filter(|word| !word.is_empty()).skip(usize::from(index == 0));
+                    for attribute in named {
+                        assert!(ATTRIBUTES.contains(&attribute), "{attribute} in {tag}");
+                    }
+                }
+            }
+        }
+        assert_eq!(depth, 0, "unbalanced: {html}");
+    }
+
+    #[test]
+    fn nothing_hostile_gets_through_in_any_field() {
+        for payload in [
+            "<script>alert(1)</script>",
+            "\"><img src=x onerror=alert(1)>",
+            "' onmouseover='alert(1)",
+            "javascript:alert(1)",
+            "JAVASCRIPT:alert(1)//https://x",
+            "<javascript:alert(1)|x>",
+            "https://x.example/\"><script>alert(1)</script>",
+            "<https://x.example/\" onclick=\"a()|<b>>",
+            "data:text/html;base64,PHNjcmlwdD4=",
+            "&lt;script&gt; &amp;lt;script&amp;gt;",
+            "*_~`unbalanced <@ <!date^ ``` [x](javascript:y)",
+            "red;background:url(javascript:x)",
+            "</div></details></select><svg onload=x>",
+            "\u{202e}gnp.exe\u{200b}\u{0}\u{7f}\u{feff}",
+            "🚨 é 漢字",
+        ] {
+            assert_harmless(&message(&poisoned(&json!(payload)), &|_| Some(payload.to_owned())));
+        }
+    }
+
+    #[test]
+    fn odd_values_anywhere_are_harmless() {
+        let deep = (0..5).fold(json!(1), |inside, _| json!([{ "blocks": inside }]));
+        let odd = [json!(null), json!(true), json!(-1), json!(1e300), json!(""), json!([]), json!({}), json!([[null]]),
+            json!({"text": {"text": {"text": 1}}}), json!({"type": 7}), json!(u64::MAX), json!("\u{10ffff}"), deep];
+        for value in &odd {
+            assert_harmless(&message(value, &names));
+            assert_harmless(&message(&poisoned(value), &names));
+            for key in ["blocks", "attachments", "text"] {
+                assert_harmless(&message(&json!({ key: value }), &names));
+                assert_harmless(&message(&json!({ key: [value, [value], {"type": "section", "text": value, "fields": value, "accessory": value}] }), &names));
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Takes events from the inbox, decides, appends once, and goes on. The only place that turns a decision into facts.
+
+use crate::config::{Config, Scope};
+use crate::engine::{self, Scene};
+use crate::event::{Delivered, Event};
+use crate::intent::Intent;
+use crate::ports::{Append, Appended, Inbox, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
+use tools::context::Atlas;
+use tools::model::{Incident, IncidentId, Window, minutes};
+use tools::ports::{Clock, Outside};
+
+/// How old the topology may be before it is read again.
+const ATLAS_AGE: SignedDuration = minutes(5);
+
+/// An incident that has been silent for longer is not looked at any more when an alarm looks for its place.
+const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Incidents one event may have to load.
+const MAX_OPEN: usize = 50;
+
+/// How often one event is decided again because another append came first, before it waits for its next turn.
+const MAX_CONFLICTS: usize = 8;
+
+/// Wakes the workers, and knows when they have nothing left to do.
+#[derive(Debug)]
+pub struct Pulse {
+    beats: watch::Sender<u64>,
+    idle: [watch::Sender<u64>; 2],
+}
+
+/// Who works.
+#[derive(Clone, Copy, Debug)]
+pub enum Worker {
+    /// Inbox → facts.
+    Dispatcher = 0,
+    /// Outbox → Slack.
+    Sender = 1,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { beats: watch::Sender::new(1), idle: [watch::Sender::new(0), watch::Sender::new(0)] }
+    }
+}
+
+impl Pulse {
+    /// Something may have to be done.
+    pub fn beat(&self) {
+        self.beats.send_modify(|beats| *beats += 1);
+    }
+
+    /// The beat a worker answers by looking for work.
+    pub(crate) fn current(&self) -> u64 {
+        *self.beats.borrow()
+    }
+
+    /// `worker` found nothing more to do since `beat`. Returns at the next beat.
+    pub(crate) async fn rest(&self, worker: Worker, beat: u64) {
+        self.idle[worker as usize].send_replace(beat);
+        let mut beats = self.beats.subscribe();
+        // The sender lives in `self`: it cannot be gone.
+        let _ = beats.wait_for(|beats| *beats > beat).await;
+    }
+
+    /// Returns once everything that has come in so far is done, as far as it can be done now.
+    pub async fn settled(&self) {
+        loop {
+            let beat = self.current();
+            for idle in &self.idle {
+                let _ = idle.subscribe().wait_for(|idle| *idle >= beat).await;
+            }
+            if self.current() == beat {
+                return;
+            }
+        }
+    }
+}
+
+/// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
+#[derive(Debug)]
+pub struct Dispatcher {
+    /// What the deployment configures.
+    pub config: Arc<Config>,
+    /// Where facts are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events wait.
+    pub inbox: Arc<dyn Inbox>,
+    /// The world as the tools see it.
+    pub outside: Outside,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the workers.
+    pub pulse: Arc<Pulse>,
+    /// The topology as it was last read.
+    pub atlas: Mutex<Option<(Timestamp, Arc<Atlas>)>>,
+}
+
+/// Why an event was not handled.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the scope `{0}` is not configured")]
+    NoScope(String),
+    #[error("{MAX_CONFLICTS} other appends came first")]
+    Conflicts,
+}
+
+impl Dispatcher {
+    /// Works until it is dropped.
+    pub async fn run(&self) {
+        loop {
+            let beat = self.pulse.current();
+            if let Err(err) = self.drain().await {
+                // The event stays in the inbox; the next beat tries again.
+                tracing::error!("the inbox waits: {err}");
+            }
+            self.pulse.rest(Worker::Dispatcher, beat).await;
+        }
+    }
+
+    async fn drain(&self) -> Result<(), StoreError> {
+        while let Some(delivered) = self.inbox.take().await? {
+            if let Err(failure) = self.handle(&delivered).await {
+                match failure {
+                    Failure::Store(err) => return Err(err),
+                    Failure::NoScope(_) | Failure::Conflicts => self.report(&delivered, &failure).await?,
+                }
+            }
+            self.inbox.done(&delivered.key).await?;
+            self.pulse.beat();
+        }
+        Ok(())
+    }
+
+    /// An event that cannot be handled is told once: in the log, and to the person who waits for it.
+    async fn report(&self, delivered: &Delivered, failure: &Failure) -> Result<(), StoreError> {
+        tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
+        let asked = match &delivered.event {
+            Event::Command { asked, .. } | Event::Click { asked, .. } => Some(asked),
+            Event::Investigated { answer_to, .. } => answer_to.as_ref(),
+            Event::Alarm { .. } | Event::CardShown { .. } => None,
+        };
+        let answer = asked
+            .map(|asked| Intent::Answer { asked: asked.clone(), message: blocks::reply::our_fault(&delivered.key.0) });
+        let append = Append {
+            scope: delivered.scope.clone(),
+            key: delivered.key.clone(),
+            log: None,
+            intents: answer.into_iter().collect(),
+            at: delivered.at,
+        };
+        self.store.append(append).await.map(drop)
+    }
+
+    async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
+        for _ in 0..MAX_CONFLICTS {
+            let scene = self.scene(delivered).await?;
+            let decision = engine::decide(&scene, delivered);
+            let append = Append {
+                scope: delivered.scope.clone(),
+                key: delivered.key.clone(),
+                log: decision.log,
+                intents: decision.intents,
+                at: delivered.at,
+            };
+            match self.store.append(append).await? {
+                Appended::Done | Appended::KnownEvent => return Ok(()),
+                Appended::Conflict => {}
+            }
+        }
+        Err(Failure::Conflicts)
+    }
+
+    async fn scene(&self, delivered: &Delivered) -> Result<Scene, Failure> {
+        let scope: Scope =
+            self.config.scope(&delivered.scope).cloned().ok_or_else(|| Failure::NoScope(delivered.scope.0.clone()))?;
+        let since = delivered.at.saturating_sub(OPEN_FOR).unwrap_or(Timestamp::MIN);
+        let index = self.store.index(&scope.id, since).await?;
+        let mut open: Vec<Incident> = Vec::new();
+        for id in index.recent.into_iter().take(MAX_OPEN) {
+            open.extend(self.store.read(id).await?);
+        }
+        // An event about one incident needs that one, however old it is.
+        if let Some(id) = subject(&delivered.event)
+            && open.iter().all(|incident| incident.id != id)
+        {
+            open.extend(self.store.read(id).await?.filter(|incident| incident.scope == scope.id));
+        }
+        Ok(Scene { config: Arc::clone(&self.config), scope, open, next: index.next, atlas: self.atlas().await })
+    }
+
+    /// The topology, read anew when it is old. Without one, grouping goes by names.
+    async fn atlas(&self) -> Option<Arc<Atlas>> {
+        let now = self.clock.now();
+        let mut known = self.atlas.lock().await;
+        if let Some((read_at, atlas)) = known.as_ref()
+            && now.duration_since(*read_at) < ATLAS_AGE
+        {
+            return Some(Arc::clone(atlas));
+        }
+        let window = Window { from: now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now), to: now };
+        match self.outside.topology.topology(window).await {
+            Ok(topology) => {
+                let atlas = Arc::new(Atlas::new(topology));
+                *known = Some((now, Arc::clone(&atlas)));
+                Some(atlas)
+            }
+            // An old map is better than none.
+            Err(gap) => {
+                tracing::warn!("the topology could not be read: {}", gap.because);
+                known.as_ref().map(|(_, atlas)| Arc::clone(atlas))
+            }
+        }
+    }
+}
+
+fn subject(event: &Event) -> Option<IncidentId> {
+    match event {
+        Event::Investigated { incident, .. } | Event::CardShown { incident } => Some(*incident),
+        Event::Alarm { .. } | Event::Command { .. } | Event::Click { .. } => None,
+    }
+}

@@ -1,0 +1,490 @@
+//! A drill: a capsule replayed into a local workspace and a real bot, over the doors that Slack and AWS use.
+//!
+//! The story has its own clock. It moves in steps of [`STEP`]; after each one, everything that can be done is done before
+//! it moves on, so that the outcome depends on the story and not on the speed of the machine.
+
+use crate::alarms::{amazon_q, eventbridge};
+use crate::app::{Bot, Parts, StartError};
+use crate::clock::SystemClock;
+use crate::command::COMMANDS;
+use crate::config::{Config, Flood, Scope};
+use crate::embedded::Embedded;
+use crate::ports::{Inbox, Store, StoreError};
+use crate::workspace::room::{DrillStatus, Status};
+use crate::workspace::state::Post;
+use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tools::capsule::{Capsule, Delivery, ModelClock, World};
+use tools::model::{Alarm, Incident, ScopeId, Signal, Via};
+use tools::ports::Clock;
+
+/// How far the story's clock moves at once.
+const STEP: SignedDuration = SignedDuration::from_millis(500);
+
+/// How long after the last delivery the story still runs, so that the last edit of the burst is made.
+const EPILOGUE: SignedDuration = SignedDuration::from_secs(90);
+
+/// How long before the first delivery it begins.
+const PROLOGUE: SignedDuration = SignedDuration::from_secs(2);
+
+/// The channel in which other bots post alarms.
+pub const ALERTS: &str = "C0ALERTS";
+/// The channel that gets the card.
+pub const WAR_ROOM: &str = "C0WARROOM";
+
+/// Seconds of the story in a second of ours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as the machine can.
+    Max,
+    /// So many.
+    Times(f64),
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        let times = text.strip_suffix(['x', '×']).unwrap_or(text).parse().ok();
+        let times = times.filter(|times| (0.1..=10_000.0).contains(times));
+        times.map(Self::Times).ok_or_else(|| format!("`{text}` is no speed; give a number from 0.1 to 10000, or `max`"))
+    }
+}
+
+/// A stage: a workspace, a bot in it, and the world of a capsule around them.
+#[derive(Debug)]
+pub struct Stage {
+    /// The story.
+    pub capsule: Arc<Capsule>,
+    /// Its clock.
+    pub clock: Arc<ModelClock>,
+    /// Where people are.
+    pub workspace: Workspace,
+    /// What is stored.
+    pub store: Arc<Embedded>,
+    config: Config,
+    bot: Bot,
+    door: SocketAddr,
+    client: Client<hyper_util::client::legacy::connect::HttpConnector, Full<axum::body::Bytes>>,
+    /// The workspace's event for a delivery's `event_id`, so that a repeat is the same event.
+    events: HashMap<String, String>,
+    speed: f64,
+    _server: JoinSet<()>,
+}
+
+/// Why a drill did not play.
+#[derive(Debug, thiserror::Error)]
+pub enum DrillError {
+    /// A port is taken.
+    #[error("port {port} of this machine cannot be used: {source}. Is another `clarity` running? Choose another with --port")]
+    Port {
+        /// Which port.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The bot did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The bot refused an alarm.
+    #[error("the bot refused an alarm: {0}")]
+    Refused(String),
+    /// The capsule has nothing to play.
+    #[error("the capsule `{0}` has no alarms, so there is nothing to play")]
+    Empty(String),
+}
+
+/// How the people of a local workspace are called.
+pub fn people() -> Vec<Person> {
+    let person = |id: &str, name: &str, title: &str| Person {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        title: title.to_owned(),
+    };
+    vec![person("U0MINA", "Mina", "on call"), person("U0JUN", "Jun", "lead"), person("U0DANA", "Dana", "support")]
+}
+
+/// The channels of a local workspace.
+pub fn channels() -> Vec<Channel> {
+    let channel = |id: &str, name: &str, topic: &str| Channel {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        topic: topic.to_owned(),
+    };
+    vec![
+        channel(WAR_ROOM, "war-room", "Clarity speaks here: one card per incident"),
+        channel(ALERTS, "alerts-prod", "What other bots post: the flood as it comes"),
+    ]
+}
+
+/// The configuration of a bot in a local workspace, and the app as the workspace knows it.
+pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
+    let (signing_secret, bot_token) = (secret("signing"), secret("xoxb"));
+    let config = Config {
+        slack_api: workspace_api.to_owned(),
+        bot_token: bot_token.clone(),
+        signing_secret: signing_secret.clone(),
+        alarms_secret: None,
+        command: "/incident".to_owned(),
+        scopes: vec![Scope {
+            id: ScopeId("prod".to_owned()),
+            accounts: Vec::new(),
+            watched: vec![ALERTS.to_owned()],
+            war_room: WAR_ROOM.to_owned(),
+            flood: Flood::USUAL,
+        }],
+    };
+    let app = App {
+        url: bot_url.to_owned(),
+        signing_secret,
+        bot_token,
+        scopes: SCOPES.map(str::to_owned).to_vec(),
+        command: config.command.clone(),
+        hints: COMMANDS.iter().map(|row| (row.usage.to_owned(), row.help.to_owned())).collect(),
+    };
+    (config, app)
+}
+
+/// A secret of this process alone, from the randomness that std seeds its hash tables with.
+fn secret(kind: &str) -> SecretString {
+    let random = || RandomState::new().hash_one(kind);
+    SecretString::from(format!("{kind}-{:016x}{:016x}", random(), random()))
+}
+
+async fn listen(port: u16) -> Result<TcpListener, DrillError> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| DrillError::Port { port, source })
+}
+
+async fn start_bot(
+    config: &Config,
+    store: &Arc<Embedded>,
+    capsule: &Arc<Capsule>,
+    clock: &Arc<ModelClock>,
+    listener: TcpListener,
+) -> Result<Bot, StartError> {
+    let parts = Parts {
+        config: config.clone(),
+        store: store.clone(),
+        inbox: store.clone() as Arc<dyn Inbox>,
+        outside: World::outside(Arc::clone(capsule)),
+        clock: clock.clone(),
+    };
+    Bot::start(parts, listener).await
+}
+
+impl Stage {
+    /// Sets the stage; the war room listens on `port` (0: any that is free).
+    pub async fn set(capsule: Arc<Capsule>, store: Embedded, port: u16) -> Result<Self, DrillError> {
+        let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
+        let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
+        let (room, listener) = (listen(port).await?, listen(0).await?);
+        let address = |listener: &TcpListener| listener.local_addr().map_err(|source| DrillError::Port { port, source });
+        let door = address(&listener)?;
+        let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
+        let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
+            .map_err(|source| DrillError::Port { port, source })?;
+        let store = Arc::new(store);
+        let bot = start_bot(&config, &store, &capsule, &clock, listener).await?;
+        Ok(Self {
+            capsule,
+            clock,
+            workspace,
+            store,
+            config,
+            bot,
+            door,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            events: HashMap::new(),
+            speed: 1.0,
+            _server: server,
+        })
+    }
+
+    /// Kills the bot wherever it is, and starts another one on the store that `reopen` makes.
+    pub async fn restart_bot(&mut self, reopen: impl FnOnce() -> Embedded) -> Result<(), DrillError> {
+        self.bot.kill().await;
+        // A database file is open once: the old one goes before the new one comes.
+        self.store = Arc::new(Embedded::in_memory());
+        self.store = Arc::new(reopen());
+        let listener = TcpListener::bind(self.door).await;
+        let listener = listener.map_err(|source| DrillError::Port { port: self.door.port(), source })?;
+        self.bot = start_bot(&self.config, &self.store, &self.capsule, &self.clock, listener).await?;
+        Ok(())
+    }
+
+    /// Kills the bot wherever it is. The workspace goes on.
+    pub async fn kill_bot(&mut self) {
+        self.bot.kill().await;
+    }
+
+    /// Where the bot is reached.
+    pub fn bot_url(&self) -> String {
+        format!("http://{}", self.door)
+    }
+
+    /// The bot's configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Plays every delivery in its order and runs the epilogue. `progress` is called after each delivery.
+    pub async fn play(&mut self, speed: Speed, mut progress: impl FnMut(&Progress)) -> Result<Report, DrillError> {
+        let capsule = Arc::clone(&self.capsule);
+        let begin = self.clock.now();
+        let total = alarms(&capsule).count();
+        if total == 0 {
+            return Err(DrillError::Empty(capsule.name.clone()));
+        }
+        let mut delivered = 0;
+        self.speed = if let Speed::Times(times) = speed { times } else { 0.0 };
+        for delivery in capsule.signals.iter().filter(|delivery| delivery.received >= begin) {
+            self.run_until(delivery.received, speed).await;
+            self.deliver(delivery).await?;
+            delivered += usize::from(matches!(delivery.signal, Signal::Alarm { .. }));
+            self.settle().await;
+            self.show_status(delivered, total, "playing");
+            progress(&Progress { now: self.clock.now(), delivered, total });
+        }
+        let end = self.clock.now().saturating_add(EPILOGUE).unwrap_or(Timestamp::MAX);
+        self.run_until(end, speed).await;
+        self.speed = 1.0;
+        self.show_status(delivered, total, "done");
+        self.report(begin).await
+    }
+
+    /// Lets the story's clock go on at the pace of ours, until the bot fails.
+    pub async fn linger(&mut self) -> String {
+        let total = alarms(&self.capsule).count();
+        let mut ticks = tokio::time::interval(Duration::try_from(STEP).unwrap_or_default());
+        loop {
+            tokio::select! {
+                failure = self.bot.failed() => return failure,
+                _ = ticks.tick() => {
+                    self.tick(self.clock.now().saturating_add(STEP).unwrap_or(Timestamp::MAX));
+                    self.show_status(total, total, "done");
+                }
+            }
+        }
+    }
+
+    async fn run_until(&mut self, until: Timestamp, speed: Speed) {
+        while self.clock.now() < until {
+            let next = self.clock.now().saturating_add(STEP).unwrap_or(Timestamp::MAX).min(until);
+            if let Speed::Times(times) = speed {
+                let ours = next.duration_since(self.clock.now()).as_secs_f64() / times;
+                let at = SystemClock.now().saturating_add(SignedDuration::from_secs_f64(ours)).unwrap_or_default();
+                SystemClock.wait_until(at).await;
+            }
+            self.tick(next);
+            self.settle().await;
+        }
+    }
+
+    /// Moves the story's clock.
+    pub fn tick(&self, to: Timestamp) {
+        self.clock.advance_to(to);
+        self.bot.pulse().beat();
+    }
+
+    /// Returns once workspace and bot have done what they can do at this moment of the story.
+    pub async fn settle(&self) {
+        loop {
+            let deliveries = self.workspace.deliveries();
+            self.workspace.settled().await;
+            self.bot.pulse().settled().await;
+            if self.workspace.deliveries() == deliveries {
+                return;
+            }
+        }
+    }
+
+    async fn deliver(&mut self, delivery: &Delivery) -> Result<(), DrillError> {
+        match &delivery.signal {
+            Signal::Alarm { via: Via::EventBridge, alarm } => {
+                let id = delivery.event_id.clone().unwrap_or_else(|| format!("{}@{}", alarm.name, delivery.received));
+                self.post_event(&eventbridge::compose(alarm, &id)).await
+            }
+            Signal::Alarm { via: Via::AmazonQ, alarm } => {
+                let known = delivery.event_id.as_ref().and_then(|id| self.events.get(id));
+                if let Some(event) = known {
+                    self.workspace.redeliver(event);
+                } else {
+                    let event = self.workspace.post_as_app("Amazon Q Developer", ALERTS, amazon_q::compose(alarm));
+                    self.events.extend(delivery.event_id.clone().map(|id| (id, event)));
+                }
+                Ok(())
+            }
+            Signal::Note { by, text } => {
+                let author = people().into_iter().find(|person| person.name.eq_ignore_ascii_case(by));
+                let id = author.map_or_else(|| by.clone(), |person| person.id);
+                self.workspace.say(&id, ALERTS, None, text);
+                Ok(())
+            }
+            // Changes are read through their port when somebody asks for them.
+            Signal::Change(_) => Ok(()),
+        }
+    }
+
+    /// Posts an event as an EventBridge rule does.
+    pub async fn post_event(&self, event: &serde_json::Value) -> Result<(), DrillError> {
+        let request = axum::http::Request::post(format!("{}/alarms/eventbridge", self.bot_url()))
+            .header("content-type", "application/json")
+            .body(Full::new(axum::body::Bytes::from(event.to_string())))
+            .map_err(|err| DrillError::Refused(err.to_string()))?;
+        let answer = self.client.request(request).await.map_err(|err| DrillError::Refused(err.to_string()))?;
+        if answer.status().is_success() { Ok(()) } else { Err(DrillError::Refused(answer.status().to_string())) }
+    }
+
+    fn show_status(&self, delivered: usize, total: usize, state: &'static str) {
+        let drill = DrillStatus { name: self.capsule.name.clone(), delivered, total, state };
+        self.workspace.set_status(Status { now: self.clock.now(), speed: self.speed, drill: Some(drill) });
+    }
+
+    /// What came of it, read from the store and from what people can see.
+    async fn report(&self, begin: Timestamp) -> Result<Report, DrillError> {
+        let scope = ScopeId("prod".to_owned());
+        let mut ids = self.store.index(&scope, Timestamp::MIN).await?.recent;
+        ids.sort_unstable();
+        let mut incidents: Vec<Incident> = Vec::new();
+        for id in ids {
+            incidents.extend(self.store.read(id).await?);
+        }
+        let posts = self.workspace.posts();
+        let played: Vec<_> = alarms(&self.capsule).filter(|(delivery, ..)| delivery.received >= begin).collect();
+        let lost = played
+            .iter()
+            .filter(|(_, via, alarm)| !is_kept(alarm, *via, &incidents) || !is_readable(alarm, &posts))
+            .map(|(_, _, alarm)| format!("{} {} at {}", alarm.name, alarm.state, alarm.changed_at))
+            .collect();
+        let is_top = |post: &&Post| {
+            post.is_ours() && post.channel == WAR_ROOM && post.thread_ts.is_none() && post.ephemeral_to.is_none()
+        };
+        Ok(Report {
+            alarms_in: played.len(),
+            messages: posts.iter().filter(is_top).cloned().collect(),
+            thread: posts.iter().filter(|post| post.is_ours() && post.thread_ts.is_some()).cloned().collect(),
+            calls: self.workspace.calls().values().sum(),
+            lost,
+            incidents,
+        })
+    }
+}
+
+/// How far a drill is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The time of the story.
+    pub now: Timestamp,
+    /// Deliveries so far.
+    pub delivered: usize,
+    /// Deliveries in all.
+    pub total: usize,
+}
+
+/// What came of a drill.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Alarm deliveries.
+    pub alarms_in: usize,
+    /// What came of them.
+    pub incidents: Vec<Incident>,
+    /// What stands in the war room itself.
+    pub messages: Vec<Post>,
+    /// What stands in threads.
+    pub thread: Vec<Post>,
+    /// Calls to the Web API.
+    pub calls: u64,
+    /// Deliveries that are in no incident, or that nobody can read.
+    pub lost: Vec<String>,
+}
+
+impl Report {
+    /// Whether everything that was promised came true: no alarm lost, and context reached for every flood.
+    pub fn is_good(&self) -> bool {
+        self.lost.is_empty() && self.floods().all(|incident| incident.context_at.is_some()) && self.floods().count() > 0
+    }
+
+    fn floods(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.iter().filter(|incident| incident.is_flood())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cards, lines) = (self.floods().count(), self.messages.len().saturating_sub(self.floods().count()));
+        let distinct: usize = self.incidents.iter().map(|incident| incident.alarms.len()).sum();
+        writeln!(f, "alarms in: {} deliveries of {distinct} alarms", self.alarms_in)?;
+        let ids: Vec<String> = self
+            .incidents
+            .iter()
+            .map(|incident| format!("{} with {}", incident.id, blocks::phrase::count(incident.alarms.len(), "alarm", "alarms")))
+            .collect();
+        writeln!(f, "incidents: {} ({})", self.incidents.len(), ids.join(", "))?;
+        writeln!(
+            f,
+            "channel messages: {} ({}, {} apart)",
+            self.messages.len(),
+            blocks::phrase::count(cards, "card", "cards"),
+            blocks::phrase::count(lines, "line", "lines")
+        )?;
+        writeln!(f, "thread messages: {}; Slack calls in all: {}", self.thread.len(), self.calls)?;
+        writeln!(f, "alarms lost: {}", self.lost.len())?;
+        for lost in &self.lost {
+            writeln!(f, "  lost: {lost}")?;
+        }
+        for incident in self.floods() {
+            match incident.time_to_context() {
+                Some(span) => writeln!(
+                    f,
+                    "MTTC: {} in model time ({}, coverage bar passed at {} UTC)",
+                    blocks::phrase::span(span),
+                    incident.id,
+                    incident.context_at.map(blocks::phrase::clock).unwrap_or_default()
+                )?,
+                None => writeln!(f, "MTTC: not reached ({}): no card passed the coverage bar", incident.id)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn alarms(capsule: &Capsule) -> impl Iterator<Item = (&Delivery, Via, &Alarm)> {
+    capsule.signals.iter().filter_map(|delivery| match &delivery.signal {
+        Signal::Alarm { via, alarm } => Some((delivery, *via, &**alarm)),
+        Signal::Change(_) | Signal::Note { .. } => None,
+    })
+}
+
+/// Whether the transition is among the facts of an incident.
+fn is_kept(alarm: &Alarm, via: Via, incidents: &[Incident]) -> bool {
+    let known = incidents.iter().filter_map(|incident| incident.joined(alarm));
+    known.into_iter().any(|joined| joined.transition(alarm, via).is_some())
+}
+
+/// Whether a person can read the alarm's name and this state in what the bot wrote.
+fn is_readable(alarm: &Alarm, posts: &[Post]) -> bool {
+    let word = blocks::phrase::state(alarm.state);
+    posts.iter().filter(|post| post.is_ours() && post.ephemeral_to.is_none()).any(|post| {
+        let sections = post.body["blocks"].as_array().into_iter().flatten();
+        let texts = sections.filter_map(|block| block["text"]["text"].as_str());
+        texts.flat_map(str::lines).any(|line| line.contains(word) && line.contains(&alarm.name))
+    })
+}

@@ -1,0 +1,327 @@
+//! One redb database behind [`Store`] and [`Inbox`]. Every method is one transaction.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `facts` | (incident, version) | the record |
+//! | `snapshots` | incident | the incident after some version |
+//! | `recent` | (scope, last alarm in µs, incident) | nothing; the order is the point |
+//! | `last_alarm` | incident | µs, to find its row in `recent` again |
+//! | `events` | event key | when it was handled |
+//! | `outbox` | intent | the intent, and which session took it |
+//! | `posted` | message name | channel and `ts` |
+//! | `inbox` | arrival | the event |
+//! | `waiting` | event key | its arrival |
+//! | `counters` | name | last number given out |
+
+use crate::event::{Delivered, EventKey};
+use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
+use crate::ports::{Append, Appended, Inbox, Log, ScopeIndex, Store, StoreError};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use redb::backends::InMemoryBackend;
+use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+use tools::model::{Incident, IncidentId, Record, ScopeId};
+
+const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
+const SNAPSHOTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("snapshots");
+const RECENT: TableDefinition<'_, (&str, i64, u64), ()> = TableDefinition::new("recent");
+const LAST_ALARM: TableDefinition<'_, u64, i64> = TableDefinition::new("last_alarm");
+const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
+const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
+const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
+const INBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inbox");
+const WAITING: TableDefinition<'_, &str, u64> = TableDefinition::new("waiting");
+const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
+
+/// How many facts a load may have to fold: a snapshot is stored whenever a multiple of this is passed.
+const SNAPSHOT_EVERY: u64 = 32;
+
+/// The store and the inbox of one machine.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    database: Arc<Database>,
+    /// Which opening of the file this is. Intents taken by an earlier one may already have had their effect.
+    session: u64,
+}
+
+/// An intent in the `outbox` table.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    stored_at: Timestamp,
+    intent: Intent,
+    taken_by: Option<u64>,
+}
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Embedded {
+    /// Opens the database at `path`, or makes it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Database::create(path).map_err(Into::into).and_then(Self::begin).map_err(|err: AnyError| {
+            StoreError(format!("{} cannot be opened: {err}. Is another `clarity` using it?", path.display()))
+        })
+    }
+
+    /// A database that is gone with the process.
+    pub fn in_memory() -> Self {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new());
+        database.map_err(Into::into).and_then(Self::begin).expect("memory does not fail to open")
+    }
+
+    /// Makes all tables, so that reading never meets a missing one, and counts the session.
+    fn begin(database: Database) -> Result<Self, AnyError> {
+        let write = database.begin_write()?;
+        write.open_table(FACTS)?;
+        write.open_table(SNAPSHOTS)?;
+        write.open_table(RECENT)?;
+        write.open_table(LAST_ALARM)?;
+        write.open_table(EVENTS)?;
+        write.open_table(OUTBOX)?;
+        write.open_table(POSTED)?;
+        write.open_table(INBOX)?;
+        write.open_table(WAITING)?;
+        let session = next(&write, "session")?;
+        write.commit()?;
+        Ok(Self { database: Arc::new(database), session })
+    }
+
+    /// Runs `work` where blocking is allowed: a commit waits for the disk.
+    async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Database) -> Result<T, AnyError> + Send + 'static,
+    {
+        let database = Arc::clone(&self.database);
+        let done = tokio::task::spawn_blocking(move || work(&database)).await;
+        done.map_err(|err| StoreError(err.to_string()))?.map_err(|err| StoreError(err.to_string()))
+    }
+}
+
+/// Gives out the next number of a counter, 1 first.
+fn next(write: &WriteTransaction, counter: &str) -> Result<u64, AnyError> {
+    let mut counters = write.open_table(COUNTERS)?;
+    let number = counters.get(counter)?.map_or(0, |row| row.value()) + 1;
+    counters.insert(counter, number)?;
+    Ok(number)
+}
+
+fn put<K: redb::Key>(
+    table: &mut Table<'_, K, &[u8]>,
+    key: K::SelfType<'_>,
+    value: &impl Serialize,
+) -> Result<(), AnyError> {
+    table.insert(key, serde_json::to_vec(value)?.as_slice())?;
+    Ok(())
+}
+
+#[async_trait]
+impl Store for Embedded {
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        self.run(move |database| {
+            let write = database.begin_write()?;
+            let mut events = write.open_table(EVENTS)?;
+            if events.get(append.key.0.as_str())?.is_some() {
+                return Ok(Appended::KnownEvent);
+            }
+            events.insert(append.key.0.as_str(), append.at.as_microsecond())?;
+            drop(events);
+            if let Some(log) = &append.log
+                && !write_log(&write, &append.scope, log)?
+            {
+                return Ok(Appended::Conflict);
+            }
+            for intent in append.intents {
+                let id = next(&write, "intent")?;
+                let row = Row { stored_at: append.at, intent, taken_by: None };
+                put(&mut write.open_table(OUTBOX)?, id, &row)?;
+            }
+            write.commit()?;
+            Ok(Appended::Done)
+        })
+        .await
+    }
+
+    async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
+        self.run(move |database| {
+            let read = database.begin_read()?;
+            let snapshot = read.open_table(SNAPSHOTS)?.get(incident.0)?;
+            let mut state: Option<Incident> = match snapshot {
+                Some(bytes) => Some(serde_json::from_slice(bytes.value())?),
+                None => None,
+            };
+            let from = state.as_ref().map_or(1, |incident| incident.version + 1);
+            for row in read.open_table(FACTS)?.range((incident.0, from)..=(incident.0, u64::MAX))? {
+                let record: Record = serde_json::from_slice(row?.1.value())?;
+                state = Some(Incident::fold(state, &record)?);
+            }
+            Ok(state)
+        })
+        .await
+    }
+
+    async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError> {
+        let scope = scope.clone();
+        self.run(move |database| {
+            let read = database.begin_read()?;
+            let table = read.open_table(RECENT)?;
+            let rows = table.range((scope.0.as_str(), since.as_microsecond(), 0)..=(scope.0.as_str(), i64::MAX, u64::MAX))?;
+            let mut recent = Vec::new();
+            for row in rows.rev() {
+                let (_, _, incident) = row?.0.value();
+                recent.push(IncidentId(incident));
+            }
+            let last = read.open_table(COUNTERS)?.get("incident")?.map_or(0, |row| row.value());
+            Ok(ScopeIndex { recent, next: IncidentId(last + 1) })
+        })
+        .await
+    }
+
+    async fn outbox_take(&self) -> Result<Vec<Pending>, StoreError> {
+        let session = self.session;
+        self.run(move |database| {
+            let mut taken = Vec::new();
+            let mut fresh = Vec::new();
+            {
+                let read = database.begin_read()?;
+                let posted = read.open_table(POSTED)?;
+                for row in read.open_table(OUTBOX)?.iter()? {
+                    let (id, bytes) = row?;
+                    let row: Row = serde_json::from_slice(bytes.value())?;
+                    if row.taken_by != Some(session) {
+                        fresh.push(id.value());
+                    }
+                    let name = match &row.intent {
+                        Intent::Show { name, .. } | Intent::Tell { under: name, .. } => Some(name),
+                        Intent::Answer { .. } | Intent::Investigate { .. } => None,
+                    };
+                    let message = match name {
+                        Some(name) => posted.get(name.0.as_str())?,
+                        None => None,
+                    };
+                    taken.push(Pending {
+                        id: IntentId(id.value()),
+                        stored_at: row.stored_at,
+                        taken_before: row.taken_by.is_some_and(|by| by != session),
+                        posted: message.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?,
+                        intent: row.intent,
+                    });
+                }
+            }
+            if !fresh.is_empty() {
+                let write = database.begin_write()?;
+                {
+                    let mut outbox = write.open_table(OUTBOX)?;
+                    for id in fresh {
+                        let row = outbox.get(id)?.map(|bytes| serde_json::from_slice::<Row>(bytes.value())).transpose()?;
+                        if let Some(mut row) = row {
+                            row.taken_by = Some(session);
+                            put(&mut outbox, id, &row)?;
+                        }
+                    }
+                }
+                write.commit()?;
+            }
+            Ok(taken)
+        })
+        .await
+    }
+
+    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>) -> Result<(), StoreError> {
+        self.run(move |database| {
+            let write = database.begin_write()?;
+            {
+                let mut outbox = write.open_table(OUTBOX)?;
+                let mut names = write.open_table(POSTED)?;
+                for (id, outcome) in closed {
+                    outbox.remove(id.0)?;
+                    if let Outcome::Done { posted: Some((MessageName(name), message)) } = outcome {
+                        put::<&str>(&mut names, name.as_str(), &message)?;
+                    }
+                }
+            }
+            write.commit()?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Appends facts if they follow what is stored; otherwise writes nothing and says no.
+fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<bool, AnyError> {
+    let id = log.after.id.0;
+    let Some(first) = log.records.first() else { return Ok(true) };
+    let mut facts = write.open_table(FACTS)?;
+    let stored = facts.range((id, 0)..=(id, u64::MAX))?.next_back().transpose()?.map_or(0, |(key, _)| key.value().1);
+    if first.version != stored + 1 {
+        return Ok(false);
+    }
+    if stored == 0 && next(write, "incident")? != id {
+        return Ok(false);
+    }
+    for record in &log.records {
+        put(&mut facts, (id, record.version), record)?;
+    }
+    if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+        put(&mut write.open_table(SNAPSHOTS)?, id, &log.after)?;
+    }
+    let mut last_alarm = write.open_table(LAST_ALARM)?;
+    let mut recent = write.open_table(RECENT)?;
+    let at = log.after.last_alarm_at().as_microsecond();
+    if let Some(before) = last_alarm.insert(id, at)? {
+        recent.remove((scope.0.as_str(), before.value(), id))?;
+    }
+    recent.insert((scope.0.as_str(), at, id), ())?;
+    Ok(true)
+}
+
+#[async_trait]
+impl Inbox for Embedded {
+    async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
+        self.run(move |database| {
+            let write = database.begin_write()?;
+            let key = delivered.key.0.as_str();
+            {
+                let mut waiting = write.open_table(WAITING)?;
+                if waiting.get(key)?.is_some() || write.open_table(EVENTS)?.get(key)?.is_some() {
+                    return Ok(());
+                }
+                let arrival = next(&write, "arrival")?;
+                waiting.insert(key, arrival)?;
+                put(&mut write.open_table(INBOX)?, arrival, &delivered)?;
+            }
+            write.commit()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn take(&self) -> Result<Option<Delivered>, StoreError> {
+        self.run(|database| {
+            let read = database.begin_read()?;
+            let inbox = read.open_table(INBOX)?;
+            let first = inbox.first()?;
+            Ok(first.map(|(_, bytes)| serde_json::from_slice(bytes.value())).transpose()?)
+        })
+        .await
+    }
+
+    async fn done(&self, key: &EventKey) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.run(move |database| {
+            let write = database.begin_write()?;
+            {
+                let arrival = write.open_table(WAITING)?.remove(key.0.as_str())?.map(|row| row.value());
+                if let Some(arrival) = arrival {
+                    write.open_table(INBOX)?.remove(arrival)?;
+                }
+            }
+            write.commit()?;
+            Ok(())
+        })
+        .await
+    }
+}
+

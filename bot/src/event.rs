@@ -1,0 +1,107 @@
+//! Everything that can happen to the bot, parsed once at the edge. Handlers never see Slack or AWS JSON.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tools::model::{Alarm, IncidentId, ScopeId, Verdict, Via};
+
+/// Everything that can happen to the bot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// An alarm went to a state.
+    Alarm {
+        /// The transition.
+        alarm: Box<Alarm>,
+        /// The way it came.
+        via: Via,
+        /// The message that brought it, if a message did.
+        message: Option<MessageRef>,
+    },
+    /// A person typed the slash command.
+    Command {
+        /// What follows the command's name.
+        text: String,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person pressed a button.
+    Click {
+        /// What the button carries.
+        value: String,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// The context toolset answered.
+    Investigated {
+        /// For which incident.
+        incident: IncidentId,
+        /// Its answer.
+        verdict: Box<Verdict>,
+        /// The person who waits for it, if one does.
+        answer_to: Option<Asked>,
+    },
+    /// A card that passes the coverage bar stands in the channel.
+    CardShown {
+        /// For which incident.
+        incident: IncidentId,
+    },
+}
+
+/// A message in a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MessageRef {
+    /// The channel's id.
+    pub channel: String,
+    /// The message's timestamp, which is its id.
+    pub ts: String,
+}
+
+/// Who asked for something, where, and how the answer reaches them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The person's user id.
+    pub by: String,
+    /// The channel they asked in.
+    pub channel: String,
+    /// Slack's address for answers to this one request, good for 30 minutes.
+    pub response_url: String,
+}
+
+/// What makes two deliveries the same event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventKey(pub String);
+
+/// An event in the inbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// What makes a second delivery the same.
+    pub key: EventKey,
+    /// The scope whose worker handles it.
+    pub scope: ScopeId,
+    /// When it reached us: `now` for everything that follows from it.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tools::capsule::{self, World};
+    use tools::context::GetIncidentContext;
+    use tools::tool::Tool;
+
+    /// What waits in the inbox must come out of it as it went in, the largest event of all included.
+    #[tokio::test]
+    async fn a_verdict_survives_the_inbox() {
+        let capsule = capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap();
+        let (alarms, now) = (capsule.alarms_until(capsule.window.to), capsule.window.to);
+        let outside = World::outside(std::sync::Arc::new(capsule));
+        let verdict = Box::new(GetIncidentContext { alarms, now }.call(&outside).await.unwrap());
+        let event = Event::Investigated { incident: IncidentId(1), verdict, answer_to: None };
+        let delivered = Delivered { key: EventKey("k".to_owned()), scope: ScopeId("prod".to_owned()), at: now, event };
+        let bytes = serde_json::to_vec(&delivered).unwrap();
+        assert_eq!(serde_json::from_slice::<Delivered>(&bytes).unwrap(), delivered);
+    }
+}

@@ -1,0 +1,147 @@
+//! Which incident an alarm joins, and why. Pure; every answer carries its reason, because people undo what they
+//! understand.
+
+use crate::config::Flood;
+use jiff::{SignedDuration, Timestamp};
+use tools::context::{Atlas, Connection};
+use tools::model::{Alarm, AlarmState, Apartness, Because, Incident, IncidentId, ServiceId, Via, minutes};
+
+/// An alarm of which only the name can be compared joins only while its kin is fresh.
+const ALIKE_WITHIN: SignedDuration = minutes(3);
+
+/// How many calls away a service may be and still be part of the same story.
+const MAX_HOPS: usize = 3;
+
+/// What to do with an alarm.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placement {
+    /// It is part of this incident already, and this transition is known.
+    Known {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// It is part of this incident already, and goes to another state.
+    Turn {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// It becomes part of this incident.
+    Join {
+        /// Which incident.
+        incident: IncidentId,
+        /// Why.
+        because: Because,
+    },
+    /// It begins an incident of its own.
+    Open {
+        /// Why it joins none of the open ones.
+        because: Because,
+    },
+    /// It tells that all is well with something that nobody here knew to be ill.
+    Nothing,
+}
+
+/// Decides where `alarm` belongs. `open` are the incidents of its scope, the most recent first.
+pub fn place(
+    alarm: &Alarm,
+    via: Via,
+    service: Option<&ServiceId>,
+    open: &[Incident],
+    atlas: Option<&Atlas>,
+    flood: &Flood,
+) -> Placement {
+    for incident in open {
+        if let Some(joined) = incident.joined(alarm) {
+            let (is_known, incident) = (joined.transition(alarm, via).is_some(), incident.id);
+            return if is_known { Placement::Known { incident } } else { Placement::Turn { incident } };
+        }
+    }
+    if alarm.state == AlarmState::Ok {
+        return Placement::Nothing;
+    }
+    let fresh = |incident: &&Incident| silence(alarm, incident) <= flood.joins_within;
+    let joined = open.iter().filter(fresh).find_map(|incident| Some((incident.id, reason(alarm, service, incident, atlas)?)));
+    if let Some((incident, because)) = joined {
+        return Placement::Join { incident, because };
+    }
+    let because = open.first().map_or(Because::First, |nearest| Because::Apart {
+        from: nearest.id,
+        reason: apartness(alarm, service, nearest, flood),
+    });
+    Placement::Open { because }
+}
+
+fn silence(alarm: &Alarm, incident: &Incident) -> SignedDuration {
+    alarm.changed_at.duration_since(incident.last_alarm_at())
+}
+
+/// The strongest reason for `alarm` to join `incident`, if there is one.
+fn reason(alarm: &Alarm, service: Option<&ServiceId>, incident: &Incident, atlas: Option<&Atlas>) -> Option<Because> {
+    let named = |name: &String| incident.alarms.iter().find(|joined| joined.alarm.name == *name);
+    if let Some(child) = alarm.children.iter().find(|child| named(child).is_some()) {
+        return Some(Because::Composite { child: child.clone() });
+    }
+    // The composite may come before its child.
+    let parent = incident.alarms.iter().find(|joined| joined.alarm.children.contains(&alarm.name));
+    if let Some(parent) = parent {
+        return Some(Because::Composite { child: parent.alarm.name.clone() });
+    }
+    let Some(service) = service else { return alike(alarm, incident) };
+    let since = |at: Timestamp| alarm.changed_at.duration_since(at).as_secs();
+    let latest = |service: &ServiceId| {
+        let of_service = incident.alarms.iter().filter(|joined| joined.service.as_ref() == Some(service));
+        of_service.map(|joined| joined.first_at).max()
+    };
+    if let Some(at) = latest(service) {
+        return Some(Because::SameService { service: service.clone(), after_s: since(at) });
+    }
+    let Some(atlas) = atlas else { return alike(alarm, incident) };
+    atlas.around(service, MAX_HOPS).into_iter().find_map(|(other, connection)| {
+        let after_s = since(latest(other)?);
+        Some(match connection {
+            Connection::Path(path) => Because::Connected { path, after_s },
+            Connection::SharedCallee(callee) => Because::SharedCallee { callee, with: other.clone(), after_s },
+        })
+    })
+}
+
+/// Same account and region, the same first two words of the name, and close in time.
+fn alike(alarm: &Alarm, incident: &Incident) -> Option<Because> {
+    let kin = incident.alarms.iter().rev().find(|joined| {
+        let other = &joined.alarm;
+        let near = alarm.changed_at.duration_since(joined.first_at).abs() <= ALIKE_WITHIN;
+        near && alarm.account == other.account && alarm.region == other.region && prefix(&alarm.name) == prefix(&other.name)
+    })?;
+    prefix(&alarm.name)?;
+    let after_s = alarm.changed_at.duration_since(kin.first_at).as_secs();
+    Some(Because::Alike { alarm: kin.alarm.name.clone(), after_s })
+}
+
+/// The first two words of an alarm's name, by which teams commonly say team and stage.
+fn prefix(name: &str) -> Option<(&str, &str)> {
+    let mut words = name.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    Some((words.next()?, words.next()?))
+}
+
+fn apartness(alarm: &Alarm, service: Option<&ServiceId>, nearest: &Incident, flood: &Flood) -> Apartness {
+    let silent = silence(alarm, nearest);
+    if silent > flood.joins_within {
+        return Apartness::TooLate { silent_min: silent.as_mins() };
+    }
+    let accounts = || nearest.alarms.iter().filter_map(|joined| joined.alarm.account.as_ref());
+    if let Some(account) = &alarm.account
+        && accounts().next().is_some()
+        && accounts().all(|other| other != account)
+    {
+        return Apartness::OtherAccount { account: account.clone(), service: service.cloned() };
+    }
+    service.map_or(Apartness::Unknown, |service| Apartness::NoPath { service: service.clone() })
+}
+
+/// Whether the alarms of an incident make a flood as of `now`.
+pub fn is_flood(incident: &Incident, now: Timestamp, flood: &Flood) -> bool {
+    let fired = incident.alarms.iter().filter(|joined| {
+        joined.alarm.state != AlarmState::InsufficientData && now.duration_since(joined.first_at) <= flood.within
+    });
+    fired.count() >= flood.alarms
+}

@@ -1,0 +1,100 @@
+//! An alarm went to a state.
+
+use crate::engine::{Decision, Draft, Scene};
+use crate::event::MessageRef;
+use crate::grouping::{self, Placement};
+use crate::intent::{Intent, MessageName, Place};
+use jiff::Timestamp;
+use tools::model::{Alarm, Because, Fact, Incident, IncidentId, Via};
+
+pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&MessageRef>, now: Timestamp) -> Decision {
+    let atlas = scene.atlas.as_deref();
+    let service = atlas.and_then(|atlas| atlas.service_of(alarm)).map(|service| &service.id);
+    let draft = |id: IncidentId| {
+        let incident = scene.open.iter().find(|incident| incident.id == id).expect("grouping chooses among the open ones");
+        Draft::of(&scene.scope, incident.clone(), now)
+    };
+    let joins = |because: Because| Fact::AlarmJoined {
+        alarm: Box::new(alarm.clone()),
+        via,
+        service: service.cloned(),
+        because,
+    };
+    match grouping::place(alarm, via, service, &scene.open, atlas, &scene.scope.flood) {
+        Placement::Nothing => Decision::default(),
+        Placement::Known { incident } => known(draft(incident), alarm, via),
+        Placement::Turn { incident } => turn(draft(incident), alarm, via),
+        Placement::Join { incident, because } => {
+            let mut draft = draft(incident);
+            draft.record(joins(because));
+            joined(draft, scene, message, now)
+        }
+        Placement::Open { because } => {
+            let mut draft = Draft::opened(&scene.scope, scene.next, now);
+            draft.record(joins(because));
+            joined(draft, scene, message, now)
+        }
+    }
+}
+
+/// A transition that is known already: worth a fact only if another source confirms it, and no message ever.
+fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
+    let transition = draft.incident.joined(alarm).and_then(|joined| joined.transition(alarm, via));
+    let is_new_source = transition.is_some_and(|transition| !transition.told.contains_key(&via));
+    if is_new_source {
+        draft.record(Fact::AlarmConfirmed { alarm: Box::new(alarm.clone()), via });
+    }
+    draft.done()
+}
+
+fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
+    draft.record(Fact::AlarmTurned { alarm: Box::new(alarm.clone()), via });
+    if draft.incident.is_flood() {
+        tell_alarm(&mut draft, alarm);
+    }
+    draft.show_card();
+    draft.done()
+}
+
+fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now: Timestamp) -> Decision {
+    let was_flood = draft.incident.is_flood();
+    let begins = !was_flood && grouping::is_flood(&draft.incident, now, &scene.scope.flood);
+    if begins {
+        draft.record(Fact::FloodBegan { alarms: draft.incident.alarms.len() });
+    }
+    if !draft.incident.is_flood() {
+        lone(&mut draft, message);
+        return draft.done();
+    }
+    draft.show_card();
+    let lines = lines_since(&draft.incident, begins);
+    for line in lines {
+        draft.tell(line);
+    }
+    draft.intend(Intent::Investigate { incident: draft.incident.id, answer_to: None });
+    draft.done()
+}
+
+/// Too few for a card: a reply under the message that brought it, or one line where no message did.
+fn lone(draft: &mut Draft<'_>, message: Option<&MessageRef>) {
+    match message {
+        Some(message) => {
+            let reply = blocks::alarm::lone_reply(&draft.incident);
+            draft.show(MessageName::reply(message), Place::Thread(message.clone()), reply, false);
+        }
+        None => draft.show_card(),
+    }
+}
+
+/// The thread tells every alarm once: all of them when the thread begins, after that the one that joined.
+fn lines_since(incident: &Incident, begins: bool) -> Vec<String> {
+    let from = if begins { 0 } else { incident.alarms.len() - 1 };
+    incident.alarms[from..].iter().map(blocks::alarm::thread_line).collect()
+}
+
+fn tell_alarm(draft: &mut Draft<'_>, alarm: &Alarm) {
+    let line = draft.incident.joined(alarm).map(blocks::alarm::thread_line);
+    if let Some(line) = line {
+        draft.tell(line);
+    }
+}

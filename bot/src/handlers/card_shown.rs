@@ -1,0 +1,14 @@
+//! A card that passes the coverage bar stands in the channel: MTTC stops.
+
+use crate::engine::{Decision, Draft, Scene};
+use jiff::Timestamp;
+use tools::model::{Fact, IncidentId};
+
+pub(crate) fn decide(scene: &Scene, incident: IncidentId, now: Timestamp) -> Decision {
+    let first_time = scene.open.iter().find(|open| open.id == incident && open.context_at.is_none());
+    let Some(incident) = first_time else { return Decision::default() };
+    let mut draft = Draft::of(&scene.scope, incident.clone(), now);
+    draft.record(Fact::ContextReached);
+    draft.show_card();
+    draft.done()
+}

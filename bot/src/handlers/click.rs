@@ -1,0 +1,23 @@
+//! A person pressed a button.
+
+use super::command::investigate;
+use crate::engine::{Decision, Scene};
+use crate::event::Asked;
+use crate::intent::Intent;
+use blocks::action::Action;
+use blocks::reply;
+use tools::model::IncidentId;
+
+pub(crate) fn decide(scene: &Scene, value: &str, asked: &Asked) -> Decision {
+    let message = match Action::read(value) {
+        Some(Action::Context(incident)) => {
+            if scene.open.iter().any(|open| open.id == incident) {
+                return investigate(incident, asked);
+            }
+            let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
+            reply::no_such_incident(incident, &ids)
+        }
+        None => reply::unknown_button(),
+    };
+    Decision { log: None, intents: vec![Intent::Answer { asked: asked.clone(), message }] }
+}

@@ -1,0 +1,8 @@
+//! One file for each thing that a person or the world does. Each is a pure function from what is known and what happened
+//! to a [`crate::engine::Decision`].
+
+pub(crate) mod alarm;
+pub(crate) mod card_shown;
+pub(crate) mod click;
+pub(crate) mod command;
+pub(crate) mod investigated;

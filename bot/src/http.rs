@@ -1,0 +1,232 @@
+//! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. Nothing else happens here.
+
+use crate::alarms::{self, Parsed};
+use crate::config::Config;
+use crate::dispatch::Pulse;
+use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::ports::Inbox;
+use crate::slack::chat::Identity;
+use crate::slack::verify::{self, Refused, Verified, verify};
+use crate::slack::wire::{Envelope, Interaction, MessageEvent, SlashCommand};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tools::model::{ScopeId, Via};
+use tools::ports::Clock;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::trace::TraceLayer;
+
+/// No body that Slack or EventBridge sends is larger: EventBridge caps events at 256 KiB, Slack's are far smaller.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// What the routes need.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// What the deployment configures.
+    pub config: Arc<Config>,
+    /// Who we are.
+    pub identity: Arc<Identity>,
+    /// Where events go.
+    pub inbox: Arc<dyn Inbox>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the dispatcher.
+    pub pulse: Arc<Pulse>,
+}
+
+/// Why a request is answered with an error. The text is for whoever reads the sender's log.
+#[derive(Debug, thiserror::Error)]
+enum Rejection {
+    #[error(transparent)]
+    Signature(#[from] Refused),
+    #[error("alarms are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured")]
+    Stranger,
+    #[error("the body is not what this address takes: {0}")]
+    Unreadable(String),
+    #[error("no scope is configured for {0}")]
+    NoScope(String),
+    #[error("the inbox is not available; send it again")]
+    Unavailable,
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::Signature(_) | Self::Stranger => StatusCode::UNAUTHORIZED,
+            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::NoScope(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        tracing::warn!(status = status.as_u16(), "request refused: {self}");
+        (status, Json(json!({"ok": false, "error": self.to_string()}))).into_response()
+    }
+}
+
+type Answer = Result<Response, Rejection>;
+
+/// All routes of the bot.
+pub fn router(door: Door) -> Router {
+    Router::new()
+        .route("/slack/events", post(events))
+        .route("/slack/commands", post(commands))
+        .route("/slack/interactivity", post(interactivity))
+        .route("/alarms/eventbridge", post(eventbridge))
+        .route("/healthz", get(healthz))
+        .with_state(door)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http())
+}
+
+async fn healthz() -> Json<Value> {
+    Json(json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
+}
+
+async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {
+    let body = door.verified(&headers, &body)?;
+    match read_json(body.bytes())? {
+        Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
+        Envelope::EventCallback { event_id, event, .. } => {
+            if let Some(message) = MessageEvent::read(&event)
+                && let Some((scope, event)) = door.message(&message)
+            {
+                door.accept(EventKey(format!("slack/{event_id}")), scope, event).await?;
+            }
+            Ok(StatusCode::OK.into_response())
+        }
+        Envelope::Other => Ok(StatusCode::OK.into_response()),
+    }
+}
+
+async fn commands(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {
+    let body = door.verified(&headers, &body)?;
+    let command: SlashCommand = read_form(body.bytes())?;
+    let asked = Asked { by: command.user_id, channel: command.channel_id, response_url: command.response_url };
+    let scope = door.scope_of(&asked.channel)?;
+    let key = EventKey(format!("slack/{}", command.trigger_id));
+    door.accept(key, scope, Event::Command { text: command.text, asked }).await?;
+    // An empty answer shows nothing: the real one follows through `response_url`, so that a person gets one message.
+    Ok(StatusCode::OK.into_response())
+}
+
+async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {
+    let body = door.verified(&headers, &body)?;
+    let fields: Vec<(String, String)> = read_form(body.bytes())?;
+    let payload = fields.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value);
+    let payload = payload.ok_or_else(|| Rejection::Unreadable("the field `payload` is missing".to_owned()))?;
+    let Interaction::BlockActions(pressed) = read_json(payload.as_bytes())? else {
+        return Ok(StatusCode::OK.into_response());
+    };
+    let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
+    let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
+    let scope = door.scope_of(&asked.channel)?;
+    if let Some(action) = pressed.actions.into_iter().next() {
+        let key = EventKey(format!("slack/{}", pressed.trigger_id));
+        door.accept(key, scope, Event::Click { value: action.value, asked }).await?;
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+async fn eventbridge(
+    State(door): State<Door>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    door.admit(&headers, peer.map(|Extension(ConnectInfo(address))| address))?;
+    let event: Value = read_json(&body)?;
+    match alarms::eventbridge::parse(&event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
+        Parsed::Alarm(alarm) => {
+            let scope = door.config.scope_of_account(alarm.account.as_deref()).map(|scope| scope.id.clone());
+            let account = alarm.account.as_deref().unwrap_or("an alarm without account");
+            let scope = scope.ok_or_else(|| Rejection::NoScope(account.to_owned()))?;
+            // EventBridge delivers at least once, with the same id.
+            let key = EventKey(format!("eventbridge/{}", event["id"].as_str().unwrap_or_default()));
+            door.accept(key, scope, Event::Alarm { alarm, via: Via::EventBridge, message: None }).await?;
+            Ok((StatusCode::ACCEPTED, Json(json!({"ok": true}))).into_response())
+        }
+        Parsed::Note(note) => {
+            tracing::info!("an event that is no alarm transition: {note}");
+            Ok((StatusCode::ACCEPTED, Json(json!({"ok": true, "note": note}))).into_response())
+        }
+        Parsed::Other => Err(Rejection::Unreadable("this is no CloudWatch alarm event".to_owned())),
+    }
+}
+
+impl Door {
+    fn verified<'a>(&self, headers: &HeaderMap, body: &'a Bytes) -> Result<Verified<'a>, Refused> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        verify(&self.config.signing_secret, header(verify::TIMESTAMP), header(verify::SIGNATURE), body, self.clock.now())
+    }
+
+    /// Alarms come with the shared secret, or from this machine where none is configured.
+    fn admit(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Result<(), Rejection> {
+        let admitted = match &self.config.alarms_secret {
+            Some(secret) => {
+                let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+                let told = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+                constant_time_eq(told.as_bytes(), secret.expose_secret().as_bytes())
+            }
+            None => peer.is_some_and(|address| address.ip().is_loopback()),
+        };
+        if admitted { Ok(()) } else { Err(Rejection::Stranger) }
+    }
+
+    fn scope_of(&self, channel: &str) -> Result<ScopeId, Rejection> {
+        let scope = self.config.scope_of_channel(channel).map(|scope| scope.id.clone());
+        scope.ok_or_else(|| Rejection::NoScope(format!("the channel {channel}")))
+    }
+
+    /// What a message means to us: an alarm in a watched channel, or nothing.
+    fn message(&self, event: &MessageEvent<'_>) -> Option<(ScopeId, Event)> {
+        let message = event.message;
+        let is_ours = message["bot_id"] == *self.identity.bot || message["user"] == *self.identity.user;
+        if is_ours || !self.config.watches(event.channel) {
+            return None;
+        }
+        match alarms::amazon_q::parse(message) {
+            Parsed::Alarm(alarm) => {
+                let scope = self.config.scope_of_channel(event.channel)?.id.clone();
+                let message = MessageRef { channel: event.channel.to_owned(), ts: event.ts.to_owned() };
+                Some((scope, Event::Alarm { alarm, via: Via::AmazonQ, message: Some(message) }))
+            }
+            Parsed::Note(note) => {
+                tracing::info!("a message that is no alarm: {note}");
+                None
+            }
+            Parsed::Other => None,
+        }
+    }
+
+    /// Puts an event into the inbox. Once this returns, the event counts as accepted.
+    async fn accept(&self, key: EventKey, scope: ScopeId, event: Event) -> Result<(), Rejection> {
+        let delivered = Delivered { key, scope, at: self.clock.now(), event };
+        self.inbox.put(delivered).await.map_err(|err| {
+            tracing::error!("an event could not be put into the inbox: {err}");
+            Rejection::Unavailable
+        })?;
+        self.pulse.beat();
+        Ok(())
+    }
+}
+
+/// Compares without telling by its duration where the difference is.
+fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
+    serde_json::from_slice(bytes).map_err(|err| Rejection::Unreadable(err.to_string()))
+}
+
+fn read_form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
+    serde_urlencoded::from_bytes(bytes).map_err(|err| Rejection::Unreadable(err.to_string()))
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod alarms;
+pub mod app;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod dispatch;
+pub mod drill;
+pub mod embedded;
+pub mod engine;
+pub mod event;
+pub mod grouping;
+mod handlers;
+pub mod http;
+pub mod intent;
+mod outbox;
+pub mod ports;
+pub mod slack;
+pub mod workspace;

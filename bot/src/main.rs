@@ -1,0 +1,232 @@
+//! The binary `clarity`.
+
+use anyhow::Context;
+use bot::drill::{Progress, Report, Speed, Stage};
+use bot::embedded::Embedded;
+use clap::{Args, Parser, Subcommand};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tools::capsule::{self, Capsule, World};
+use tools::context::GetIncidentContext;
+use tools::eval;
+use tools::tool::Tool;
+use tracing_subscriber::EnvFilter;
+
+/// Turns a flood of AWS alarms into one card that says what is going on, what caused it, and what to do.
+///
+/// Without a command it plays the auth cascade in a local war room in the browser.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Replay a capsule into a local war room.
+    Drill(DrillArgs),
+    /// Print the verdict on a capsule.
+    Context {
+        /// The capsule, JSON or zstd-compressed JSON.
+        #[arg(long)]
+        capsule: PathBuf,
+        /// Print JSON instead of text.
+        #[arg(long)]
+        json: bool,
+        /// Speak about this moment, as 2026-11-20T03:14:00Z, instead of the end of the capsule.
+        #[arg(long)]
+        at: Option<jiff::Timestamp>,
+    },
+    /// Turn public data into capsules.
+    Import {
+        #[command(subcommand)]
+        source: ImportSource,
+    },
+    /// Score the verdict on a directory of capsules whose truth is known.
+    Eval {
+        /// Where the capsules are.
+        directory: PathBuf,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum ImportSource {
+    /// The PetShop data set: amazon-science/petshop-root-cause-analysis.
+    Petshop {
+        /// Where the data set is.
+        source: PathBuf,
+        /// Where the capsules go.
+        target: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct DrillArgs {
+    /// `auth-cascade`, or a capsule file.
+    #[arg(default_value = AUTH_CASCADE)]
+    capsule: String,
+    /// Play in the terminal and leave.
+    #[arg(long)]
+    headless: bool,
+    /// Seconds of the story in a second of yours, or `max`.
+    #[arg(long)]
+    speed: Option<Speed>,
+    /// The port of the war room; 0 takes any that is free.
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+}
+
+/// The name of the drill that comes with the program.
+const AUTH_CASCADE: &str = "auth-cascade";
+
+/// The port of the war room, unless another is asked for.
+const PORT: u16 = 7420;
+
+/// In the browser people want to see it happen; in the terminal they want the outcome.
+const BROWSER_SPEED: Speed = Speed::Times(6.0);
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("CLARITY_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return fail(&anyhow::Error::new(err).context("the runtime does not start")),
+    };
+    match runtime.block_on(run(cli.task)) {
+        Ok(code) => code,
+        Err(err) => fail(&err),
+    }
+}
+
+/// One sentence with what to do, and a non-zero exit.
+fn fail(err: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "clarity: {err:#}");
+    ExitCode::FAILURE
+}
+
+/// Prints; a reader that went away (`| head`) is not an error.
+fn say(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
+    match task {
+        None => {
+            let everything = DrillArgs { capsule: AUTH_CASCADE.to_owned(), headless: false, speed: None, port: PORT };
+            drill(everything).await
+        }
+        Some(Task::Drill(arguments)) => drill(arguments).await,
+        Some(Task::Context { capsule, json, at }) => context(&capsule, json, at).await,
+        Some(Task::Import { source: ImportSource::Petshop { source, target } }) => {
+            let imported = capsule::petshop::import(&source, &target)?;
+            say(format_args!(
+                "{} cases and {} quiet windows written to {}",
+                imported.cases,
+                imported.quiet_windows,
+                target.display()
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Eval { directory, json }) => score(&directory, json),
+    }
+}
+
+fn load(name: &str) -> anyhow::Result<Capsule> {
+    if name == AUTH_CASCADE {
+        return Ok(capsule::parse(capsule::AUTH_CASCADE.as_bytes())?);
+    }
+    let path = Path::new(name);
+    let hint = if path.components().count() == 1 && path.extension().is_none() {
+        format!("there is no drill `{name}`; there is `{AUTH_CASCADE}`, or give a capsule file")
+    } else {
+        format!("`{name}` cannot be played")
+    };
+    capsule::load(path).context(hint)
+}
+
+async fn drill(arguments: DrillArgs) -> anyhow::Result<ExitCode> {
+    let capsule = Arc::new(load(&arguments.capsule)?);
+    let port = if arguments.headless { 0 } else { arguments.port };
+    let mut stage = Stage::set(Arc::clone(&capsule), Embedded::in_memory(), port).await?;
+    if arguments.headless {
+        let report = stage.play(arguments.speed.unwrap_or(Speed::Max), progress).await?;
+        return Ok(tell(&stage, &report));
+    }
+    say(format_args!("The war room is open: {}", stage.workspace.url()));
+    say(format_args!("Playing `{}`. Try `/incident context` there; Ctrl-C here closes it.", capsule.name));
+    let speed = arguments.speed.unwrap_or(BROWSER_SPEED);
+    let playing = async {
+        let report = stage.play(speed, |_| {}).await?;
+        say(format_args!("\n{report}"));
+        anyhow::bail!(stage.linger().await)
+    };
+    tokio::select! {
+        ended = playing => ended,
+        stopped = tokio::signal::ctrl_c() => {
+            stopped.context("Ctrl-C cannot be waited for")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn progress(progress: &Progress) {
+    let Progress { now, delivered, total } = progress;
+    let _ = write!(std::io::stderr(), "\r{} UTC  {delivered}/{total} alarms delivered", blocks::phrase::clock(*now));
+    if delivered == total {
+        let _ = writeln!(std::io::stderr());
+    }
+}
+
+/// What people would see, then the figures.
+fn tell(stage: &Stage, report: &Report) -> ExitCode {
+    let names = |id: &str| stage.workspace.name_of(id);
+    for post in &report.messages {
+        say(format_args!("\n#war-room\n{}", blocks::text::message(&post.body, &names)));
+        let replies = report.thread.iter().filter(|reply| reply.thread_ts.as_ref() == Some(&post.ts));
+        for reply in replies {
+            for line in blocks::text::message(&reply.body, &names).lines() {
+                say(format_args!("    {line}"));
+            }
+        }
+    }
+    say(format_args!("\n{report}"));
+    if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn context(path: &Path, json: bool, at: Option<jiff::Timestamp>) -> anyhow::Result<ExitCode> {
+    let capsule = Arc::new(capsule::load(path)?);
+    let now = at.unwrap_or(capsule.window.to);
+    let alarms = capsule.alarms_until(now);
+    anyhow::ensure!(!alarms.is_empty(), "`{}` has no alarm by {now}, so there is nothing to explain", capsule.name);
+    let verdict = GetIncidentContext { alarms, now }.call(&World::outside(Arc::clone(&capsule))).await?;
+    if json {
+        say(serde_json::to_string_pretty(&verdict)?);
+    } else {
+        let message = blocks::context::verdict(&capsule.name, &verdict);
+        say(blocks::text::message(&message.to_json(), &|_| None));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn score(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    #[expect(clippy::disallowed_methods, reason = "a stopwatch measures the machine, not the story")]
+    let begin = std::time::Instant::now();
+    let mut judged = Vec::new();
+    for capsule in eval::load_dir(directory)? {
+        judged.push(eval::evaluate(&capsule?, &|| begin.elapsed()));
+    }
+    let report = eval::Report::of(judged);
+    if json {
+        say(serde_json::to_string(&report)?);
+    } else {
+        say(report);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,280 @@
+//! The local workspace: a small Slack of its own, behind the real Web API paths, with a war room in the browser.
+//!
+//! It posts to the bot what Slack would post, as signed HTTP, and refuses what Slack would refuse, so that the product
+//! cannot tell it from Slack. Nothing in the product imports it, and it imports nothing of the product but the codec of
+//! Slack's signature. Tests and drills use the same one.
+//!
+//! [`state`] is who is there and what was said · [`api`] answers the Web API · [`check`] refuses bad messages ·
+//! [`deliver`] brings events to the bot · [`fault`] misbehaves when told to · [`room`] is the page.
+
+pub mod api;
+pub mod check;
+mod deliver;
+pub mod fault;
+pub mod room;
+pub mod state;
+
+use deliver::Courier;
+use fault::{Fault, Faults};
+use room::{RoomEvent, Status};
+use secrecy::SecretString;
+use serde_json::Value;
+use state::{Author, Post, State};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use tools::ports::Clock;
+
+pub use state::{Channel, Person};
+
+/// What a workspace knows of the one app that is installed in it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Where it is reached, `http://127.0.0.1:4000`.
+    pub url: String,
+    /// What its requests are signed with.
+    pub signing_secret: SecretString,
+    /// What it shows to the Web API.
+    pub bot_token: SecretString,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Its slash command.
+    pub command: String,
+    /// Hints for people who type it: words and help.
+    pub hints: Vec<(String, String)>,
+}
+
+/// The scopes the bot asks for so far.
+pub const SCOPES: [&str; 6] =
+    ["channels:history", "channels:read", "chat:write", "commands", "metadata.message:read", "users:read"];
+
+/// The user id of the installed app's bot.
+pub const BOT_USER: &str = "U0CLARITY";
+/// The bot id of the installed app.
+pub const BOT_ID: &str = "B0CLARITY";
+/// The id of the installed app.
+pub const APP_ID: &str = "A0CLARITY";
+/// The id of the workspace.
+pub const TEAM_ID: &str = "T0LOCAL";
+
+/// A running workspace. Cheap to clone; it stops when `serve`'s task set is dropped.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Where it is served, `http://127.0.0.1:4001`.
+    url: String,
+    app: App,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    faults: Mutex<Faults>,
+    status: Mutex<Status>,
+    room: broadcast::Sender<RoomEvent>,
+    courier: Courier,
+    /// Events as they were delivered, so that one can be delivered again.
+    sent: Mutex<HashMap<String, Value>>,
+}
+
+/// Messages a browser may lag behind before it has to load the whole room again.
+const ROOM_LAG: usize = 1024;
+
+impl Workspace {
+    /// Opens a workspace on `listener`, with `app` installed. The returned tasks are its server.
+    pub fn open(
+        listener: TcpListener,
+        app: App,
+        people: Vec<Person>,
+        channels: Vec<Channel>,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<(Self, JoinSet<()>)> {
+        let url = format!("http://{}", listener.local_addr()?);
+        let courier = Courier::new(app.signing_secret.clone(), Arc::clone(&clock));
+        let workspace = Self {
+            inner: Arc::new(Inner {
+                url,
+                app,
+                status: Mutex::new(Status::at(clock.now())),
+                clock,
+                state: Mutex::new(State::new(people, channels)),
+                faults: Mutex::default(),
+                room: broadcast::Sender::new(ROOM_LAG),
+                courier,
+                sent: Mutex::default(),
+            }),
+        };
+        let router = api::router(workspace.clone()).merge(room::router(workspace.clone()));
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            if let Err(err) = axum::serve(listener, router).await {
+                tracing::error!("the local workspace closed: {err}");
+            }
+        });
+        Ok((workspace, server))
+    }
+
+    /// Where the war room is.
+    pub fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// The base of its Web API.
+    pub fn api_url(&self) -> String {
+        format!("{}/api", self.inner.url)
+    }
+
+    /// Makes it misbehave.
+    pub fn misbehave(&self, fault: Fault) {
+        self.lock_faults().push(fault);
+    }
+
+    /// Returns once no delivery to the app is under way.
+    pub async fn settled(&self) {
+        self.inner.courier.settled().await;
+    }
+
+    /// How many deliveries to the app were begun so far.
+    pub fn deliveries(&self) -> u64 {
+        self.inner.courier.begun()
+    }
+
+    /// Every message as it stands, oldest first.
+    pub fn posts(&self) -> Vec<Post> {
+        self.lock_state().posts().cloned().collect()
+    }
+
+    /// How many Web API calls each method got.
+    pub fn calls(&self) -> std::collections::BTreeMap<String, u64> {
+        self.lock_state().calls().clone()
+    }
+
+    /// The display name of a user or channel.
+    pub fn name_of(&self, id: &str) -> Option<String> {
+        self.lock_state().name_of(id)
+    }
+
+    /// Posts as another app, like Amazon Q does; returns the id of the event the bot gets.
+    pub fn post_as_app(&self, app_name: &str, channel: &str, body: Value) -> String {
+        let author = Author::other_app(app_name);
+        self.post(author, channel, None, body)
+    }
+
+    /// Says something as a person, in a channel or thread.
+    pub fn say(&self, person: &str, channel: &str, thread_ts: Option<&str>, text: &str) -> String {
+        let author = self.lock_state().author_of(person);
+        self.post(author, channel, thread_ts, serde_json::json!({"text": blocks::mrkdwn::escape(text)}))
+    }
+
+    /// Delivers an event again, as Slack does when it got no answer in time.
+    pub fn redeliver(&self, event_id: &str) {
+        let envelope = lock(&self.inner.sent).get(event_id).cloned();
+        if let Some(envelope) = envelope {
+            self.inner.courier.event(&self.inner.app.url, envelope, 1);
+        }
+    }
+
+    /// Types the slash command as a person.
+    pub async fn command(&self, person: &str, channel: &str, text: &str) -> Result<(), String> {
+        let (id, response_url) = self.answer_address(person, channel);
+        let app = &self.inner.app;
+        let user_name = self.name_of(person).unwrap_or_default();
+        let channel_name = self.name_of(channel).unwrap_or_default();
+        let fields = [
+            ("team_id", TEAM_ID),
+            ("team_domain", "local"),
+            ("channel_id", channel),
+            ("channel_name", &channel_name),
+            ("user_id", person),
+            ("user_name", &user_name),
+            ("command", &app.command),
+            ("text", text),
+            ("api_app_id", APP_ID),
+            ("is_enterprise_install", "false"),
+            ("response_url", &response_url),
+            ("trigger_id", &id),
+        ];
+        self.inner.courier.form(&format!("{}/slack/commands", app.url), &fields).await
+    }
+
+    /// Presses a button as a person.
+    pub async fn click(&self, person: &str, post: &Post, block_id: &str, action: &Value) -> Result<(), String> {
+        let (id, response_url) = self.answer_address(person, &post.channel);
+        let mut message = post.to_json();
+        message["type"] = "message".into();
+        let payload = serde_json::json!({
+            "type": "block_actions",
+            "user": {"id": person, "username": self.name_of(person), "team_id": TEAM_ID},
+            "api_app_id": APP_ID,
+            "container": {
+                "type": "message", "message_ts": post.ts, "channel_id": post.channel,
+                "is_ephemeral": post.ephemeral_to.is_some(), "thread_ts": post.thread_ts,
+            },
+            "trigger_id": id,
+            "team": {"id": TEAM_ID, "domain": "local"},
+            "channel": {"id": post.channel, "name": self.name_of(&post.channel)},
+            "message": if post.ephemeral_to.is_some() { Value::Null } else { message },
+            "state": {"values": {}},
+            "response_url": response_url,
+            "actions": [{
+                "type": "button", "action_id": action["action_id"], "block_id": block_id,
+                "text": action["text"], "value": action["value"], "action_ts": id,
+            }],
+        });
+        let app = &self.inner.app;
+        let payload = payload.to_string();
+        self.inner.courier.form(&format!("{}/slack/interactivity", app.url), &[("payload", &payload)]).await
+    }
+
+    /// A trigger id, and the address at which the app may answer this one request.
+    fn answer_address(&self, person: &str, channel: &str) -> (String, String) {
+        let id = self.lock_state().open_answer(person, channel);
+        (id.clone(), format!("{}/respond/{id}", self.inner.url))
+    }
+
+    fn post(&self, author: Author, channel: &str, thread_ts: Option<&str>, body: Value) -> String {
+        let post = self.lock_state().add(self.inner.clock.now(), author, channel, thread_ts, body, None);
+        self.shown(&post);
+        self.announce(&post, None)
+    }
+
+    /// Tells the browsers, parent included when it is a reply: the page does not count replies itself.
+    fn shown(&self, post: &Post) {
+        let state = self.lock_state();
+        let parent = post.thread_ts.as_ref().and_then(|parent| state.find(&post.channel, parent)).cloned();
+        for each in parent.iter().chain([post]) {
+            let message = room::message(&state, each);
+            // Nobody may be looking.
+            let _ = self.inner.room.send(RoomEvent::Message(message));
+        }
+    }
+
+    /// Sends the app the event for a message; ephemeral ones make none.
+    fn announce(&self, post: &Post, before: Option<&Post>) -> String {
+        let envelope = self.lock_state().envelope(post, before);
+        let id = envelope["event_id"].as_str().unwrap_or_default().to_owned();
+        lock(&self.inner.sent).insert(id.clone(), envelope.clone());
+        let repeats = self.lock_faults().repeats();
+        for _ in 0..repeats {
+            self.inner.courier.event(&self.inner.app.url, envelope.clone(), 1);
+        }
+        self.inner.courier.event(&self.inner.app.url, envelope, 0);
+        id
+    }
+
+    fn lock_state(&self) -> MutexGuard<'_, State> {
+        lock(&self.inner.state)
+    }
+
+    fn lock_faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.inner.faults)
+    }
+}
+
+/// Nobody holds these locks across an await or a panic of their own making; a poisoned one is still consistent.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

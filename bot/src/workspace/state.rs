@@ -1,0 +1,288 @@
+//! Who is in the workspace, and what was said.
+
+use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// Their user id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// What they do.
+    pub title: String,
+}
+
+/// A channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Channel {
+    /// Its id.
+    pub id: String,
+    /// Its name, without `#`.
+    pub name: String,
+    /// What it is for.
+    pub topic: String,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The user id.
+    pub user: String,
+    /// The bot id, if an app wrote it.
+    pub bot: Option<String>,
+    /// The app's id, if an app wrote it.
+    pub app: Option<String>,
+    /// The name people see.
+    pub name: String,
+}
+
+impl Author {
+    /// The installed app.
+    pub(super) fn clarity() -> Self {
+        Self {
+            user: BOT_USER.to_owned(),
+            bot: Some(BOT_ID.to_owned()),
+            app: Some(APP_ID.to_owned()),
+            name: "Clarity".to_owned(),
+        }
+    }
+
+    /// Another app, by its name.
+    pub(super) fn other_app(name: &str) -> Self {
+        let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+        Self { user: format!("U0{id}"), bot: Some(format!("B0{id}")), app: Some(format!("A0{id}")), name: name.to_owned() }
+    }
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Post {
+    /// The channel's id.
+    pub channel: String,
+    /// Its id within the channel.
+    pub ts: String,
+    /// The message whose thread it is in.
+    pub thread_ts: Option<String>,
+    /// Who wrote it.
+    pub author: Author,
+    /// `text`, `blocks`, `attachments`, `metadata`.
+    pub body: Value,
+    /// How often it was edited.
+    pub edits: u32,
+    /// The only person who sees it.
+    pub ephemeral_to: Option<String>,
+}
+
+impl Post {
+    /// The message as the Web API shows it.
+    pub fn to_json(&self) -> Value {
+        let mut message = self.body.clone();
+        message["type"] = json!("message");
+        message["ts"] = json!(self.ts);
+        message["user"] = json!(self.author.user);
+        message["team"] = json!(TEAM_ID);
+        if let Some(thread_ts) = &self.thread_ts {
+            message["thread_ts"] = json!(thread_ts);
+        }
+        if let Some(bot) = &self.author.bot {
+            message["bot_id"] = json!(bot);
+            message["app_id"] = json!(self.author.app);
+            message["bot_profile"] = json!({
+                "id": bot, "deleted": false, "name": self.author.name, "app_id": self.author.app, "team_id": TEAM_ID,
+            });
+        }
+        if self.edits > 0 {
+            message["edited"] = json!({"user": self.author.user, "ts": self.ts});
+        }
+        message
+    }
+
+    /// Whether the installed app wrote it.
+    pub fn is_ours(&self) -> bool {
+        self.author.user == BOT_USER
+    }
+}
+
+/// Where one request may be answered.
+#[derive(Clone, Debug)]
+struct AnswerAddress {
+    person: String,
+    channel: String,
+    left: u32,
+}
+
+/// Who is there, and what was said.
+#[derive(Debug)]
+pub struct State {
+    people: Vec<Person>,
+    channels: Vec<Channel>,
+    posts: Vec<Post>,
+    /// Where each message stands in `posts`.
+    places: HashMap<(String, String), usize>,
+    answers: HashMap<String, AnswerAddress>,
+    calls: BTreeMap<String, u64>,
+    counter: u64,
+    last_micro: i64,
+}
+
+impl State {
+    pub(super) fn new(people: Vec<Person>, channels: Vec<Channel>) -> Self {
+        Self {
+            people,
+            channels,
+            posts: Vec::new(),
+            places: HashMap::new(),
+            answers: HashMap::new(),
+            calls: BTreeMap::new(),
+            counter: 0,
+            last_micro: 0,
+        }
+    }
+
+    pub(super) fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    pub(super) fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    pub(super) fn posts(&self) -> impl Iterator<Item = &Post> {
+        self.posts.iter()
+    }
+
+    pub(super) fn calls(&self) -> &BTreeMap<String, u64> {
+        &self.calls
+    }
+
+    pub(super) fn count_call(&mut self, method: &str) {
+        *self.calls.entry(method.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    pub(super) fn person(&self, id: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
+    }
+
+    pub(super) fn name_of(&self, id: &str) -> Option<String> {
+        let person = self.person(id).map(|person| person.name.clone());
+        person.or_else(|| self.channel(id).map(|channel| channel.name.clone()))
+    }
+
+    pub(super) fn author_of(&self, person: &str) -> Author {
+        let name = self.name_of(person).unwrap_or_else(|| person.to_owned());
+        Author { user: person.to_owned(), bot: None, app: None, name }
+    }
+
+    pub(super) fn find(&self, channel: &str, ts: &str) -> Option<&Post> {
+        self.places.get(&(channel.to_owned(), ts.to_owned())).map(|&at| &self.posts[at])
+    }
+
+    /// The replies in the thread of `ts`, oldest first.
+    pub(super) fn replies(&self, channel: &str, ts: &str) -> impl Iterator<Item = &Post> {
+        self.posts.iter().filter(move |post| {
+            post.channel == channel && post.thread_ts.as_deref() == Some(ts) && post.ts != ts && post.ephemeral_to.is_none()
+        })
+    }
+
+    /// Adds a message; every block gets an id, as in Slack.
+    pub(super) fn add(
+        &mut self,
+        now: Timestamp,
+        author: Author,
+        channel: &str,
+        thread_ts: Option<&str>,
+        mut body: Value,
+        ephemeral_to: Option<String>,
+    ) -> Post {
+        name_blocks(&mut body);
+        // A `ts` is unique in its channel and grows, also when the clock stands still.
+        self.last_micro = now.as_microsecond().max(self.last_micro + 1);
+        let ts = format!("{}.{:06}", self.last_micro / 1_000_000, self.last_micro % 1_000_000);
+        let post = Post {
+            channel: channel.to_owned(),
+            ts: ts.clone(),
+            thread_ts: thread_ts.map(str::to_owned),
+            author,
+            body,
+            edits: 0,
+            ephemeral_to,
+        };
+        self.places.insert((channel.to_owned(), ts), self.posts.len());
+        self.posts.push(post.clone());
+        post
+    }
+
+    /// Replaces what a message says; returns it before and after.
+    pub(super) fn edit(&mut self, channel: &str, ts: &str, mut body: Value) -> Option<(Post, Post)> {
+        name_blocks(&mut body);
+        let &at = self.places.get(&(channel.to_owned(), ts.to_owned()))?;
+        let before = self.posts[at].clone();
+        let post = &mut self.posts[at];
+        post.body = body;
+        post.edits += 1;
+        Some((before, post.clone()))
+    }
+
+    /// The event that tells the app of a message, or of its edit.
+    pub(super) fn envelope(&mut self, post: &Post, before: Option<&Post>) -> Value {
+        let message = post.to_json();
+        let event = match before {
+            None => {
+                let mut event = message;
+                event["channel"] = json!(post.channel);
+                event["event_ts"] = json!(post.ts);
+                event["channel_type"] = json!("channel");
+                event
+            }
+            Some(before) => json!({
+                "type": "message", "subtype": "message_changed", "hidden": true,
+                "channel": post.channel, "ts": post.ts, "event_ts": post.ts, "channel_type": "channel",
+                "message": message, "previous_message": before.to_json(),
+            }),
+        };
+        let seconds: i64 = post.ts.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+        json!({
+            "type": "event_callback", "team_id": TEAM_ID, "api_app_id": APP_ID,
+            "event_id": format!("Ev{:08}", self.number()), "event_time": seconds, "event": event,
+            "authorizations": [{"team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": true, "is_enterprise_install": false}],
+        })
+    }
+
+    /// Opens an address for the answers to one request: five of them, as in Slack.
+    pub(super) fn open_answer(&mut self, person: &str, channel: &str) -> String {
+        let id = format!("{:010}.{}", self.number(), self.last_micro);
+        let address = AnswerAddress { person: person.to_owned(), channel: channel.to_owned(), left: 5 };
+        self.answers.insert(id.clone(), address);
+        id
+    }
+
+    /// Uses an address once: who is answered, and where.
+    pub(super) fn use_answer(&mut self, id: &str) -> Option<(String, String)> {
+        let address = self.answers.get_mut(id)?;
+        address.left = address.left.checked_sub(1)?;
+        Some((address.person.clone(), address.channel.clone()))
+    }
+
+    fn number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+}
+
+fn name_blocks(body: &mut Value) {
+    let blocks = body.get_mut("blocks").and_then(Value::as_array_mut);
+    for (at, block) in blocks.into_iter().flatten().enumerate() {
+        if block.is_object() && block["block_id"].is_null() {
+            block["block_id"] = json!(format!("w{at}"));
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The harness: a room with people in it. A test is a conversation; whoever leaves messages unread fails.
+
+use bot::drill::{ALERTS, Stage, WAR_ROOM};
+use bot::embedded::Embedded;
+use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
+use bot::workspace::room::button;
+use bot::workspace::state::Post;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tools::capsule::Capsule;
+use tools::model::{Alarm, AlarmState, Edge, Incident, IncidentId, Metric, ScopeId, Series, Service, Topology, Window};
+use tools::ports::Clock as _;
+
+/// How long a whole conversation may take; a worker that hangs must not hang the suite.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// When the stories begin.
+pub const START: &str = "2026-11-20T03:12:00Z";
+
+/// A room: the local workspace, the bot in it, and a small world.
+#[derive(Debug)]
+pub struct Room {
+    /// The stage under it.
+    pub stage: Stage,
+    home: tempfile::TempDir,
+    /// Edits of each message that were read.
+    read: HashMap<(String, String), u32>,
+    events: u64,
+}
+
+/// Runs a conversation in the usual world: `web` calls `orders-api`, that calls `token-exchange`, that calls `user-pool`;
+/// `billing-export` stands alone in another account.
+pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
+    run_test_in(usual_world(), script).await;
+}
+
+/// Runs a conversation in the world of `capsule`.
+pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let store = Embedded::open(&home.path().join("clarity.redb")).expect("a new store");
+    let stage = Stage::set(Arc::new(capsule), store, 0).await.expect("free ports on this machine");
+    let mut room = Room { stage, home, read: HashMap::new(), events: 0 };
+    tokio::time::timeout(PATIENCE, script(&mut room)).await.expect("the conversation hangs");
+    room.stage.settle().await;
+    let unread = room.reads();
+    assert!(unread.is_empty(), "messages were left unread:\n{unread}");
+}
+
+/// The usual world.
+pub fn usual_world() -> Capsule {
+    let start: Timestamp = START.parse().expect("a time");
+    let service = |id: &str, kind: &str, account: &str| {
+        let mut service = Service::named(id);
+        (service.kind, service.account) = (Some(kind.to_owned()), Some(account.to_owned()));
+        service
+    };
+    let services = vec![
+        service("web", "AWS::CloudFront::Distribution", HOME),
+        service("orders-api", "AWS::ApiGateway::Stage", HOME),
+        service("token-exchange", "AWS::Lambda::Function", HOME),
+        service("user-pool", "AWS::Cognito::UserPool", HOME),
+        service("billing-export", "AWS::Lambda::Function", "999988887777"),
+    ];
+    let mut edges = vec![
+        Edge::between("web", "orders-api"),
+        Edge::between("orders-api", "token-exchange"),
+        Edge::between("token-exchange", "user-pool"),
+    ];
+    for edge in &mut edges {
+        edge.requests_per_min = Some(600.0);
+    }
+    Capsule {
+        clarity_capsule: tools::capsule::VERSION,
+        name: "usual-world".to_owned(),
+        about: String::new(),
+        window: Window { from: start, to: start.saturating_add(SignedDuration::from_hours(1)).expect("soon") },
+        topology: Topology { services, edges },
+        series: failing_user_pool(start),
+        signals: Vec::new(),
+        truth: None,
+    }
+}
+
+/// The account of the usual world.
+pub const HOME: &str = "123456789012";
+
+/// Two hours of calm, then `user-pool` fails from the start of the story, and its callers with it; `web` stays well.
+fn failing_user_pool(start: Timestamp) -> Vec<Series> {
+    let calm = 120;
+    let begins = start.saturating_sub(SignedDuration::from_mins(calm)).expect("a time");
+    let steps = usize::try_from(calm).expect("small") + 30;
+    let series = |service: &str, measure: &str, value: &dyn Fn(usize, bool) -> f64| Series {
+        service: tools::model::ServiceId::new(service),
+        measure: serde_json::from_value(measure.into()).expect("a measure"),
+        start: begins,
+        step_s: 60,
+        values: (0..steps).map(|step| Some(value(step, step >= 120))).collect(),
+    };
+    let mut all = Vec::new();
+    for (service, failing) in [("user-pool", 420.0), ("token-exchange", 410.0), ("orders-api", 400.0), ("web", 0.0)] {
+        // A little unrest, so that the past is not suspiciously flat.
+        let unrest = |step: usize| f64::from(u8::try_from(step * 7 % 5).expect("small"));
+        all.push(series(service, "requests", &|step, _| 600.0 + unrest(step)));
+        all.push(series(service, "faults", &|step, bad| if bad { failing + unrest(step) } else { unrest(step) / 2.0 }));
+        all.push(series(service, "latency", &|step, _| 0.1 + unrest(step) / 1000.0));
+    }
+    all
+}
+
+/// An alarm of the usual world, firing `after_s` seconds into the story.
+pub fn alarm(name: &str, after_s: i64) -> Alarm {
+    let start: Timestamp = START.parse().expect("a time");
+    Alarm {
+        name: name.to_owned(),
+        state: AlarmState::Alarm,
+        changed_at: start.saturating_add(SignedDuration::from_secs(after_s)).expect("soon"),
+        account: Some(HOME.to_owned()),
+        region: Some("us-east-1".to_owned()),
+        metric: None,
+        reason: "Threshold Crossed".to_owned(),
+        description: None,
+        link: None,
+        children: Vec::new(),
+        muted: false,
+    }
+}
+
+/// The same alarm, in another state.
+#[must_use]
+pub fn turned(alarm: Alarm, state: AlarmState, after_s: i64) -> Alarm {
+    Alarm { state, changed_at: self::alarm("", after_s).changed_at, ..alarm }
+}
+
+/// The same alarm, with a dimension.
+#[must_use]
+pub fn on(alarm: Alarm, dimension: &str, value: &str) -> Alarm {
+    let metric = Metric {
+        namespace: "AWS/Test".to_owned(),
+        name: "Errors".to_owned(),
+        stat: Some("Sum".to_owned()),
+        dimensions: [(dimension.to_owned(), value.to_owned())].into(),
+    };
+    Alarm { metric: Some(metric), ..alarm }
+}
+
+/// A person in the room.
+#[derive(Debug)]
+pub struct Actor<'a> {
+    room: &'a mut Room,
+    id: &'static str,
+}
+
+impl Room {
+    /// Mina, who is on call.
+    pub fn mina(&mut self) -> Actor<'_> {
+        Actor { room: self, id: "U0MINA" }
+    }
+
+    /// Jun, who leads.
+    pub fn jun(&mut self) -> Actor<'_> {
+        Actor { room: self, id: "U0JUN" }
+    }
+
+    /// CloudWatch tells EventBridge, EventBridge tells the bot.
+    pub async fn eventbridge(&mut self, alarm: &Alarm) {
+        self.events += 1;
+        let id = format!("event-{}", self.events);
+        self.eventbridge_as(alarm, &id).await;
+    }
+
+    /// The same, with an event id.
+    pub async fn eventbridge_as(&mut self, alarm: &Alarm, id: &str) {
+        self.wait_until(alarm.changed_at).await;
+        self.stage.post_event(&bot::alarms::eventbridge::compose(alarm, id)).await.expect("the bot takes alarms");
+        self.stage.settle().await;
+    }
+
+    /// Amazon Q posts the alarm in the alerts channel; returns the event's id.
+    pub async fn amazon_q(&mut self, alarm: &Alarm) -> String {
+        self.wait_until(alarm.changed_at).await;
+        let body = bot::alarms::amazon_q::compose(alarm);
+        let event = self.stage.workspace.post_as_app("Amazon Q Developer", ALERTS, body);
+        self.stage.settle().await;
+        event
+    }
+
+    /// The story goes on until then, half a second at a time.
+    pub async fn wait_until(&mut self, at: Timestamp) {
+        while self.stage.clock.now() < at {
+            let next = self.stage.clock.now().saturating_add(SignedDuration::from_millis(500)).expect("soon").min(at);
+            self.stage.tick(next);
+            self.stage.settle().await;
+        }
+    }
+
+    /// The story goes on for so many seconds.
+    pub async fn wait(&mut self, seconds: i64) {
+        let at = self.stage.clock.now().saturating_add(SignedDuration::from_secs(seconds)).expect("soon");
+        self.wait_until(at).await;
+    }
+
+    /// What the bot wrote since it was last read: each new or edited message as a person sees it now.
+    pub fn reads(&mut self) -> String {
+        let workspace = self.stage.workspace.clone();
+        let names = |id: &str| workspace.name_of(id);
+        let mut unread = Vec::new();
+        for post in workspace.posts() {
+            let seen = self.read.insert((post.channel.clone(), post.ts.clone()), post.edits);
+            if !post.is_ours() || seen == Some(post.edits) {
+                continue;
+            }
+            let mut place = format!("#{}", names(&post.channel).unwrap_or_default());
+            if post.thread_ts.is_some() {
+                place.push_str(" thread");
+            }
+            if seen.is_some() {
+                place.push_str(" (edited)");
+            }
+            if let Some(person) = &post.ephemeral_to {
+                place = format!("{place}, only {}", names(person).unwrap_or_default());
+            }
+            unread.push(format!("{place}:\n{}", blocks::text::message(&post.body, &names)));
+        }
+        unread.join("\n\n")
+    }
+
+    /// Reads everything, and keeps only the messages that contain `part`.
+    pub fn reads_only(&mut self, part: &str) -> String {
+        let all = self.reads();
+        all.split("\n\n#").filter(|message| message.contains(part)).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Reads everything, whatever it is.
+    pub fn skims(&mut self) {
+        self.reads();
+    }
+
+    /// What the bot wrote into the war room itself.
+    pub fn channel(&self) -> Vec<Post> {
+        let is_top = |post: &Post| {
+            post.is_ours() && post.channel == WAR_ROOM && post.thread_ts.is_none() && post.ephemeral_to.is_none()
+        };
+        self.stage.workspace.posts().into_iter().filter(is_top).collect()
+    }
+
+    /// Every incident in the store.
+    pub async fn incidents(&self) -> Vec<Incident> {
+        use bot::ports::Store;
+        let index = self.stage.store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
+        let mut ids: Vec<IncidentId> = index.recent;
+        ids.sort_unstable();
+        let mut incidents = Vec::new();
+        for id in ids {
+            incidents.extend(self.stage.store.read(id).await.expect("the store answers"));
+        }
+        incidents
+    }
+
+    /// Kills the bot wherever it is and starts it again on the same file.
+    pub async fn restart(&mut self) {
+        let path = self.file();
+        self.stage.restart_bot(|| Embedded::open(&path).expect("the store opens again")).await.expect("the bot starts");
+        self.stage.tick(self.stage.clock.now());
+        self.stage.settle().await;
+    }
+
+    fn file(&self) -> PathBuf {
+        self.home.path().join("clarity.redb")
+    }
+
+    /// Posts a body to the bot as Slack does, `signed_ago` seconds old; returns status and body.
+    pub async fn slack_posts(&self, path: &str, kind: &str, body: &str, signed_ago: i64) -> (u16, String) {
+        let at = self.stage.clock.now().saturating_sub(SignedDuration::from_secs(signed_ago)).expect("a time");
+        let signature = sign(&self.stage.config().signing_secret, at, body.as_bytes());
+        let headers = [("content-type", kind), (SIGNATURE, signature.as_str()), (TIMESTAMP, &at.as_second().to_string())];
+        self.posts(path, &headers, body).await
+    }
+
+    /// Posts a body to the bot with just these headers; returns status and body.
+    pub async fn posts(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        http::post(&format!("{}{path}", self.stage.bot_url()), headers, body).await
+    }
+}
+
+impl Actor<'_> {
+    /// Types `/incident …`.
+    pub async fn types(self, text: &str) {
+        let (room, id) = (self.room, self.id);
+        room.stage.workspace.command(id, WAR_ROOM, text).await.expect("the app answers");
+        room.stage.settle().await;
+    }
+
+    /// Presses the button with this label on the newest message that has it.
+    pub async fn clicks(self, label: &str) {
+        let (room, id) = (self.room, self.id);
+        let posts = room.stage.workspace.posts();
+        let found = posts.iter().rev().find_map(|post| Some((post, find_button(&post.body, label)?)));
+        let (post, (block_id, action_id)) = found.unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
+        let action = button(&post.body, &block_id, &action_id).expect("it was just found");
+        room.stage.workspace.click(id, post, &block_id, &action).await.expect("the app answers");
+        room.stage.settle().await;
+    }
+}
+
+fn find_button(body: &Value, label: &str) -> Option<(String, String)> {
+    body["blocks"].as_array()?.iter().find_map(|block| {
+        let element = block["elements"].as_array()?.iter().find(|element| element["text"]["text"] == label)?;
+        Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
+    })
+}
+
+/// A plain HTTP client, so that the front door is tried as anybody could.
+pub mod http {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    /// Posts `body` to `url`; returns status and body.
+    pub async fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (address, path) = split(url);
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n{head}\r\n{body}",
+            body.len()
+        );
+        send(address, &request).await
+    }
+
+    /// Gets `url`; returns status and body.
+    pub async fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let (address, path) = split(url);
+        let host = if headers.iter().any(|(name, _)| *name == "host") { String::new() } else { format!("host: {address}\r\n") };
+        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        send(address, &format!("GET {path} HTTP/1.1\r\n{host}connection: close\r\n{head}\r\n")).await
+    }
+
+    fn split(url: &str) -> (&str, &str) {
+        let rest = url.strip_prefix("http://").expect("a local address");
+        rest.find('/').map_or((rest, "/"), |at| rest.split_at(at))
+    }
+
+    async fn send(address: &str, request: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(address).await.expect("somebody listens");
+        // A server that refuses an oversized body may close before all of it is written.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+        (status, body)
+    }
+}

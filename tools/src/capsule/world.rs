@@ -1,0 +1,59 @@
+//! A capsule behind every port.
+
+use super::Capsule;
+use crate::model::{Change, Gap, Series, Topology, Window};
+use crate::ports::{Changes, Outside, Telemetry, TopologySource};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// The embedded world: what a capsule says, and nothing that it would only say later.
+#[derive(Debug)]
+pub struct World {
+    capsule: Arc<Capsule>,
+}
+
+impl World {
+    /// Puts `capsule` behind every port.
+    pub fn outside(capsule: Arc<Capsule>) -> Outside {
+        let world = Arc::new(Self { capsule });
+        Outside { telemetry: world.clone(), topology: world.clone(), changes: world }
+    }
+
+    fn nothing(&self, wanted: &str) -> Gap {
+        Gap {
+            wanted: wanted.to_owned(),
+            because: format!("the capsule `{}` holds none", self.capsule.name),
+            remedy: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Telemetry for World {
+    async fn series(&self, window: Window) -> Result<Vec<Series>, Gap> {
+        if self.capsule.series.is_empty() {
+            return Err(self.nothing("metrics"));
+        }
+        Ok(self.capsule.series.iter().map(|series| series.within(window)).collect())
+    }
+}
+
+#[async_trait]
+impl TopologySource for World {
+    async fn topology(&self, _window: Window) -> Result<Topology, Gap> {
+        if self.capsule.topology.services.is_empty() {
+            return Err(self.nothing("topology"));
+        }
+        Ok(self.capsule.topology.clone())
+    }
+}
+
+#[async_trait]
+impl Changes for World {
+    async fn changes(&self, window: Window) -> Result<Vec<Change>, Gap> {
+        let mut changes = self.capsule.changes_until(window.to);
+        changes.retain(|change| change.at >= window.from && change.error_code.is_none());
+        changes.sort_by_key(|change| change.at);
+        Ok(changes)
+    }
+}

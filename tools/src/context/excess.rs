@@ -1,0 +1,297 @@
+//! How far a service is above what it was, both usually and just before, and how much of that is noise.
+
+use super::estate::Estate;
+use super::flow::{Flow, Flows, Grid};
+use super::kind::Kind;
+use crate::model::Measure;
+use std::ops::Range;
+
+/// A service counts as hurt at this many robust deviations.
+pub(super) const GATE: f64 = 3.0;
+
+/// An alarming one already at this many: its alarm is evidence too, and real faults move the mean of an entry point little.
+pub(super) const GATE_ALARMED: f64 = 1.0;
+
+/// A change below this share of the reference is noise, whatever the spread of the past says.
+pub(super) const RELATIVE: f64 = 0.05;
+
+/// The same with only a few rows to compare with.
+const RELATIVE_SHORT: f64 = 0.10;
+
+/// Where requests are not counted, a failed share below this is noise.
+const UNCOUNTED_SHARE: f64 = 0.01;
+
+/// Fewer rows of history than this give no usable spread.
+pub(super) const MIN_HISTORY: usize = 12;
+
+/// An alarm may be this late.
+const LATE_S: i64 = 300;
+
+/// An alarm may be early by this many rows: the worst may come after it.
+const EARLY_ROWS: usize = 2;
+
+/// Rows that are looked at together. Two at any step: the spread is taken over sums of two rows of history as well, so
+/// that shorter rows with fewer requests ask for a larger excess by themselves. Wider sums at short steps were not worth
+/// the delay: the first card has to speak when two rows after the onset are there.
+pub(super) const PAIR: usize = 2;
+
+/// The two rows that are judged, and the end of the rows just before them that they are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    /// The first of the two.
+    pub(super) first: usize,
+    /// The rows of the window before this one are untouched.
+    pub(super) touched: usize,
+}
+
+impl Pair {
+    /// The pair that begins at `first`.
+    pub(super) fn at(first: usize) -> Self {
+        Self { first, touched: first }
+    }
+
+    /// What `values` were just before. The last row before the pair is left out where there are others, since it may be
+    /// partly hit.
+    fn just_before(self, values: &[f64], requests: &[f64], grid: &Grid) -> Option<f64> {
+        let guarded = pooled(values, requests, grid.history..self.touched.saturating_sub(1));
+        guarded.or_else(|| pooled(values, requests, grid.history..self.touched))
+    }
+}
+
+/// What one service shows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed {
+    /// The member that shows it.
+    pub(super) member: usize,
+    /// Whether there is any data of it in the window.
+    pub(super) visible: bool,
+    /// Whether it is hurt.
+    pub(super) gated: bool,
+    /// Excess seconds or failed requests of the pair.
+    pub(super) own: f64,
+    /// Robust deviations; an upper bound where not gated.
+    pub(super) z: f64,
+    /// Requests of the pair.
+    pub(super) requests: f64,
+    /// Requests of those rows of the pair that have a value.
+    pub(super) valued: f64,
+    /// How many rows that are.
+    pub(super) live: usize,
+    /// The mean of the value.
+    pub(super) level: f64,
+    /// What is expected of the value; none where it never had one before.
+    pub(super) reference: Option<f64>,
+    /// Rows of history with a value.
+    pub(super) history: usize,
+    /// The first row of the window that is out of range.
+    pub(super) onset: Option<usize>,
+}
+
+/// Memory that is used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    values: Vec<f64>,
+    sums: Vec<f64>,
+}
+
+/// Looks at one flow. `gate` is the least z of a hurt service.
+pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f64, scratch: &mut Scratch) -> Observed {
+    let mut seen = Observed { visible: flow.visible, ..Observed::default() };
+    if !flow.visible {
+        return seen;
+    }
+    let (values, requests) = (value_of(flow, kind), flow.requests.as_slice());
+    let after = pair.first..(pair.first + PAIR).min(grid.rows).max(pair.first);
+    seen.requests = after.clone().map(|row| requests[row]).sum();
+    let history = &values[..grid.history.min(values.len())];
+    scratch.values.clear();
+    scratch.values.extend(history.iter().copied().filter(|value| !value.is_nan()));
+    seen.history = scratch.values.len();
+    let usual = median(&mut scratch.values);
+    let live = |row: &usize| !values[*row].is_nan() && requests[*row] > 0.0;
+    seen.live = after.clone().filter(live).count();
+    if seen.live == 0 {
+        return seen;
+    }
+    let just_before = pair.just_before(values, requests, grid);
+    seen.reference = match (usual, just_before) {
+        (Some(usual), Some(before)) => Some(usual.max(before)),
+        (usual, before) => usual.or(before),
+    };
+    let reference = seen.reference.unwrap_or(0.0);
+    seen.valued = after.clone().filter(live).map(|row| requests[row]).sum();
+    let excess: f64 = after.clone().filter(live).map(|row| requests[row] * (values[row] - reference)).sum();
+    seen.level = reference + excess / seen.valued;
+    seen.own = excess.max(0.0);
+    let has_history = seen.history >= MIN_HISTORY;
+    let floor = floor(flow, kind, seen.valued, reference, has_history);
+    seen.z = if floor > 0.0 { excess / floor } else { 0.0 };
+    // The spread of the past can only make z smaller; most services are not hurt, and need no look at it.
+    if seen.z >= gate
+        && has_history
+        && let Some(usual) = usual
+    {
+        let spread = spread(history, requests, usual, seen.live == PAIR, scratch);
+        seen.z = excess / floor.max(spread);
+    }
+    seen.gated = seen.z >= gate && seen.own > 0.0 && seen.reference.is_some();
+    if seen.gated {
+        // Out of range: more than half of the pair's mean excess.
+        let half = excess / if seen.live == PAIR { 4.0 } else { 2.0 };
+        let out = |row: &usize| !values[*row].is_nan() && requests[*row] * (values[*row] - reference) >= half;
+        seen.onset = (grid.history..grid.rows).find(out);
+    }
+    seen
+}
+
+/// The first row of the pair with the largest excess near the alarm, judged by the alarming service's own `flow`; the two
+/// rows after the alarm's where it has none.
+///
+/// A pair may begin up to [`LATE_S`] before the alarm's row, since an alarm waits for one to three periods and for the
+/// metric to arrive: one row at five minutes a row, five rows at one minute. It may begin two rows after it at any step:
+/// that absorbs an alarm that was early on a rising fault, and more candidates would only find more noise.
+pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> usize {
+    let last = grid.ranked.saturating_sub(PAIR).max(grid.history);
+    let default = (grid.alarm_row + 1).min(last);
+    let Some(flow) = flow.filter(|flow| flow.visible) else { return default };
+    let (values, requests) = (value_of(flow, kind), flow.requests.as_slice());
+    let mut history: Vec<f64> = values[..grid.history].iter().copied().filter(|value| !value.is_nan()).collect();
+    let usual = median(&mut history);
+    let earliest = grid.alarm_row.saturating_sub(grid.rows_in(LATE_S)).max(grid.history);
+    let mut best: Option<(f64, usize)> = None;
+    for first in earliest..=(grid.alarm_row + EARLY_ROWS).min(last) {
+        let Some(reference) = usual.or_else(|| pooled(values, requests, grid.history..first)) else { continue };
+        let rows = (first..(first + PAIR).min(grid.ranked)).filter(|&row| !values[row].is_nan());
+        let excess: f64 = rows.map(|row| requests[row] * (values[row] - reference)).sum();
+        if best.is_none_or(|(most, _)| excess > most + 1e-12) {
+            best = Some((excess, first));
+        }
+    }
+    best.map_or(default, |(_, first)| first)
+}
+
+/// Looks at every node; a folded one shows its member that is hurt most. `gate` gives the gate of a node.
+pub(super) fn observe_all(
+    estate: &Estate<'_>,
+    flows: &Flows,
+    kind: Kind,
+    pair: Pair,
+    gate: impl Fn(usize) -> f64,
+) -> Vec<Observed> {
+    let mut scratch = Scratch::default();
+    let mut show = |node: usize| {
+        let members = &estate.nodes[node].members;
+        let mut shown: Option<Observed> = None;
+        for &member in members {
+            let Some(flow) = &flows.of[member] else { continue };
+            let mut seen = observe(flow, kind, &flows.grid, pair, gate(node), &mut scratch);
+            seen.member = member;
+            let rank = |seen: &Observed| (seen.visible, seen.gated);
+            let more = |old: &Observed| rank(&seen) > rank(old) || (rank(&seen) == rank(old) && seen.own > old.own);
+            if shown.as_ref().is_none_or(more) {
+                shown = Some(seen);
+            }
+        }
+        shown.unwrap_or_else(|| Observed { member: members[0], ..Observed::default() })
+    };
+    (0..estate.nodes.len()).map(&mut show).collect()
+}
+
+/// The least spread that is believed: counting noise, and a share of the level.
+fn floor(flow: &Flow, kind: Kind, requests: f64, reference: f64, has_history: bool) -> f64 {
+    let relative = if has_history { RELATIVE } else { RELATIVE_SHORT };
+    let level = requests * reference;
+    match kind {
+        // Without counts the number of samples behind a mean is not known.
+        Kind::Latency if !flow.counted => RELATIVE_SHORT * level,
+        // Exponential service times.
+        Kind::Latency => level * (relative.powi(2) + 1.0 / requests.max(1.0)).sqrt(),
+        Kind::Failures if !flow.counted && flow.failed_from == Measure::Availability => {
+            UNCOUNTED_SHARE * requests + level * relative
+        }
+        // A binomial (a Poisson count without requests), and one failure at least.
+        Kind::Failures => {
+            let variance = if flow.counted { level * (1.0 - reference).max(0.0) } else { level }.max(1.0);
+            (variance + (relative * level).powi(2)).sqrt()
+        }
+    }
+}
+
+/// The spread of the excess in history: by the median deviation, and by the upper tail, which cold starts make heavy and a
+/// median deviation does not see.
+fn spread(history: &[f64], requests: &[f64], usual: f64, in_pairs: bool, scratch: &mut Scratch) -> f64 {
+    let excesses = history.iter().zip(requests).filter(|(value, _)| !value.is_nan());
+    scratch.values.clear();
+    scratch.values.extend(excesses.map(|(value, requests)| requests * (value - usual)));
+    scratch.sums.clear();
+    if in_pairs {
+        scratch.sums.extend(scratch.values.windows(PAIR).map(|pair| pair.iter().sum::<f64>()));
+    } else {
+        scratch.sums.extend_from_slice(&scratch.values);
+    }
+    let Some(middle) = median(&mut scratch.sums) else { return 0.0 };
+    let tail = quantile(&mut scratch.sums, 0.95).map_or(0.0, |high| (high - middle) / 1.645);
+    for sum in &mut scratch.sums {
+        *sum = (*sum - middle).abs();
+    }
+    let deviation = median(&mut scratch.sums).unwrap_or(0.0);
+    tail.max(1.4826 * deviation)
+}
+
+fn value_of(flow: &Flow, kind: Kind) -> &[f64] {
+    match kind {
+        Kind::Failures => &flow.failed,
+        Kind::Latency => &flow.latency,
+    }
+}
+
+/// The mean of the values there are, weighted by requests.
+fn pooled(values: &[f64], requests: &[f64], rows: Range<usize>) -> Option<f64> {
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for row in rows.filter(|&row| !values[row].is_nan()) {
+        let requests = if requests[row] > 0.0 { requests[row] } else { 1.0 };
+        sum += requests * values[row];
+        weight += requests;
+    }
+    (weight > 0.0).then(|| sum / weight)
+}
+
+/// The middle of `values`, in any order.
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    let is_even = values.len() % 2 == 0;
+    let (lower, &mut high, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let low = if is_even { lower.iter().copied().max_by(f64::total_cmp)? } else { high };
+    Some(f64::midpoint(low, high))
+}
+
+/// The value below which `share` of `values` lie, linear between two.
+fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
+    let place = share * (values.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0 and below the length")]
+    let at = place.floor() as usize;
+    let (_, &mut low, upper) = values.select_nth_unstable_by(at, f64::total_cmp);
+    let high = upper.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
+    Some(low + (place - place.floor()) * (high - low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_statistics_are_the_usual_ones() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(quantile(&mut [5.0, 1.0, 3.0, 2.0, 4.0], 0.95), Some(4.8));
+        assert_eq!(quantile(&mut [7.0], 0.95), Some(7.0));
+    }
+}

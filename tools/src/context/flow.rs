@@ -1,0 +1,279 @@
+//! The metrics of all services on one common grid of time, so that everything after this works with row numbers.
+
+use super::estate::Estate;
+use super::excess::median;
+use crate::model::{Measure, Series};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Rows of history that are used.
+pub(super) const HISTORY_ROWS: usize = 300;
+
+/// The window begins this long before the alarm, and two rows at least. An alarm fires one to five minutes after its
+/// cause, and what was *just before* needs a few rows too.
+const BEFORE_S: i64 = 600;
+
+/// The ranking looks at this many rows after the alarm's own: later ones show the consequences of consequences.
+const AFTER_ROWS: i64 = 4;
+
+/// Rows of the window that are kept, for the picture of who suffers now. At one row a minute that is ten hours.
+const WINDOW_ROWS: i64 = 600;
+
+/// Values beyond this are a broken exporter, not a measurement; sums of squares must stay finite.
+const LARGEST: f64 = 1e15;
+
+/// The common grid: `history` rows of history, then the window.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    /// When row 0 begins.
+    origin_s: i64,
+    /// Seconds a row.
+    pub(super) step_s: i64,
+    /// First row of the window.
+    pub(super) history: usize,
+    /// One past the last row that the ranking looks at.
+    pub(super) ranked: usize,
+    /// One past the last row.
+    pub(super) rows: usize,
+    /// The row in which the alarm fired; it may lie past the end.
+    pub(super) alarm_row: usize,
+}
+
+/// The flow of one member. Missing values are NaN.
+#[derive(Debug)]
+pub(super) struct Flow {
+    /// Requests, the usual number where they are missing.
+    pub(super) requests: Vec<f64>,
+    /// Mean latency in seconds.
+    pub(super) latency: Vec<f64>,
+    /// Share of the requests that fail, 0–1; failures themselves where requests are not counted at all.
+    pub(super) failed: Vec<f64>,
+    /// Whether anything at all is known of the ranked window.
+    pub(super) visible: bool,
+    /// Whether requests are counted.
+    pub(super) counted: bool,
+    /// Where `failed` comes from.
+    pub(super) failed_from: Measure,
+}
+
+/// The grid, and the flow of every member of the estate that has one.
+#[derive(Debug)]
+pub(super) struct Flows {
+    /// The grid.
+    pub(super) grid: Grid,
+    /// By member.
+    pub(super) of: Vec<Option<Flow>>,
+}
+
+impl Grid {
+    /// When `row` begins.
+    pub(super) fn begins(&self, row: usize) -> Timestamp {
+        let seconds = self.origin_s.saturating_add(self.step_s.saturating_mul(to_i64(row)));
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A row's length.
+    pub(super) fn step(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.step_s)
+    }
+
+    /// How many rows reach over `seconds`.
+    pub(super) fn rows_in(&self, seconds: i64) -> usize {
+        usize::try_from(seconds.max(0) / self.step_s + i64::from(seconds % self.step_s > 0)).unwrap_or(0)
+    }
+
+    fn lay_out(series: &[&Series], anchor: Timestamp, now: Timestamp) -> Option<Self> {
+        let step_s = common_step(series)?;
+        let pace = series.iter().find(|each| i64::from(each.step_s) == step_s).or(series.first())?;
+        let phase = pace.start.as_second().rem_euclid(step_s);
+        let number = |at: i64| (at - phase).div_euclid(step_s);
+        let alarm = number(anchor.as_second());
+        let before = (BEFORE_S / step_s).max(2);
+        let origin = alarm - before - to_i64(HISTORY_ROWS);
+        // Only rows that are over: a half row would look like half the traffic.
+        let last_value = series.iter().map(|each| number(end_of(each) - 1) + 1).max()?;
+        let end = number(now.as_second()).min(last_value).min(alarm + WINDOW_ROWS);
+        let position = |row: i64| usize::try_from(row - origin).unwrap_or(0).max(HISTORY_ROWS);
+        Some(Self {
+            origin_s: origin.checked_mul(step_s)?.checked_add(phase)?,
+            step_s,
+            history: HISTORY_ROWS,
+            ranked: position(end.min(alarm + AFTER_ROWS + 1)),
+            rows: position(end),
+            alarm_row: position(alarm),
+        })
+    }
+
+    /// The rows that are over by `at`.
+    fn row_of(&self, at_s: i64) -> i64 {
+        (at_s - self.origin_s).div_euclid(self.step_s)
+    }
+}
+
+impl Flows {
+    /// Puts every series of `estate` on one grid around `anchor`; nothing after `now` is looked at. None without any flow.
+    pub(super) fn lay(estate: &Estate<'_>, series: &[Series], anchor: Timestamp, now: Timestamp) -> Option<Self> {
+        let mut series: Vec<&Series> = series
+            .iter()
+            .filter(|each| each.step_s > 0 && !each.values.is_empty() && !matches!(each.measure, Measure::Other(_)))
+            .collect();
+        series.sort_by(|a, b| order(a, b));
+        let grid = Grid::lay_out(&series, anchor, now)?;
+        let mut of: Vec<Option<Flow>> = estate.members.iter().map(|_| None).collect();
+        for of_service in series.chunk_by(|a, b| a.service == b.service) {
+            if let Some(member) = estate.member(&of_service[0].service) {
+                of[member] = Flow::lay(of_service, &grid, now);
+            }
+        }
+        Some(Self { grid, of })
+    }
+
+    /// Whether any service counts its requests.
+    pub(super) fn any_counted(&self) -> bool {
+        self.of.iter().flatten().any(|flow| flow.counted)
+    }
+}
+
+impl Flow {
+    fn lay(series: &[&Series], grid: &Grid, now: Timestamp) -> Option<Self> {
+        let rows = grid.rows;
+        let mut columns: [Vec<f64>; 4] = [const { Vec::new() }; 4];
+        for each in series {
+            let column = match each.measure {
+                Measure::Requests => 0,
+                Measure::Faults => 1,
+                Measure::Availability => 2,
+                Measure::Latency => 3,
+                Measure::Other(_) => continue,
+            };
+            columns[column].resize(rows, f64::NAN);
+            lay(each, grid, now, &mut columns[column]);
+        }
+        let [mut requests, faults, availability, latency] = columns;
+        let present = |column: &[f64]| column.iter().any(|value| !value.is_nan());
+        let seen = |column: &[f64]| column.get(grid.history..grid.ranked).is_some_and(present);
+        let visible = [&requests, &faults, &availability, &latency].into_iter().any(|column| seen(column));
+        let counted = present(&requests);
+        if !counted && !present(&faults) && !present(&availability) && !present(&latency) {
+            return None;
+        }
+        let failed_from = if present(&faults) { Measure::Faults } else { Measure::Availability };
+        let usual = usual_requests(&requests, grid);
+        requests.resize(rows, f64::NAN);
+        for count in requests.iter_mut().filter(|count| count.is_nan()) {
+            *count = usual;
+        }
+        let failed = failed_share(&faults, &availability, &requests);
+        let mut latency = latency;
+        latency.resize(rows, f64::NAN);
+        Some(Self { requests, latency, failed, visible, counted, failed_from })
+    }
+}
+
+/// What fails of the requests, from counts where there are any, else from the share that succeeds.
+fn failed_share(faults: &[f64], availability: &[f64], requests: &[f64]) -> Vec<f64> {
+    let share = |row: usize, count: f64| {
+        let failed = faults.get(row).copied().unwrap_or(f64::NAN);
+        let available = availability.get(row).copied().unwrap_or(f64::NAN);
+        match failed.is_nan() {
+            false if count > 0.0 => failed / count,
+            // Failures without any request: all there was failed.
+            false => f64::NAN,
+            true => 1.0 - available / 100.0,
+        }
+    };
+    requests.iter().enumerate().map(|(row, count)| share(row, *count)).collect()
+}
+
+fn usual_requests(requests: &[f64], grid: &Grid) -> f64 {
+    let known = requests.iter().take(grid.history).copied();
+    let mut known: Vec<f64> = known.filter(|count| !count.is_nan()).collect();
+    median(&mut known).unwrap_or(1.0)
+}
+
+/// The step most of the series have, the finer of two equally frequent ones; a minute at least, since a few seconds hold
+/// too few requests to say anything.
+fn common_step(series: &[&Series]) -> Option<i64> {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for each in series {
+        *counts.entry(each.step_s).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|&(step, count)| (count, std::cmp::Reverse(step)))?;
+    Some(i64::from(most.0).max(60))
+}
+
+fn order(a: &Series, b: &Series) -> std::cmp::Ordering {
+    let value = |value: &Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
+    let by_values = || {
+        let pairs = a.values.iter().zip(&b.values);
+        let differ = pairs.map(|(a, b)| value(a).total_cmp(&value(b))).find(|order| order.is_ne());
+        differ.unwrap_or(a.values.len().cmp(&b.values.len()))
+    };
+    let key = |each: &Series| (each.start, each.step_s);
+    a.service.cmp(&b.service).then_with(|| a.measure.cmp(&b.measure)).then(key(a).cmp(&key(b))).then_with(by_values)
+}
+
+/// Writes the values of one series into the rows of `column` that are still empty. Counts of finer series are added up
+/// and means averaged; a coarser count is spread evenly.
+fn lay(series: &Series, grid: &Grid, now: Timestamp, column: &mut [f64]) {
+    let step = i64::from(series.step_s);
+    let start = series.start.as_second();
+    let over = (now.as_second() - start).div_euclid(step).clamp(0, to_i64(series.values.len()));
+    let over = usize::try_from(over).unwrap_or(0);
+    let is_count = matches!(series.measure, Measure::Requests | Measure::Faults);
+    // The steps before row 0 are skipped without looking at them.
+    let skipped = usize::try_from((grid.origin_s - start).div_euclid(step)).unwrap_or(0).min(over);
+    let values = series.values[..over].iter().enumerate().skip(skipped);
+    let values = values.filter_map(|(at, value)| Some((start + step * to_i64(at), clean(series, (*value)?)?)));
+    if step == grid.step_s {
+        for (at_s, value) in values {
+            fill(column, grid.row_of(at_s), value);
+        }
+    } else if step > grid.step_s {
+        let share = if is_count { ratio(grid.step_s, step) } else { 1.0 };
+        for (at_s, value) in values {
+            let (first, end) = (grid.row_of(at_s).max(0), grid.row_of(at_s + step - 1).min(to_i64(column.len()) - 1));
+            for row in first..=end {
+                fill(column, row, value * share);
+            }
+        }
+    } else {
+        let mut sums = vec![(0.0, 0.0); column.len()];
+        for (at_s, value) in values {
+            if let Some((sum, count)) = usize::try_from(grid.row_of(at_s)).ok().and_then(|row| sums.get_mut(row)) {
+                *sum += value;
+                *count += 1.0;
+            }
+        }
+        for (row, (sum, count)) in sums.into_iter().enumerate().filter(|(_, (_, count))| *count > 0.0) {
+            fill(column, to_i64(row), if is_count { sum } else { sum / count });
+        }
+    }
+}
+
+fn fill(column: &mut [f64], row: i64, value: f64) {
+    if let Some(cell) = usize::try_from(row).ok().and_then(|row| column.get_mut(row))
+        && cell.is_nan()
+    {
+        *cell = value;
+    }
+}
+
+/// A value that can be a measurement.
+fn clean(series: &Series, value: f64) -> Option<f64> {
+    let most = if series.measure == Measure::Availability { 100.0 } else { LARGEST };
+    (0.0..=LARGEST).contains(&value).then_some(value.min(most))
+}
+
+fn end_of(series: &Series) -> i64 {
+    series.start.as_second().saturating_add(i64::from(series.step_s).saturating_mul(to_i64(series.values.len())))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "lengths of steps in seconds")]
+fn ratio(part: i64, whole: i64) -> f64 {
+    part as f64 / whole as f64
+}
+
+fn to_i64(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

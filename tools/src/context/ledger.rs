@@ -1,0 +1,149 @@
+//! Evidence is collected here: every claim once, numbered, with the query or the link that produced it.
+
+use super::HISTORY;
+use super::estate::Estate;
+use super::flow::Flows;
+use super::kind::Kind;
+use super::picture::Reading;
+use crate::model::{Alarm, Change, Claim, Evidence, EvidenceId, Measure, ServiceId, Source, Window};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The claims so far.
+#[derive(Debug)]
+pub(super) struct Ledger<'a> {
+    estate: &'a Estate<'a>,
+    flows: Option<&'a Flows>,
+    /// The span the topology was read over.
+    seen: Window,
+    evidence: Vec<Evidence>,
+    readings: BTreeMap<(usize, Kind), Vec<EvidenceId>>,
+    alarms: BTreeMap<usize, EvidenceId>,
+    calls: BTreeMap<(usize, usize), EvidenceId>,
+}
+
+impl<'a> Ledger<'a> {
+    /// An empty ledger for an incident that began at `began`.
+    pub(super) fn new(estate: &'a Estate<'a>, flows: Option<&'a Flows>, began: Timestamp, now: Timestamp) -> Self {
+        let seen = Window { from: began.saturating_sub(HISTORY).unwrap_or(Timestamp::MIN), to: now.max(began) };
+        let (evidence, readings, alarms, calls) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { estate, flows, seen, evidence, readings, alarms, calls }
+    }
+
+    /// All claims by ascending id.
+    pub(super) fn close(self) -> Vec<Evidence> {
+        self.evidence
+    }
+
+    /// What a service's metrics show: its excess, and its onset.
+    pub(super) fn reading(&mut self, reading: &Reading) -> Vec<EvidenceId> {
+        if let Some(ids) = self.readings.get(&(reading.node, reading.kind)) {
+            return ids.clone();
+        }
+        let service = self.estate.nodes[reading.node].id.clone();
+        let (measure, observed, expected) = quantities(reading, self.flows);
+        let query = Source::Query(self.query(reading, &measure));
+        let (z, own_share) = (reading.seen.z, reading.own_share);
+        let claim = Claim::Excess { service: service.clone(), measure, observed, expected, z, own_share };
+        let step = self.flows.map(|flows| flows.grid.step()).unwrap_or_default();
+        let row = Window { from: reading.onset, to: reading.onset.saturating_add(step).unwrap_or(reading.onset) };
+        let ids = vec![
+            self.add(claim, query.clone(), reading.window),
+            self.add(Claim::Onset { service, at: reading.onset }, query, row),
+        ];
+        self.readings.insert((reading.node, reading.kind), ids.clone());
+        ids
+    }
+
+    /// The first alarm of a service.
+    pub(super) fn alarm(&mut self, node: usize) -> Option<EvidenceId> {
+        if let Some(id) = self.alarms.get(&node) {
+            return Some(*id);
+        }
+        let alarm: &Alarm = self.estate.first_alarm(node)?;
+        let source = match &alarm.link {
+            Some(link) => Source::Link(link.clone()),
+            None => Source::Query(format!("DescribeAlarmHistory {}", alarm.name)),
+        };
+        let service = Some(self.estate.nodes[node].id.clone());
+        let claim = Claim::Alarm { name: alarm.name.clone(), state: alarm.state, at: alarm.changed_at, service };
+        let id = self.add(claim, source, moment(alarm.changed_at));
+        self.alarms.insert(node, id);
+        Some(id)
+    }
+
+    /// One service calls another.
+    pub(super) fn call(&mut self, caller: usize, callee: usize) -> EvidenceId {
+        if let Some(id) = self.calls.get(&(caller, callee)) {
+            return *id;
+        }
+        let name = |node: usize| -> ServiceId { self.estate.nodes[node].id.clone() };
+        let requests_per_min = self.estate.per_min(caller, callee);
+        let claim = Claim::Calls { caller: name(caller), callee: name(callee), requests_per_min };
+        let id = self.add(claim, Source::Query("GetServiceGraph".to_owned()), self.seen);
+        self.calls.insert((caller, callee), id);
+        id
+    }
+
+    /// Something was changed.
+    pub(super) fn change(&mut self, change: &Change) -> EvidenceId {
+        let source = match &change.link {
+            Some(link) => Source::Link(link.clone()),
+            None => Source::Query(format!("LookupEvents {}", change.service)),
+        };
+        self.add(Claim::Changed { change: change.clone() }, source, moment(change.at))
+    }
+
+    fn add(&mut self, claim: Claim, source: Source, window: Window) -> EvidenceId {
+        let id = EvidenceId(u32::try_from(self.evidence.len() + 1).unwrap_or(u32::MAX));
+        self.evidence.push(Evidence { id, claim, source, window });
+        id
+    }
+
+    /// The query that shows the same numbers again.
+    fn query(&self, reading: &Reading, measure: &Measure) -> String {
+        let flow = self.flows.and_then(|flows| flows.of[reading.seen.member].as_ref());
+        let counted = flow.is_some_and(|flow| flow.counted);
+        let from_share = flow.is_some_and(|flow| flow.failed_from == Measure::Availability);
+        let metrics = match reading.kind {
+            Kind::Failures if *measure == Measure::Faults && counted && !from_share => "requests,faults Sum",
+            Kind::Failures if counted => "requests Sum, availability Average",
+            Kind::Failures if from_share => "availability Average",
+            Kind::Failures => "faults Sum",
+            Kind::Latency if counted => "requests Sum, latency Average",
+            Kind::Latency => "latency Average",
+        };
+        let step_s = self.flows.map_or(60, |flows| flows.grid.step_s);
+        format!("GetMetricData {} {metrics} {step_s}s", self.estate.members[reading.seen.member].id)
+    }
+}
+
+/// In which measure a reading is told, what was observed, and what was to be expected.
+fn quantities(reading: &Reading, flows: Option<&Flows>) -> (Measure, f64, f64) {
+    let (seen, reference) = (&reading.seen, reading.seen.reference.unwrap_or(0.0));
+    let measure = measure(reading, flows);
+    let step_s = flows.map_or(60, |flows| flows.grid.step_s);
+    #[expect(clippy::cast_precision_loss, reason = "a length of time in seconds")]
+    let minutes = (step_s * seen.live.max(1) as i64) as f64 / 60.0;
+    match measure {
+        Measure::Faults => (measure, seen.valued * seen.level / minutes, seen.valued * reference / minutes),
+        Measure::Availability => (measure, 100.0 * (1.0 - seen.level), 100.0 * (1.0 - reference)),
+        Measure::Latency | Measure::Requests | Measure::Other(_) => (measure, seen.level, reference),
+    }
+}
+
+/// The measure that shows a reading best. A share is told as failed requests as soon as requests are counted.
+pub(super) fn measure(reading: &Reading, flows: Option<&Flows>) -> Measure {
+    let flow = flows.and_then(|flows| flows.of[reading.seen.member].as_ref());
+    match reading.kind {
+        Kind::Latency => Measure::Latency,
+        Kind::Failures if flow.is_some_and(|flow| !flow.counted) => {
+            flow.map_or(Measure::Faults, |flow| flow.failed_from.clone())
+        }
+        Kind::Failures => Measure::Faults,
+    }
+}
+
+fn moment(at: Timestamp) -> Window {
+    Window { from: at, to: at.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at) }
+}

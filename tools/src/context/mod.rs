@@ -1,0 +1,94 @@
+//! The context toolset: what is going on, and what caused it.
+//!
+//! [`GetIncidentContext`] reads the lanes (topology, metrics, changes) through the ports; everything after that is a pure
+//! function of what was read: the same [`Situation`] gives the same verdict, byte for byte.
+
+mod atlas;
+mod attribute;
+mod estate;
+mod excess;
+mod fallback;
+mod finding;
+mod flow;
+mod fold;
+mod gaps;
+mod kind;
+mod ledger;
+mod outlook;
+mod picture;
+mod reach;
+mod score;
+mod suspicion;
+mod verdict;
+
+pub use atlas::{Atlas, Connection};
+pub use verdict::{is_same_service, verdict};
+
+use crate::model::{Alarm, Change, Gap, Series, Topology, Verdict, Window, minutes};
+use crate::ports::Outside;
+use crate::tool::{Effect, Tool, ToolError, ToolSpec};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How far back metrics are read as history: one day, so that a daily pattern is seen once.
+pub const HISTORY: SignedDuration = SignedDuration::from_hours(25);
+
+/// How far before the first alarm a change still counts.
+const CHANGE_WINDOW: SignedDuration = minutes(120);
+
+/// Everything the verdict is a function of.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// The moment it speaks about.
+    pub now: Timestamp,
+    /// The alarms of the incident, firing or not.
+    pub alarms: Vec<Alarm>,
+    /// Who calls whom, where it could be read.
+    pub topology: Option<Topology>,
+    /// Metrics with their history, where they could be read.
+    pub series: Option<Vec<Series>>,
+    /// Changes near the first alarm.
+    pub changes: Vec<Change>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+impl Situation {
+    /// Reads every lane. A lane that fails becomes a gap; it never becomes an error.
+    pub async fn read(alarms: Vec<Alarm>, now: Timestamp, outside: &Outside) -> Self {
+        let began = alarms.iter().map(|alarm| alarm.changed_at).min().unwrap_or(now);
+        let back = |span: SignedDuration| Window { from: began.saturating_sub(span).unwrap_or(Timestamp::MIN), to: now };
+        let mut gaps = Vec::new();
+        let mut lane = |gap: Gap| gaps.push(gap);
+        let topology = outside.topology.topology(back(HISTORY)).await.map_err(&mut lane).ok();
+        let series = outside.telemetry.series(back(HISTORY)).await.map_err(&mut lane).ok();
+        let changes = outside.changes.changes(back(CHANGE_WINDOW)).await.map_err(&mut lane).unwrap_or_default();
+        Self { now, alarms, topology, series, changes, gaps }
+    }
+}
+
+/// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetIncidentContext {
+    /// The alarms to explain.
+    pub alarms: Vec<Alarm>,
+    /// The moment to speak about; nothing later is read.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Tool for GetIncidentContext {
+    const SPEC: ToolSpec = ToolSpec {
+        name: "get_incident_context",
+        about: "Explains a set of AWS alarms: the likely root cause with its confidence, the affected services by onset, \
+                what is hit next, recent changes, and what could not be seen. Every claim carries evidence.",
+        effect: Effect::Read,
+    };
+    type Answer = Verdict;
+
+    async fn call(self, outside: &Outside) -> Result<Verdict, ToolError> {
+        Ok(verdict(&Situation::read(self.alarms, self.now, outside).await))
+    }
+}

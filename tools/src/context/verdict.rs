@@ -1,0 +1,191 @@
+//! The verdict: which way to look, and how what was found becomes an answer with its evidence.
+
+use super::Situation;
+use super::estate::Estate;
+use super::excess::MIN_HISTORY;
+use super::fallback;
+use super::finding::{Accused, Finding};
+use super::flow::Flows;
+use super::gaps::gaps;
+use super::ledger::{self, Ledger};
+use super::outlook;
+use super::picture::{Sufferer, sufferers};
+use super::suspicion::{Scene, by_suspicion};
+use crate::model::{
+    Affected, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Symptom, Verdict,
+};
+
+/// Without a baseline false blame is several times as frequent: nobody is more sure than this.
+const CEILING_SHORT: f64 = 0.6;
+
+/// More services and changes are not listed: a verdict is stored with every incident. What is cut is said.
+const MOST_AFFECTED: usize = 200;
+const MOST_CHANGES: usize = 20;
+
+/// The verdict on a situation: a pure function, and the order in which anything was read makes no difference.
+pub fn verdict(situation: &Situation) -> Verdict {
+    let estate = Estate::of(situation);
+    let began = estate.began().unwrap_or(situation.now);
+    let series = situation.series.as_deref().unwrap_or_default();
+    let flows = Flows::lay(&estate, series, began, situation.now);
+    let mut finding = find(&estate, flows.as_ref());
+    if finding.history.is_some_and(|rows| rows < MIN_HISTORY) {
+        finding.cap(CEILING_SHORT);
+    }
+    let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
+    let sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
+    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
+}
+
+/// Whether two names stand for one service of the situation: X-Ray draws a Lambda function as up to three nodes.
+pub fn is_same_service(situation: &Situation, one: &ServiceId, other: &ServiceId) -> bool {
+    let estate = Estate::of(situation);
+    one == other || estate.node(one).is_some_and(|node| estate.node(other) == Some(node))
+}
+
+/// The best way of looking that can speak.
+fn find(estate: &Estate<'_>, flows: Option<&Flows>) -> Finding {
+    let by_flow = flows.filter(|flows| estate.has_graph && flows.any_counted());
+    if let Some(finding) = by_flow.and_then(|flows| Finding::by_flow(estate, flows)) {
+        return finding;
+    }
+    match flows {
+        // With calls known, a flow that has nothing to say leaves the alarms themselves.
+        Some(flows) if by_flow.is_none() => fallback::by_onset(estate, flows),
+        _ if estate.has_graph => fallback::by_graph(estate),
+        _ => fallback::by_order(estate),
+    }
+}
+
+/// Everything that is known when the telling begins.
+struct Telling<'a> {
+    situation: &'a Situation,
+    estate: &'a Estate<'a>,
+    flows: Option<&'a Flows>,
+    finding: Finding,
+    sufferers: Vec<Sufferer>,
+    cause: Option<usize>,
+}
+
+impl Telling<'_> {
+    fn tell(&self) -> Verdict {
+        let began = self.estate.began().unwrap_or(self.situation.now);
+        let mut ledger = Ledger::new(self.estate, self.flows, began, self.situation.now);
+        let mut gaps = gaps(self.situation, self.estate, self.flows, &self.finding, &self.sufferers);
+        let causes = self.finding.accused.iter().map(|accused| self.cause_of(accused, &mut ledger)).collect();
+        let affected = self.affected(&mut ledger, &mut gaps);
+        let path = self.path();
+        let expected = self.expected(&path, &mut ledger);
+        let changes = self.changes(&mut ledger, &mut gaps);
+        let next_steps = self.next_steps(&expected, &changes);
+        Verdict {
+            at: self.situation.now,
+            lane: self.finding.lane,
+            answer: if self.cause.is_some() { Answer::CauseFound } else { Answer::NoCauseFound },
+            causes,
+            affected,
+            path: path.into_iter().map(|node| self.name(node)).collect(),
+            expected,
+            changes: changes.into_iter().map(|(id, _)| id).collect(),
+            gaps,
+            next_steps,
+            evidence: ledger.close(),
+        }
+    }
+
+    fn name(&self, node: usize) -> ServiceId {
+        self.estate.nodes[node].id.clone()
+    }
+
+    fn cause_of(&self, accused: &Accused, ledger: &mut Ledger<'_>) -> Cause {
+        let mut evidence = accused.reading.as_ref().map(|reading| ledger.reading(reading)).unwrap_or_default();
+        evidence.extend(ledger.alarm(accused.node));
+        for &witness in &accused.witnesses {
+            evidence.push(ledger.call(witness, accused.node));
+            let suffers = self.sufferers.iter().find(|sufferer| sufferer.node == witness);
+            if let Some(reading) = suffers.and_then(|sufferer| sufferer.reading.as_ref()) {
+                // The excess; when it began is the witness's own matter.
+                evidence.extend(ledger.reading(reading).first());
+            }
+        }
+        Cause {
+            service: self.name(accused.node),
+            symptom: accused.symptom,
+            score: accused.score,
+            confidence: accused.confidence.clamp(0.0, 1.0),
+            evidence,
+        }
+    }
+
+    fn affected(&self, ledger: &mut Ledger<'_>, gaps: &mut Vec<Gap>) -> Vec<Affected> {
+        if self.sufferers.len() > MOST_AFFECTED {
+            let because = format!("only the first {MOST_AFFECTED} of {} by onset are listed", self.sufferers.len());
+            gaps.push(Gap { wanted: "all affected services".to_owned(), because, remedy: None });
+        }
+        let tell = |sufferer: &Sufferer| {
+            let mut evidence = sufferer.reading.as_ref().map(|reading| ledger.reading(reading)).unwrap_or_default();
+            evidence.extend(ledger.alarm(sufferer.node));
+            let (onset, symptom) = (sufferer.onset, sufferer.symptom);
+            Affected { service: self.name(sufferer.node), onset, symptom, evidence }
+        };
+        self.sufferers.iter().take(MOST_AFFECTED).map(tell).collect()
+    }
+
+    fn path(&self) -> Vec<usize> {
+        let requests = |node: usize| self.finding.requests[node];
+        self.cause.map(|cause| outlook::path(self.estate, &self.sufferers, cause, requests)).unwrap_or_default()
+    }
+
+    fn expected(&self, path: &[usize], ledger: &mut Ledger<'_>) -> Vec<Expected> {
+        // An alarm on a service whose metrics are in their normal range is no reason to warn its callers.
+        let has_metrics = matches!(self.finding.lane, Lane::ExcessFlow | Lane::MetricOnset);
+        if has_metrics && self.sufferers.iter().all(|sufferer| sufferer.symptom == Symptom::Alarms) {
+            return Vec::new();
+        }
+        let next = outlook::expected(self.estate, &self.sufferers, path, self.situation.now);
+        let tell = |next: outlook::Next| Expected {
+            service: self.name(next.node),
+            through: self.name(next.through),
+            exposed_share: next.exposed_share,
+            in_minutes: next.in_minutes,
+            evidence: vec![ledger.call(next.node, next.through)],
+        };
+        next.into_iter().map(tell).collect()
+    }
+
+    fn scene(&self) -> Scene {
+        let of_cause = self.cause.and_then(|cause| {
+            let witnesses = self.finding.accused.first().map(|first| first.witnesses.as_slice()).unwrap_or_default();
+            let sees = |node: usize| node == cause || witnesses.contains(&node);
+            self.sufferers.iter().filter(|sufferer| sees(sufferer.node)).map(|sufferer| sufferer.onset).min()
+        });
+        let onset = of_cause.or_else(|| self.sufferers.first().map(|sufferer| sufferer.onset));
+        let onset = onset.or(self.estate.began()).unwrap_or(self.situation.now);
+        Scene { cause: self.cause, onset, blur: self.flows.map(|flows| flows.grid.step()).unwrap_or_default() }
+    }
+
+    fn changes(&self, ledger: &mut Ledger<'_>, gaps: &mut Vec<Gap>) -> Vec<(EvidenceId, Change)> {
+        let changes = by_suspicion(self.estate, &self.situation.changes, self.scene(), self.situation.now);
+        if changes.len() > MOST_CHANGES {
+            let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", changes.len());
+            gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
+        }
+        changes.into_iter().take(MOST_CHANGES).map(|change| (ledger.change(change), change.clone())).collect()
+    }
+
+    fn next_steps(&self, expected: &[Expected], changes: &[(EvidenceId, Change)]) -> Vec<NextStep> {
+        let Some(cause) = self.cause else { return vec![NextStep::Watch] };
+        let reading = self.finding.accused.first().and_then(|first| first.reading.as_ref());
+        let mut steps = vec![NextStep::Inspect {
+            service: self.name(cause),
+            measure: reading.map(|reading| ledger::measure(reading, self.flows)),
+            link: self.estate.first_alarm(cause).and_then(|alarm| alarm.link.clone()),
+        }];
+        let scene = self.scene();
+        if let Some((evidence, change)) = changes.iter().find(|(_, change)| scene.suggests(self.estate, change)) {
+            steps.push(NextStep::ReviewChange { change: change.clone(), evidence: *evidence });
+        }
+        steps.extend(expected.first().map(|first| NextStep::Warn { service: first.service.clone() }));
+        steps
+    }
+}

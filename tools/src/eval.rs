@@ -1,0 +1,253 @@
+//! The evaluation: how often the verdict names the true cause, on capsules that know it.
+//!
+//! The rules are strict. No answer on a fault is a miss. Suspects with the same score share the worst of their ranks. A
+//! quiet window is asked the same question, and every answer to it is false blame.
+
+use crate::capsule::{self, Capsule, CapsuleError, Truth};
+use crate::context::{Situation, is_same_service, verdict};
+use crate::model::{Answer, Gap, ServiceId, Verdict};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One fault: what was true, and what was said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// The capsule.
+    pub name: String,
+    /// Any of these is the cause.
+    pub truth: Vec<String>,
+    /// The place of the truth among the suspects, from 1; none when nobody was blamed or the truth was not suspected.
+    pub rank: Option<usize>,
+    /// How many suspects share the score of the truth, itself included; 0 without a rank.
+    pub ties: usize,
+    /// Whether the answer was *no cause found*.
+    pub abstained: bool,
+    /// Milliseconds for the verdict alone.
+    pub ms: f64,
+}
+
+/// The figures over all capsules; shares are 0–1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Faults.
+    pub cases: usize,
+    /// Share of the faults whose cause came first, and alone.
+    pub top1: f64,
+    /// Share of the faults whose cause was among the first three.
+    pub top3: f64,
+    /// Share of the faults without an answer.
+    pub abstained: f64,
+    /// Windows without a fault.
+    pub quiet_windows: usize,
+    /// Share of those in which somebody was blamed.
+    pub quiet_false_blame: f64,
+}
+
+/// What one capsule says about the verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// It holds a fault.
+    Fault(Case),
+    /// It holds none.
+    Quiet {
+        /// The capsule.
+        name: String,
+        /// Who was blamed all the same.
+        blamed: Option<String>,
+        /// Milliseconds for the verdict alone.
+        ms: f64,
+    },
+    /// It does not know the truth.
+    Unknown {
+        /// The capsule.
+        name: String,
+    },
+}
+
+/// An evaluation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The faults, in the order in which they were judged.
+    pub cases: Vec<Case>,
+    /// The quiet windows in which somebody was blamed, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet_blamed: Vec<String>,
+    /// The figures.
+    pub totals: Totals,
+}
+
+/// Asks for the verdict at the end of the capsule's window and judges it. `stopwatch` tells the time since any fixed
+/// moment; it is read right before and right after the verdict.
+pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
+    let situation = situation_at_end(capsule);
+    let began = stopwatch();
+    let verdict = verdict(&situation);
+    let ms = stopwatch().saturating_sub(began).as_secs_f64() * 1000.0;
+    let name = capsule.name.clone();
+    match &capsule.truth {
+        None => Judged::Unknown { name },
+        Some(Truth::None) => {
+            Judged::Quiet { name, blamed: verdict.cause().map(|cause| cause.service.to_string()), ms }
+        }
+        Some(Truth::Cause(truth)) => {
+            let (rank, ties) = place(&verdict, truth, &situation);
+            let truth = truth.iter().map(ToString::to_string).collect();
+            Judged::Fault(Case { name, truth, rank, ties, abstained: verdict.answer == Answer::NoCauseFound, ms })
+        }
+    }
+}
+
+/// What was known at the end of the capsule's window. A lane that the capsule does not hold is a gap, as it is for the
+/// [`capsule::World`].
+pub fn situation_at_end(capsule: &Capsule) -> Situation {
+    let now = capsule.window.to;
+    let lacks = |wanted: &str| Gap {
+        wanted: wanted.to_owned(),
+        because: format!("the capsule `{}` holds none", capsule.name),
+        remedy: None,
+    };
+    let mut gaps = Vec::new();
+    let has_topology = !capsule.topology.services.is_empty();
+    if !has_topology {
+        gaps.push(lacks("topology"));
+    }
+    if capsule.series.is_empty() {
+        gaps.push(lacks("metrics"));
+    }
+    Situation {
+        now,
+        alarms: capsule.alarms_until(now),
+        topology: has_topology.then(|| capsule.topology.clone()),
+        series: (!capsule.series.is_empty()).then(|| capsule.series.clone()),
+        changes: capsule.changes_until(now),
+        gaps,
+    }
+}
+
+/// The worst rank of the best-placed truth, and how many share its score.
+fn place(verdict: &Verdict, truth: &[ServiceId], situation: &Situation) -> (Option<usize>, usize) {
+    if verdict.cause().is_none() {
+        return (None, 0);
+    }
+    let is_true = |named: &ServiceId| truth.iter().any(|truth| is_same_service(situation, named, truth));
+    let Some(found) = verdict.causes.iter().find(|cause| is_true(&cause.service)) else { return (None, 0) };
+    let at_least = verdict.causes.iter().filter(|cause| cause.score >= found.score).count();
+    let above = verdict.causes.iter().filter(|cause| cause.score > found.score).count();
+    (Some(at_least), at_least - above)
+}
+
+impl Report {
+    /// Counts.
+    pub fn of(judged: impl IntoIterator<Item = Judged>) -> Self {
+        let mut report = Self::default();
+        let mut quiet_windows = 0;
+        for each in judged {
+            match each {
+                Judged::Fault(case) => report.cases.push(case),
+                Judged::Quiet { name, blamed, .. } => {
+                    quiet_windows += 1;
+                    report.quiet_blamed.extend(blamed.map(|_| name));
+                }
+                Judged::Unknown { .. } => {}
+            }
+        }
+        let cases = report.cases.len();
+        let among = |first: usize| report.cases.iter().filter(|case| case.rank.is_some_and(|rank| rank <= first)).count();
+        report.totals = Totals {
+            cases,
+            top1: share(among(1), cases),
+            top3: share(among(3), cases),
+            abstained: share(report.cases.iter().filter(|case| case.abstained).count(), cases),
+            quiet_windows,
+            quiet_false_blame: share(report.quiet_blamed.len(), quiet_windows),
+        };
+        report
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of capsules")]
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.cases.iter().map(|case| case.name.chars().count());
+        let width = names.max().unwrap_or(0).max("capsule".len());
+        writeln!(f, "{:width$}  {:>4}  {:>4}  {:>6}  true cause", "capsule", "rank", "ties", "ms")?;
+        for case in &self.cases {
+            let rank = match case.rank {
+                Some(rank) => rank.to_string(),
+                None if case.abstained => "none".to_owned(),
+                None => "–".to_owned(),
+            };
+            writeln!(
+                f,
+                "{:width$}  {rank:>4}  {:>4}  {:>6.2}  {}",
+                case.name,
+                case.ties,
+                case.ms,
+                case.truth.join(" or ")
+            )?;
+        }
+        let totals = &self.totals;
+        writeln!(f)?;
+        writeln!(f, "{:>6} faults", totals.cases)?;
+        writeln!(f, "{:>6.3} of them: the cause came first", totals.top1)?;
+        writeln!(f, "{:>6.3} of them: the cause was among the first three", totals.top3)?;
+        writeln!(f, "{:>6.3} of them: no cause found", totals.abstained)?;
+        writeln!(f, "{:>6} quiet windows", totals.quiet_windows)?;
+        write!(f, "{:>6.3} of them: somebody was blamed", totals.quiet_false_blame)?;
+        if !self.quiet_blamed.is_empty() {
+            write!(f, " ({})", self.quiet_blamed.join(", "))?;
+        }
+        writeln!(f)
+    }
+}
+
+/// Why an evaluation could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The directory cannot be read.
+    #[error("cannot read the directory {}: {source}", path.display())]
+    Directory {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It holds no capsule.
+    #[error("no capsule in {}: it should hold files that end in .json or .json.zst", path.display())]
+    Empty {
+        /// Where they were looked for.
+        path: PathBuf,
+    },
+    /// One of the files is no good capsule.
+    #[error("{}: {source}", path.display())]
+    Capsule {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CapsuleError,
+    },
+}
+
+/// The capsules of a directory by file name, each read only when it is asked for: together they may be large.
+pub fn load_dir(directory: &Path) -> Result<impl Iterator<Item = Result<Capsule, EvalError>> + use<>, EvalError> {
+    let unreadable = |source| EvalError::Directory { path: directory.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if path.is_file() && [".json", ".json.zst"].iter().any(|ending| name.ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(EvalError::Empty { path: directory.to_owned() });
+    }
+    files.sort();
+    Ok(files.into_iter().map(|path| capsule::load(&path).map_err(|source| EvalError::Capsule { path, source })))
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod capsule;
+pub mod context;
+pub mod eval;
+pub mod model;
+pub mod ports;
+pub mod tool;

@@ -1,0 +1,409 @@
+//! An incident: an append-only log of facts, and the state that is their fold.
+
+use crate::model::{Alarm, AlarmState, ServiceId, Verdict, Via};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The id of an incident, shown as `INC-7`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct IncidentId(pub u64);
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "INC-{}", self.0)
+    }
+}
+
+impl From<IncidentId> for String {
+    fn from(id: IncidentId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for IncidentId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let number = text.strip_prefix("INC-").and_then(|digits| digits.parse().ok());
+        number.map(Self).ok_or_else(|| format!("`{text}` is no incident id; one looks like `INC-7`"))
+    }
+}
+
+/// The name of a scope: a configured slice of the world with its channels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopeId(pub String);
+
+impl fmt::Display for ScopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why an alarm stands in this incident and in no other. Every variant can be told in one sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum Because {
+    /// No incident was open.
+    First,
+    /// It belongs to a service that is already part of it.
+    SameService {
+        /// The service.
+        service: ServiceId,
+        /// Seconds since that service's last alarm here.
+        after_s: i64,
+    },
+    /// The topology connects its service with one that is already part of it.
+    Connected {
+        /// The calls from one to the other, caller first.
+        path: Vec<ServiceId>,
+        /// Seconds since the alarm at the other end.
+        after_s: i64,
+    },
+    /// Its service and one that is already part of it call the same service.
+    SharedCallee {
+        /// The service both call.
+        callee: ServiceId,
+        /// The service that is already part of it.
+        with: ServiceId,
+        /// Seconds since the alarm there.
+        after_s: i64,
+    },
+    /// A composite alarm of which a child is part of it.
+    Composite {
+        /// The child.
+        child: String,
+    },
+    /// The topology does not know its service, but name, account and time agree.
+    Alike {
+        /// The alarm it resembles.
+        alarm: String,
+        /// Seconds since that alarm.
+        after_s: i64,
+    },
+    /// Nothing connects it with the incidents that are open.
+    Apart {
+        /// The nearest open incident.
+        from: IncidentId,
+        /// What speaks against joining it.
+        reason: Apartness,
+    },
+}
+
+/// What speaks against an alarm joining the nearest open incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "apart", rename_all = "snake_case")]
+pub enum Apartness {
+    /// It comes from another account, and no call leads there.
+    OtherAccount {
+        /// The alarm's account.
+        account: String,
+        /// The service it belongs to, if known.
+        service: Option<ServiceId>,
+    },
+    /// No call connects its service with the incident.
+    NoPath {
+        /// Its service.
+        service: ServiceId,
+    },
+    /// The topology does not know its service, and its name says nothing either.
+    Unknown,
+    /// The incident has been silent for too long.
+    TooLate {
+        /// Minutes since its last alarm.
+        silent_min: i64,
+    },
+}
+
+/// What can happen to an incident. The timeline is these, told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// It began.
+    Opened {
+        /// Its id.
+        id: IncidentId,
+        /// The scope it belongs to.
+        scope: ScopeId,
+    },
+    /// An alarm joined, in state `ALARM`.
+    AlarmJoined {
+        /// The alarm.
+        alarm: Box<Alarm>,
+        /// The way it came.
+        via: Via,
+        /// The service it belongs to, if known.
+        service: Option<ServiceId>,
+        /// Why it stands here.
+        because: Because,
+    },
+    /// An alarm that is part of it went to another state.
+    AlarmTurned {
+        /// The new transition.
+        alarm: Box<Alarm>,
+        /// The way it came.
+        via: Via,
+    },
+    /// A transition that is already known arrived by another way.
+    AlarmConfirmed {
+        /// The alarm as this source tells it.
+        alarm: Box<Alarm>,
+        /// The way it came.
+        via: Via,
+    },
+    /// So many alarms joined so quickly that it deserves a card.
+    FloodBegan {
+        /// Distinct alarms at that moment.
+        alarms: usize,
+    },
+    /// The context toolset answered.
+    Investigated {
+        /// Its answer.
+        verdict: Box<Verdict>,
+    },
+    /// A card that passes the coverage bar stands in the channel.
+    ContextReached,
+    /// A person asked for context and was answered.
+    ContextAsked {
+        /// Who.
+        by: String,
+    },
+}
+
+/// A fact in its place in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// 1 for the first fact, then without holes.
+    pub version: u64,
+    /// When it became a fact.
+    pub at: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// An alarm that is part of an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JoinedAlarm {
+    /// Its latest transition, completed by what every source told of it.
+    pub alarm: Alarm,
+    /// When it first fired here.
+    pub first_at: Timestamp,
+    /// The transitions it made here, by time; more than one is a flap.
+    pub transitions: Vec<Transition>,
+    /// The service it belongs to, if known.
+    pub service: Option<ServiceId>,
+    /// Why it stands here.
+    pub because: Because,
+}
+
+/// One transition of an alarm, however many sources told it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The state it went to.
+    pub state: AlarmState,
+    /// When, as the first source told it.
+    pub at: Timestamp,
+    /// Who told it, and when it was according to them.
+    pub told: BTreeMap<Via, Timestamp>,
+}
+
+/// Two tellings of one transition may differ by this much: one source has milliseconds, another none, a third only the
+/// time of its own message.
+const SAME_TRANSITION: SignedDuration = SignedDuration::from_secs(60);
+
+/// The state of an incident: the fold of its facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// The scope it belongs to.
+    pub scope: ScopeId,
+    /// How many facts it has.
+    pub version: u64,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Its alarms, in the order they joined.
+    pub alarms: Vec<JoinedAlarm>,
+    /// When it became a flood; before that it is a lone alarm or two.
+    pub flood_at: Option<Timestamp>,
+    /// The context toolset's latest answer.
+    pub verdict: Option<Verdict>,
+    /// When a card that passes the coverage bar first stood in the channel.
+    pub context_at: Option<Timestamp>,
+    /// What each person saw when they last looked.
+    pub seen: BTreeMap<String, Look>,
+}
+
+/// What a person saw when they asked for context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// When.
+    pub at: Timestamp,
+    /// How many alarms had joined.
+    pub alarms: usize,
+    /// Who was blamed.
+    pub cause: Option<ServiceId>,
+}
+
+impl Incident {
+    /// Folds one record into the state. `None` is the state before the first fact; only `Opened` leads out of it.
+    ///
+    /// # Errors
+    /// A sentence saying why the record cannot follow: a hole in the versions, or a log that does not begin with `Opened`.
+    pub fn fold(state: Option<Self>, record: &Record) -> Result<Self, String> {
+        let mut incident = match (state, &record.fact) {
+            (None, Fact::Opened { id, scope }) => Self {
+                id: *id,
+                scope: scope.clone(),
+                version: 0,
+                opened_at: record.at,
+                alarms: Vec::new(),
+                flood_at: None,
+                verdict: None,
+                context_at: None,
+                seen: BTreeMap::new(),
+            },
+            (Some(_), Fact::Opened { id, .. }) => return Err(format!("{id} is opened twice")),
+            (None, _) => return Err("the log does not begin with the incident being opened".to_owned()),
+            (Some(incident), _) => incident,
+        };
+        if record.version != incident.version + 1 {
+            return Err(format!("fact {} follows fact {} of {}", record.version, incident.version, incident.id));
+        }
+        incident.version = record.version;
+        match &record.fact {
+            Fact::Opened { .. } => {}
+            Fact::AlarmJoined { alarm, via, service, because } => incident.alarms.push(JoinedAlarm {
+                alarm: (**alarm).clone(),
+                first_at: alarm.changed_at,
+                transitions: vec![Transition::told(alarm, *via)],
+                service: service.clone(),
+                because: because.clone(),
+            }),
+            Fact::AlarmTurned { alarm, via } => {
+                if let Some(joined) = incident.joined_mut(alarm) {
+                    joined.turn(alarm, *via);
+                }
+            }
+            Fact::AlarmConfirmed { alarm, via } => {
+                if let Some(joined) = incident.joined_mut(alarm) {
+                    joined.confirm(alarm, *via);
+                }
+            }
+            Fact::FloodBegan { .. } => incident.flood_at = Some(record.at),
+            Fact::Investigated { verdict } => incident.verdict = Some((**verdict).clone()),
+            Fact::ContextReached => incident.context_at = Some(record.at),
+            Fact::ContextAsked { by } => {
+                let cause = incident.verdict.as_ref().and_then(Verdict::cause).map(|cause| cause.service.clone());
+                let look = Look { at: record.at, alarms: incident.alarms.len(), cause };
+                incident.seen.insert(by.clone(), look);
+            }
+        }
+        Ok(incident)
+    }
+
+    /// The alarm of this incident that is the same alarm, whichever way it came.
+    pub fn joined(&self, alarm: &Alarm) -> Option<&JoinedAlarm> {
+        self.alarms.iter().find(|joined| joined.alarm.is_same_alarm(alarm))
+    }
+
+    fn joined_mut(&mut self, alarm: &Alarm) -> Option<&mut JoinedAlarm> {
+        self.alarms.iter_mut().find(|joined| joined.alarm.is_same_alarm(alarm))
+    }
+
+    /// The state-change time of the first alarm: where MTTC starts.
+    pub fn began_at(&self) -> Timestamp {
+        self.alarms.iter().map(|joined| joined.first_at).min().unwrap_or(self.opened_at)
+    }
+
+    /// When an alarm last joined or turned.
+    pub fn last_alarm_at(&self) -> Timestamp {
+        self.alarms.iter().map(|joined| joined.alarm.changed_at).max().unwrap_or(self.opened_at)
+    }
+
+    /// Mean time to context of this one incident, once it is reached.
+    pub fn time_to_context(&self) -> Option<SignedDuration> {
+        self.context_at.map(|at| at.duration_since(self.began_at()))
+    }
+
+    /// How many of its alarms are in state `ALARM` now.
+    pub fn firing(&self) -> usize {
+        self.alarms.iter().filter(|joined| joined.alarm.state == AlarmState::Alarm).count()
+    }
+
+    /// Whether it has a card; before that its alarms are told one by one.
+    pub fn is_flood(&self) -> bool {
+        self.flood_at.is_some()
+    }
+}
+
+impl Transition {
+    fn told(alarm: &Alarm, via: Via) -> Self {
+        Self { state: alarm.state, at: alarm.changed_at, told: BTreeMap::from([(via, alarm.changed_at)]) }
+    }
+
+    /// Whether `alarm`, told by `via`, is this transition. The same source tells the same time; another may differ.
+    fn is(&self, alarm: &Alarm, via: Via) -> bool {
+        self.state == alarm.state
+            && match self.told.get(&via) {
+                Some(at) => *at == alarm.changed_at,
+                None => alarm.changed_at.duration_since(self.at).abs() <= SAME_TRANSITION,
+            }
+    }
+}
+
+impl JoinedAlarm {
+    /// The transition that `alarm`, told by `via`, is; none if it is news.
+    pub fn transition(&self, alarm: &Alarm, via: Via) -> Option<&Transition> {
+        self.transitions.iter().find(|transition| transition.is(alarm, via))
+    }
+
+    /// The alarm as it first fired here: what the verdict starts from, whatever it turned to since.
+    pub fn as_it_fired(&self) -> Alarm {
+        let fired = self.transitions.iter().find(|transition| transition.state == AlarmState::Alarm);
+        let (state, changed_at) = fired.map_or((self.alarm.state, self.first_at), |fired| (fired.state, fired.at));
+        Alarm { state, changed_at, ..self.alarm.clone() }
+    }
+
+    /// The ways its transitions came.
+    pub fn sources(&self) -> BTreeSet<Via> {
+        self.transitions.iter().flat_map(|transition| transition.told.keys().copied()).collect()
+    }
+
+    /// A slower way may tell an old transition after a newer one is known: it is counted, and the state stays.
+    fn turn(&mut self, alarm: &Alarm, via: Via) {
+        let place = self.transitions.partition_point(|known| known.at <= alarm.changed_at);
+        let is_newest = place == self.transitions.len();
+        self.transitions.insert(place, Transition::told(alarm, via));
+        if is_newest {
+            let known = std::mem::replace(&mut self.alarm, alarm.clone());
+            self.complete(&known);
+        } else {
+            self.first_at = self.first_at.min(alarm.changed_at);
+            self.complete(alarm);
+        }
+    }
+
+    fn confirm(&mut self, alarm: &Alarm, via: Via) {
+        if let Some(known) = self.transitions.iter_mut().find(|transition| transition.is(alarm, via)) {
+            known.told.insert(via, alarm.changed_at);
+        }
+        self.complete(alarm);
+    }
+
+    /// Takes over what another telling knows better.
+    fn complete(&mut self, told: &Alarm) {
+        let mine = &mut self.alarm;
+        mine.account = mine.account.take().or_else(|| told.account.clone());
+        mine.region = mine.region.take().or_else(|| told.region.clone());
+        mine.metric = mine.metric.take().or_else(|| told.metric.clone());
+        mine.description = mine.description.take().or_else(|| told.description.clone());
+        mine.link = mine.link.take().or_else(|| told.link.clone());
+        if mine.children.is_empty() {
+            mine.children.clone_from(&told.children);
+        }
+    }
+}

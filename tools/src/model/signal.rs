@@ -1,0 +1,195 @@
+//! Signals: anything that reaches us about the world.
+
+use crate::model::ServiceId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The state of an alarm, in CloudWatch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AlarmState {
+    /// The threshold is crossed.
+    Alarm,
+    /// All is well.
+    Ok,
+    /// CloudWatch cannot tell.
+    InsufficientData,
+}
+
+impl fmt::Display for AlarmState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alarm => "ALARM",
+            Self::Ok => "OK",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+        })
+    }
+}
+
+/// The metric an alarm watches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// `AWS/Lambda`.
+    pub namespace: String,
+    /// `Errors`.
+    pub name: String,
+    /// `Sum`, `Average`, `p99`; absent in metric math.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stat: Option<String>,
+    /// `FunctionName` → `token-exchange`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
+}
+
+/// By which way a signal reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// An EventBridge rule on CloudWatch's own events.
+    EventBridge,
+    /// A message of Amazon Q Developer (once AWS Chatbot) in a watched channel.
+    AmazonQ,
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EventBridge => "EventBridge",
+            Self::AmazonQ => "Amazon Q",
+        })
+    }
+}
+
+/// What makes two alarm signals the same alarm, whichever way they came.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AlarmKey {
+    /// The 12-digit account, where the source gives it.
+    pub account: Option<String>,
+    /// The region, where the source gives it.
+    pub region: Option<String>,
+    /// The alarm's name.
+    pub name: String,
+}
+
+/// One transition of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alarm {
+    /// Its name, unique in an account and region.
+    pub name: String,
+    /// The state it went to.
+    pub state: AlarmState,
+    /// When it went there; the start of MTTC for the first of an incident.
+    pub changed_at: Timestamp,
+    /// The 12-digit account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The metric it watches; none for composite alarms and for messages that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// CloudWatch's own reason for the transition.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What its owner wrote about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where to look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// For a composite alarm: the alarms that make it fire.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<String>,
+    /// Whether its actions are held back (a mute rule, a suppressor); the transition is real all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+}
+
+impl Alarm {
+    /// Its identity.
+    pub fn key(&self) -> AlarmKey {
+        AlarmKey { account: self.account.clone(), region: self.region.clone(), name: self.name.clone() }
+    }
+
+    /// Whether `other` is the same alarm. A source that does not tell account or region does not contradict one that does.
+    pub fn is_same_alarm(&self, other: &Self) -> bool {
+        fn agree(a: Option<&String>, b: Option<&String>) -> bool {
+            a.is_none() || b.is_none() || a == b
+        }
+        self.name == other.name
+            && agree(self.account.as_ref(), other.account.as_ref())
+            && agree(self.region.as_ref(), other.region.as_ref())
+    }
+}
+
+/// The kind of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// New code.
+    Deploy,
+    /// New settings.
+    Configuration,
+    /// More or less of the same.
+    Scaling,
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deploy => "deploy",
+            Self::Configuration => "configuration change",
+            Self::Scaling => "scaling",
+        })
+    }
+}
+
+/// A deploy, configuration or scaling event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// When it took effect.
+    pub at: Timestamp,
+    /// What it touched.
+    pub service: ServiceId,
+    /// What kind of change it is.
+    pub kind: ChangeKind,
+    /// What it did, in its author's words.
+    pub summary: String,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Where to look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Present when the call failed: then nothing changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}
+
+/// One signal, as it reached us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// An alarm transition.
+    Alarm {
+        /// The way it came.
+        via: Via,
+        /// The transition.
+        alarm: Box<Alarm>,
+    },
+    /// A change.
+    Change(Change),
+    /// A human's words.
+    Note {
+        /// Who said it.
+        by: String,
+        /// What they said.
+        text: String,
+    },
+}

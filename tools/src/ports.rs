@@ -1,0 +1,53 @@
+//! What the toolsets ask of the outside world, in domain words. A [`crate::capsule::World`] answers every port from one
+//! file; with the `aws` feature the same ports stand before CloudWatch, X-Ray and the rest.
+//!
+//! A port that cannot answer returns the [`Gap`] it leaves, never an empty answer: *no data* and *no problem* are not the
+//! same.
+
+use crate::model::{Change, Gap, Series, Topology, Window};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The time, and waiting for it. In a drill it is the time of the story.
+#[async_trait]
+pub trait Clock: Debug + Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+
+    /// Returns once `now()` is at or after `at`.
+    async fn wait_until(&self, at: Timestamp);
+}
+
+/// Metrics.
+#[async_trait]
+pub trait Telemetry: Debug + Send + Sync {
+    /// Every series known of the services in scope, cut to `window`.
+    async fn series(&self, window: Window) -> Result<Vec<Series>, Gap>;
+}
+
+/// Who calls whom.
+#[async_trait]
+pub trait TopologySource: Debug + Send + Sync {
+    /// The topology as it was seen in `window`.
+    async fn topology(&self, window: Window) -> Result<Topology, Gap>;
+}
+
+/// What was changed.
+#[async_trait]
+pub trait Changes: Debug + Send + Sync {
+    /// Changes in `window`, oldest first; calls that failed are left out, since they changed nothing.
+    async fn changes(&self, window: Window) -> Result<Vec<Change>, Gap>;
+}
+
+/// The outside world as the tools see it.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Metrics.
+    pub telemetry: Arc<dyn Telemetry>,
+    /// Who calls whom.
+    pub topology: Arc<dyn TopologySource>,
+    /// What was changed.
+    pub changes: Arc<dyn Changes>,
+}
