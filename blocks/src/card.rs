@@ -7,6 +7,9 @@ use crate::phrase;
 use jiff::SignedDuration;
 use tools::model::{Answer, Claim, Gap, Incident, Measure, NextStep, ServiceId, Symptom, Verdict};
 
+/// Changes told on the card: the most suspicious one. Who asks for context gets more.
+const CHANGES_ON_CARD: usize = 1;
+
 /// The card of an incident.
 pub fn card(incident: &Incident) -> Message {
     let title = format!("{} · {}", incident.id, headline(incident));
@@ -14,15 +17,16 @@ pub fn card(incident: &Incident) -> Message {
     message = message.titled("What's going on", &going_on(incident));
     message = match &incident.verdict {
         None => message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited."),
-        Some(verdict) => body(message, verdict),
+        Some(verdict) => body(message, verdict, CHANGES_ON_CARD),
     };
     message.actions(&context_button(incident)).context(&[footer(incident)])
 }
 
 /// The paragraphs that a verdict fills, in the order in which a person asks.
-pub(crate) fn body(message: Message, verdict: &Verdict) -> Message {
+pub(crate) fn body(message: Message, verdict: &Verdict, changes: usize) -> Message {
     let message = message.titled("What caused it", &caused(verdict)).titled("What it hits next", &hits_next(verdict));
-    let message = message.titled("What changed", &changed(verdict)).titled("What we could not see", &gaps(verdict));
+    let message = message.titled("What changed", &changed(verdict, changes));
+    let message = message.titled("What we could not see", &gaps(verdict));
     message.titled("What can I do next", &next_steps(verdict))
 }
 
@@ -95,10 +99,10 @@ fn caused(verdict: &Verdict) -> String {
     });
     let why = match excess {
         Some((measure, observed, expected, own_share)) => format!(
-            "{} where {} is usual, and {} of it is not explained by what it calls",
+            "{} where {} is usual, and {}",
             phrase::quantity(observed, measure),
             usual(expected, measure),
-            phrase::percent(own_share)
+            unexplained(own_share)
         ),
         None => match cause.symptom {
             Symptom::Alarms => "its alarm came first, and the others lie upstream of it".to_owned(),
@@ -114,6 +118,15 @@ fn caused(verdict: &Verdict) -> String {
     let others = if others.is_empty() { String::new() } else { format!(" Less likely: {}.", phrase::list(&others)) };
     let confidence = phrase::confidence(cause.confidence);
     format!("{} (confidence {confidence}): {why}{}.{others}", phrase::service(&cause.service), phrase::refs(&cause.evidence))
+}
+
+fn unexplained(own_share: f64) -> String {
+    // Shown without decimals, more than this would read "100 %" and sound like a measurement.
+    const ALL: f64 = 0.995;
+    if own_share >= ALL {
+        return "nothing it calls explains that".to_owned();
+    }
+    format!("what it calls explains only {} of that", phrase::percent(1.0 - own_share))
 }
 
 /// The usual value without its unit: the sentence has just said it.
@@ -161,21 +174,21 @@ fn hits_next(verdict: &Verdict) -> String {
     lines.join("\n")
 }
 
-fn changed(verdict: &Verdict) -> String {
+fn changed(verdict: &Verdict, limit: usize) -> String {
     let lines: Vec<String> = verdict
         .changes
         .iter()
-        .take(3)
+        .take(limit)
         .filter_map(|id| match &verdict.claim(*id)?.claim {
             Claim::Changed { change } => Some(format!("• {}{}", phrase::change(change), phrase::refs(&[*id]))),
             Claim::Alarm { .. } | Claim::Excess { .. } | Claim::Onset { .. } | Claim::Calls { .. } => None,
         })
         .collect();
-    let rest = verdict.changes.len().saturating_sub(3);
+    let rest = verdict.changes.len().saturating_sub(limit);
     match lines.as_slice() {
         [] => "No change was seen in the two hours before.".to_owned(),
         lines if rest == 0 => lines.join("\n"),
-        lines => format!("{}\n• and {rest} more", lines.join("\n")),
+        lines => format!("{}\n• and {}", lines.join("\n"), phrase::count(rest, "less suspicious one", "less suspicious ones")),
     }
 }
 

@@ -39,10 +39,10 @@ pub struct Bot {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The certificates of this machine cannot be read.
-    #[error("the machine's root certificates cannot be read: {0}")]
+    #[error("the root certificates of this machine cannot be read")]
     Certificates(#[from] std::io::Error),
     /// Slack does not know us.
-    #[error("Slack does not accept the bot token: {0}")]
+    #[error("Slack does not accept the bot token")]
     Slack(#[from] ChatError),
 }
 

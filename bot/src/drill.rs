@@ -91,12 +91,12 @@ pub struct Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum DrillError {
     /// A port is taken.
-    #[error("port {port} of this machine cannot be used: {source}. Is another `clarity` running? Choose another with --port")]
+    #[error("port {port} of this machine cannot be used: {problem}. Is another `clarity` running? Choose another with --port")]
     Port {
         /// Which port.
         port: u16,
         /// What the system says.
-        source: std::io::Error,
+        problem: std::io::Error,
     },
     /// The bot did not start.
     #[error(transparent)]
@@ -170,7 +170,7 @@ fn secret(kind: &str) -> SecretString {
 }
 
 async fn listen(port: u16) -> Result<TcpListener, DrillError> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| DrillError::Port { port, source })
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|problem| DrillError::Port { port, problem })
 }
 
 async fn start_bot(
@@ -196,11 +196,11 @@ impl Stage {
         let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
         let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
         let (room, listener) = (listen(port).await?, listen(0).await?);
-        let address = |listener: &TcpListener| listener.local_addr().map_err(|source| DrillError::Port { port, source });
+        let address = |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
-            .map_err(|source| DrillError::Port { port, source })?;
+            .map_err(|problem| DrillError::Port { port, problem })?;
         let store = Arc::new(store);
         let bot = start_bot(&config, &store, &capsule, &clock, listener).await?;
         Ok(Self {
@@ -225,7 +225,7 @@ impl Stage {
         self.store = Arc::new(Embedded::in_memory());
         self.store = Arc::new(reopen());
         let listener = TcpListener::bind(self.door).await;
-        let listener = listener.map_err(|source| DrillError::Port { port: self.door.port(), source })?;
+        let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
         self.bot = start_bot(&self.config, &self.store, &self.capsule, &self.clock, listener).await?;
         Ok(())
     }

@@ -64,7 +64,9 @@ pub fn place(
     if let Some((incident, because)) = joined {
         return Placement::Join { incident, because };
     }
-    let because = open.first().map_or(Because::First, |nearest| Because::Apart {
+    // The flood is what people are looking at, so that is what a new line sets itself apart from.
+    let nearest = open.iter().filter(fresh).find(|incident| incident.is_flood()).or_else(|| open.first());
+    let because = nearest.map_or(Because::First, |nearest| Because::Apart {
         from: nearest.id,
         reason: apartness(alarm, service, nearest, flood),
     });

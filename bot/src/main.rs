@@ -144,7 +144,7 @@ fn load(name: &str) -> anyhow::Result<Capsule> {
     }
     let path = Path::new(name);
     let hint = if path.components().count() == 1 && path.extension().is_none() {
-        format!("there is no drill `{name}`; there is `{AUTH_CASCADE}`, or give a capsule file")
+        format!("there is no drill `{name}`. There is `{AUTH_CASCADE}`; or give the path of a capsule")
     } else {
         format!("`{name}` cannot be played")
     };

@@ -14,7 +14,12 @@ async fn flood(room: &mut Room) {
 async fn help_lists_what_exists() {
     run_test(async |room| {
         room.mina().types("help").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        What you can ask for
+        `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
+        `/incident help`  This list
+        ");
         room.mina().types("").await;
         assert!(room.reads().contains("/incident context"), "nothing typed is a call for help");
     })
@@ -25,11 +30,20 @@ async fn help_lists_what_exists() {
 async fn what_is_no_command_gets_a_sentence_that_helps() {
     run_test(async |room| {
         room.mina().types("contxt").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        I don't know `contxt`. Did you mean `/incident context`? `/incident help` lists what exists.
+        ");
         room.mina().types("make coffee <!channel>").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        I don't know `make`. `/incident help` lists what exists.
+        ");
         room.mina().types("context of what").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        `context` takes one incident; I don't know what to do with `what`. Did you mean `/incident context`? `/incident help` lists what exists.
+        ");
     })
     .await;
 }
@@ -38,9 +52,15 @@ async fn what_is_no_command_gets_a_sentence_that_helps() {
 async fn context_without_an_incident_says_so() {
     run_test(async |room| {
         room.mina().types("context").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        No incident is open in `prod`. When alarms come in, I open one by myself.
+        ");
         room.mina().types("context INC-9").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        INC-9 is not open here. No incident is open.
+        ");
     })
     .await;
 }
@@ -50,7 +70,25 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
     run_test(async |room| {
         flood(room).await;
         room.mina().types("context").await;
-        assert_snapshot!(room.reads_only("only Mina"), @"");
+        assert_snapshot!(room.reads_only("only Mina"), @"
+        #war-room, only Mina:
+        INC-1 · context
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `orders-api`, `token-exchange` and `user-pool`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        What it hits next
+        • `web`, through `orders-api`, where 100 % of its calls go (E10)
+        What changed
+        No change was seen in the two hours before.
+        What we could not see
+        Nothing was missing.
+        What can I do next
+        1. Look at `user-pool`, its faults first (alarm)
+        2. Warn the owners of `web`
+        · E1 `user-pool`: 421 failed requests a minute where 1.07 failed requests a minute is usual, 573 deviations · `GetMetricData user-pool requests,faults Sum 60s`  E2 `user-pool` left its normal range at 03:12:00 UTC · `GetMetricData user-pool requests,faults Sum 60s`  E3 `prod-user-pool-throttles` went to ALARM at 03:14:10 UTC · source  E4 `orders-api`: 401 failed requests a minute where 1.07 failed requests a minute is usual, 546 deviations · `GetMetricData orders-api requests,faults Sum 60s`  E5 `orders-api` left its normal range at 03:12:00 UTC · `GetMetricData orders-api requests,faults Sum 60s`  E6 `prod-orders-api-5xx` went to ALARM at 03:14:30 UTC · source  E7 `token-exchange`: 411 failed requests a minute where 1.07 failed requests a minute is usual, 560 deviations · `GetMetricData token-exchange requests,faults Sum 60s`  E8 `token-exchange` left its normal range at 03:12:00 UTC · `GetMetricData token-exchange requests,faults Sum 60s`  and 2 more claims
+        ");
     })
     .await;
 }
@@ -66,7 +104,12 @@ async fn asked_again_it_leads_with_what_is_new_to_this_person() {
         room.skims();
         room.mina().types("context").await;
         let answer = room.reads_only("only Mina");
-        assert_snapshot!(answer.lines().take(4).collect::<Vec<_>>().join("\n"), @"");
+        assert_snapshot!(answer.lines().take(4).collect::<Vec<_>>().join("\n"), @"
+        war-room, only Mina:
+        INC-1 · context
+        Since you looked at 03:14:30 UTC
+        • one alarm joined
+        ");
         room.jun().types("context").await;
         let answer = room.reads_only("only Jun");
         assert!(!answer.contains("Since you looked"), "Jun looks for the first time:\n{answer}");
@@ -93,7 +136,10 @@ async fn a_button_of_an_older_release_is_answered_in_words() {
         let old = serde_json::json!({"action_id": "clarity.approve", "value": "v0.approve.17", "text": {}});
         room.stage.workspace.click("U0MINA", &card, "b9", &old).await.unwrap();
         room.stage.settle().await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        I no longer know what this button does, so I did nothing. The newest card of the incident has the ones that work.
+        ");
     })
     .await;
 }

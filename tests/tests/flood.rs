@@ -8,11 +8,47 @@ use tools::model::AlarmState;
 async fn the_third_alarm_turns_the_line_into_a_card() {
     run_test(async |room| {
         room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room:
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        · INC-1 · told by EventBridge · `/incident context INC-1`
+        ");
         room.eventbridge(&alarm("prod-token-exchange-errors", 140)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — the first
+        🔴 ALARM prod-token-exchange-errors at 03:14:20 UTC — `token-exchange` calls `user-pool`, 10 s later
+        · INC-1 · told by EventBridge · `/incident context INC-1`
+        ");
         room.eventbridge(&alarm("prod-orders-api-5xx", 155)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `orders-api`, `token-exchange` and `user-pool`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        What it hits next
+        • `web`, through `orders-api`, where 100 % of its calls go (E10)
+        What changed
+        No change was seen in the two hours before.
+        What we could not see
+        Nothing was missing.
+        What can I do next
+        1. Look at `user-pool`, its faults first (alarm)
+        2. Warn the owners of `web`
+        [Context, just for me]
+        · Time to context: running · by excess flow · as of 03:14:35 UTC · every alarm is in the thread
+
+        #war-room thread:
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — the first
+        🔴 ALARM prod-token-exchange-errors at 03:14:20 UTC — `token-exchange` calls `user-pool`, 10 s later
+        🔴 ALARM prod-orders-api-5xx at 03:14:35 UTC — `orders-api` calls `token-exchange`, 15 s later
+
+        #war-room thread:
+        🔎 Cause found: `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        ");
         assert_eq!(room.channel().len(), 1, "an incident has one message in the channel");
     })
     .await;
@@ -44,11 +80,19 @@ async fn an_unrelated_alarm_stays_apart_and_says_why() {
         let mut export = alarm("billing-export-late", 170);
         export.account = Some("999988887777".to_owned());
         room.eventbridge(&export).await;
-        assert_snapshot!(room.reads_only("billing-export"), @"");
+        assert_snapshot!(room.reads_only("billing-export"), @"
+        war-room:
+        🔴 ALARM billing-export-late at 03:14:50 UTC — apart from INC-1: `billing-export` runs in account 999988887777, and no call leads there
+        · INC-2 · told by EventBridge · `/incident context INC-2`
+        ");
         let mut stranger = alarm("disk-full", 175);
         stranger.account = None;
         room.eventbridge(&stranger).await;
-        assert_snapshot!(room.reads_only("disk-full"), @"");
+        assert_snapshot!(room.reads_only("disk-full"), @"
+        #war-room:
+        🔴 ALARM disk-full at 03:14:55 UTC — apart from INC-2: neither the topology nor its name connects it
+        · INC-3 · told by EventBridge · `/incident context INC-3`
+        ");
         assert_eq!(room.incidents().await.len(), 3);
     })
     .await;
@@ -65,10 +109,54 @@ async fn alarms_that_turn_ok_and_back_are_told_in_the_thread() {
         room.skims();
         room.eventbridge(&turned(errors.clone(), AlarmState::Ok, 200)).await;
         room.wait(30).await;
-        assert_snapshot!(room.reads_only("thread"), @"");
+        assert_snapshot!(room.reads_only("war-room thread:"), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        2 of 3 alarms fire since 03:14:10 UTC, 3 services affected: `orders-api`, `token-exchange` and `user-pool`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        What it hits next
+        • `web`, through `orders-api`, where 100 % of its calls go (E10)
+        What changed
+        No change was seen in the two hours before.
+        What we could not see
+        Nothing was missing.
+        What can I do next
+        1. Look at `user-pool`, its faults first (alarm)
+        2. Warn the owners of `web`
+        [Context, just for me]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · every alarm is in the thread
+
+        war-room thread:
+        🟢 OK prod-token-exchange-errors at 03:15:20 UTC — turn 2 of this alarm
+        ");
         room.eventbridge(&turned(errors, AlarmState::Alarm, 260)).await;
         room.wait(30).await;
-        assert_snapshot!(room.reads_only("thread"), @"");
+        assert_snapshot!(room.reads_only("war-room thread:"), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `orders-api`, `token-exchange` and `user-pool`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        What it hits next
+        • `web`, through `orders-api`, where 100 % of its calls go (E10)
+        What changed
+        No change was seen in the two hours before.
+        What we could not see
+        Nothing was missing.
+        What can I do next
+        1. Look at `user-pool`, its faults first (alarm)
+        2. Warn the owners of `web`
+        [Context, just for me]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · every alarm is in the thread
+
+        war-room thread:
+        🔴 ALARM prod-token-exchange-errors at 03:16:20 UTC — turn 3 of this alarm
+        ");
     })
     .await;
 }
@@ -78,7 +166,12 @@ async fn dimensions_name_the_service_where_the_name_does_not() {
     run_test(async |room| {
         room.eventbridge(&on(alarm("something-is-off", 130), "FunctionName", "token-exchange")).await;
         room.eventbridge(&alarm("prod-user-pool-throttles", 140)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room:
+        🔴 ALARM something-is-off at 03:14:10 UTC — the first
+        🔴 ALARM prod-user-pool-throttles at 03:14:20 UTC — `token-exchange` calls `user-pool`, 10 s later
+        · INC-1 · told by EventBridge · `/incident context INC-1`
+        ");
     })
     .await;
 }
@@ -89,7 +182,11 @@ async fn an_alarm_after_a_long_silence_begins_a_new_story() {
         room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
         room.skims();
         room.eventbridge(&alarm("prod-token-exchange-errors", 130 + 20 * 60)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room:
+        🔴 ALARM prod-token-exchange-errors at 03:34:10 UTC — apart from INC-1, which has been silent for 20 min
+        · INC-2 · told by EventBridge · `/incident context INC-2`
+        ");
     })
     .await;
 }

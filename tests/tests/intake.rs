@@ -9,7 +9,11 @@ use tools::model::Via;
 async fn a_lone_alarm_is_answered_in_its_thread() {
     run_test(async |room| {
         room.amazon_q(&alarm("prod-user-pool-throttles", 130)).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #alerts-prod thread:
+        No other alarm near it; it belongs to `user-pool`. I keep watching, and open a card when more join.
+        · INC-1 · told by Amazon Q · `/incident context INC-1`
+        ");
         assert!(room.channel().is_empty(), "the war room stays quiet");
     })
     .await;

@@ -15,12 +15,11 @@ const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
     /// The file cannot be opened, read or written.
-    #[error("cannot read or write the capsule {}: {source}", path.display())]
-    Io {
+    #[error("cannot read or write the capsule {}: {problem}", X {
         /// Which file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        problem: std::io::Error,
     },
     /// The file is compressed, but not well.
     #[error("the capsule is no valid zstd file: {0}")]
@@ -51,7 +50,7 @@ pub enum CapsuleError {
 
 /// Reads a capsule file, compressed or not.
 pub fn load(path: &Path) -> Result<Capsule, CapsuleError> {
-    let bytes = std::fs::read(path).map_err(|source| CapsuleError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|problem| CapsuleError::Io { path: path.to_owned(), problem })?;
     parse(&bytes)
 }
 
@@ -154,5 +153,5 @@ pub fn save(capsule: &Capsule, path: &Path) -> Result<(), CapsuleError> {
     } else {
         json
     };
-    std::fs::write(path, bytes).map_err(|source| CapsuleError::Io { path: path.to_owned(), source })
+    std::fs::write(path, bytes).map_err(|problem| CapsuleError::Io { path: path.to_owned(), problem })
 }

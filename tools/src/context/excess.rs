@@ -35,23 +35,17 @@ const EARLY_ROWS: usize = 2;
 /// the delay: the first card has to speak when two rows after the onset are there.
 pub(super) const PAIR: usize = 2;
 
-/// The two rows that are judged, and the end of the rows just before them that they are compared with.
+/// The two rows that are judged, and where the trouble began to touch them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
     /// The first of the two.
     pub(super) first: usize,
-    /// The rows of the window before this one are untouched.
+    /// The rows of the window before this one are what was *just before*.
     pub(super) touched: usize,
 }
 
 impl Pair {
-    /// The pair that begins at `first`.
-    pub(super) fn at(first: usize) -> Self {
-        Self { first, touched: first }
-    }
-
-    /// What `values` were just before. The last row before the pair is left out where there are others, since it may be
-    /// partly hit.
+    /// What `values` were just before. The last row is left out where there are others, since it may be partly hit.
     fn just_before(self, values: &[f64], requests: &[f64], grid: &Grid) -> Option<f64> {
         let guarded = pooled(values, requests, grid.history..self.touched.saturating_sub(1));
         guarded.or_else(|| pooled(values, requests, grid.history..self.touched))
@@ -136,12 +130,20 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
     }
     seen.gated = seen.z >= gate && seen.own > 0.0 && seen.reference.is_some();
     if seen.gated {
-        // Out of range: more than half of the pair's mean excess.
-        let half = excess / if seen.live == PAIR { 4.0 } else { 2.0 };
-        let out = |row: &usize| !values[*row].is_nan() && requests[*row] * (values[*row] - reference) >= half;
-        seen.onset = (grid.history..grid.rows).find(out);
+        // A row is out of range at half of the pair's mean excess, and at the gate already: a strong end must not hide a
+        // weak beginning.
+        let rows = if seen.live == PAIR { 2.0 } else { 1.0 };
+        let least = (excess / rows / 2.0).min(GATE * excess / seen.z / f64::sqrt(rows));
+        let excess_of = |row: usize| requests[row] * (values[row] - reference);
+        let first_out = after.clone().find(|&row| excess_of(row) >= least).unwrap_or(pair.first);
+        seen.onset = Some(run_start(grid.history, first_out, |row| excess_of(row) < least));
     }
     seen
+}
+
+/// The first row of the unbroken run that ends at `last`; a missing value breaks nothing.
+fn run_start(earliest: usize, last: usize, breaks: impl Fn(usize) -> bool) -> usize {
+    (earliest..last).rev().take_while(|&row| !breaks(row)).last().unwrap_or(last)
 }
 
 /// The first row of the pair with the largest excess near the alarm, judged by the alarming service's own `flow`; the two
@@ -150,9 +152,9 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
 /// A pair may begin up to [`LATE_S`] before the alarm's row, since an alarm waits for one to three periods and for the
 /// metric to arrive: one row at five minutes a row, five rows at one minute. It may begin two rows after it at any step:
 /// that absorbs an alarm that was early on a rising fault, and more candidates would only find more noise.
-pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> usize {
+pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> Pair {
     let last = grid.ranked.saturating_sub(PAIR).max(grid.history);
-    let default = (grid.alarm_row + 1).min(last);
+    let default = Pair { first: (grid.alarm_row + 1).min(last), touched: (grid.alarm_row + 1).min(last) };
     let Some(flow) = flow.filter(|flow| flow.visible) else { return default };
     let (values, requests) = (value_of(flow, kind), flow.requests.as_slice());
     let mut history: Vec<f64> = values[..grid.history].iter().copied().filter(|value| !value.is_nan()).collect();
@@ -167,7 +169,13 @@ pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> usize {
             best = Some((excess, first));
         }
     }
-    best.map_or(default, |(_, first)| first)
+    let Some((excess, first)) = best else { return default };
+    // The trouble may have begun well before its worst two rows; then those between are not *just before* either. Where
+    // even the earliest row is out of range it has always been so, and all of them count.
+    let least = excess / 4.0;
+    let breaks = |row: usize| usual.is_some_and(|usual| requests[row] * (values[row] - usual) < least);
+    let touched = if usual.is_some() { run_start(earliest, first, breaks) } else { first };
+    Pair { first, touched: if touched > earliest { touched } else { first } }
 }
 
 /// Looks at every node; a folded one shows its member that is hurt most. `gate` gives the gate of a node.

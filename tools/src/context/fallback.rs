@@ -12,7 +12,7 @@ use crate::model::{Lane, Symptom};
 use jiff::Timestamp;
 
 /// How sure each lane can be at most: without calls, effect and cause look alike.
-const CEILING_ONSET: f64 = 0.5;
+const CEILING_ONSET: f64 = 0.7;
 const CEILING_GRAPH: f64 = 0.5;
 const CEILING_ORDER: f64 = 0.3;
 

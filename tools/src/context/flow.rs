@@ -223,13 +223,24 @@ fn lay(series: &Series, grid: &Grid, now: Timestamp, column: &mut [f64]) {
     let is_count = matches!(series.measure, Measure::Requests | Measure::Faults);
     // The steps before row 0 are skipped without looking at them.
     let skipped = usize::try_from((grid.origin_s - start).div_euclid(step)).unwrap_or(0).min(over);
-    let values = series.values[..over].iter().enumerate().skip(skipped);
-    let values = values.filter_map(|(at, value)| Some((start + step * to_i64(at), clean(series, (*value)?)?)));
+    let first_s = start + step * to_i64(skipped);
+    let values = &series.values[skipped..over];
     if step == grid.step_s {
-        for (at_s, value) in values {
-            fill(column, grid.row_of(at_s), value);
+        // Nearly always so: row by row, without a division for each value.
+        let first = grid.row_of(first_s);
+        let (before, at) = (usize::try_from(-first).unwrap_or(0), usize::try_from(first).unwrap_or(0));
+        for (cell, value) in column.iter_mut().skip(at).zip(values.iter().skip(before)) {
+            if let Some(value) = value.and_then(|value| clean(series, value))
+                && cell.is_nan()
+            {
+                *cell = value;
+            }
         }
-    } else if step > grid.step_s {
+        return;
+    }
+    let values = values.iter().enumerate();
+    let values = values.filter_map(|(at, value)| Some((first_s + step * to_i64(at), clean(series, (*value)?)?)));
+    if step > grid.step_s {
         let share = if is_count { ratio(grid.step_s, step) } else { 1.0 };
         for (at_s, value) in values {
             let (first, end) = (grid.row_of(at_s).max(0), grid.row_of(at_s + step - 1).min(to_i64(column.len()) - 1));

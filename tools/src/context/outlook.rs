@@ -4,6 +4,7 @@ use super::estate::Estate;
 use super::picture::Sufferer;
 use jiff::Timestamp;
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 /// At most so many services are warned of: the next hop, not the whole estate.
 const MOST: usize = 5;
@@ -17,28 +18,51 @@ pub(super) struct Next {
     pub(super) in_minutes: Option<f64>,
 }
 
-/// From the cause up, from caller to caller that suffers, along the largest flow. A caller that nothing is known of is
-/// stepped over, and named if it is a service of its own.
+/// From the cause up to the caller furthest away that suffers; of several ways the one with the largest excess, then flow. A caller that
+/// nothing is known of is stepped over, and named if it is a service of its own.
 pub(super) fn path(estate: &Estate<'_>, sufferers: &[Sufferer], cause: usize, requests: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut suffers = vec![false; estate.nodes.len()];
+    let mut excess = vec![0.0; estate.nodes.len()];
+    let symptom = sufferers.iter().find(|sufferer| sufferer.node == cause).map(|sufferer| sufferer.symptom);
     for sufferer in sufferers {
         suffers[sufferer.node] = true;
+        // Seconds and failures cannot be compared.
+        if let Some(reading) = sufferer.reading.as_ref().filter(|_| symptom.is_none_or(|symptom| symptom == sufferer.symptom)) {
+            excess[sufferer.node] = reading.seen.own;
+        }
     }
-    let mut visited = vec![false; estate.nodes.len()];
-    visited[cause] = true;
-    let mut path = vec![cause];
-    while let Some(&end) = path.last() {
-        let flow = |caller: usize| estate.per_min(caller, end).unwrap_or_else(|| requests(caller));
-        let best = |nodes: Vec<usize>| nodes.into_iter().max_by(|&a, &b| flow(a).total_cmp(&flow(b)).then(b.cmp(&a)));
-        let callers = estate.callers[end].iter().copied().filter(|&caller| !visited[caller]);
-        let (hurt, others): (Vec<usize>, Vec<usize>) = callers.partition(|&caller| suffers[caller]);
-        let hidden = |node: usize| estate.callers[node].iter().any(|&above| suffers[above] && !visited[above]);
-        let silent = others.into_iter().filter(|&node| requests(node) <= 0.0 || estate.nodes[node].inferred);
-        let next = best(hurt).or_else(|| best(silent.filter(|&node| hidden(node)).collect()));
-        let Some(next) = next else { break };
-        visited[next] = true;
-        path.push(next);
+    let passes = |node: usize| suffers[node] || requests(node) <= 0.0 || estate.nodes[node].inferred;
+    let mut hops: Vec<Option<usize>> = vec![None; estate.nodes.len()];
+    hops[cause] = Some(0);
+    let mut order = VecDeque::from([cause]);
+    let mut end = (0, cause);
+    while let Some(node) = order.pop_front() {
+        let next = hops[node].map(|hops| hops + 1);
+        for &caller in estate.callers[node].iter().filter(|&&caller| passes(caller)) {
+            if hops[caller].is_none() {
+                hops[caller] = next;
+                order.push_back(caller);
+            }
+        }
+        let further = hops[node].is_some_and(|hops| hops > end.0)
+            || (hops[node] == Some(end.0) && requests(node) > requests(end.1));
+        if suffers[node] && further {
+            end = (hops[node].unwrap_or(0), node);
+        }
     }
+    let mut path = vec![end.1];
+    while let Some(&caller) = path.last().filter(|&&node| node != cause) {
+        let before = hops[caller].and_then(|hops| hops.checked_sub(1));
+        let callees = estate.callees[caller].iter().filter(|call| before.is_some() && hops[call.to] == before);
+        let flow = |to: usize, per_min: Option<f64>| per_min.unwrap_or_else(|| requests(to));
+        let best = callees.max_by(|a, b| {
+            let worse = suffers[a.to].cmp(&suffers[b.to]).then(excess[a.to].total_cmp(&excess[b.to]));
+            worse.then(flow(a.to, a.per_min).total_cmp(&flow(b.to, b.per_min))).then(b.to.cmp(&a.to))
+        });
+        let Some(best) = best else { break };
+        path.push(best.to);
+    }
+    path.reverse();
     path.retain(|&node| node == cause || suffers[node] || !estate.nodes[node].inferred);
     path
 }

@@ -83,7 +83,8 @@ fn keep(
     }
 }
 
-/// The hurt services that calls connect with the cause or an alarm, and the alarming ones; by onset, then name. Elsewhere
+/// The hurt services that calls connect with the cause or an alarm, and the alarming ones; by onset, of
+/// equal ones the cause first, then by name. Elsewhere
 /// something is always a little unusual: that is not this incident. Without a graph, or without any alarm that could be
 /// placed, all of them.
 pub(super) fn sufferers(estate: &Estate<'_>, readings: Vec<Reading>, cause: Option<usize>) -> Vec<Sufferer> {
@@ -113,7 +114,7 @@ pub(super) fn sufferers(estate: &Estate<'_>, readings: Vec<Reading>, cause: Opti
     if sufferers.iter().any(counts) {
         sufferers.retain(counts);
     }
-    sufferers.sort_by_key(|sufferer| (sufferer.onset, sufferer.node));
+    sufferers.sort_by_key(|sufferer| (sufferer.onset, cause != Some(sufferer.node), sufferer.node));
     sufferers
 }
 

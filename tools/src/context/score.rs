@@ -22,6 +22,12 @@ const DARK_LEAF: f64 = 0.45;
 /// A dark service with one caller loses this share, with n callers the n-th part: what more call is more exposed.
 const EXPOSED: f64 = 0.1;
 
+/// Nobody is more sure than this: of the answers that were surer than 0.9 on public data, 97 % were right.
+const CEILING: f64 = 0.97;
+
+/// What is left of a score when others explain all of it but a rounding error.
+const CRUMB: f64 = 1e-6;
+
 /// Below this strength the answer is *no cause found*.
 const FLOOR: f64 = 0.5;
 
@@ -125,6 +131,8 @@ impl Ranking {
             .collect();
         // Nodes are sorted by name.
         suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.z.total_cmp(&a.z)).then(a.node.cmp(&b.node)));
+        let best = suspects.first().map_or(0.0, |first| first.score);
+        suspects.retain(|suspect| suspect.score > CRUMB * best);
         self.suspects = suspects;
     }
 
@@ -242,7 +250,7 @@ impl Ranking {
         let share = first.score / total;
         let (z, doubt) = self.witness_of(first, estate, alarmed);
         let strength = z / (z + doubt * GATE);
-        let confidence = (strength * (1.0 + share) / 2.0).clamp(0.0, 1.0);
+        let confidence = (strength * (1.0 + share) / 2.0).clamp(0.0, CEILING);
         let best = first.score;
         for suspect in &mut self.suspects {
             suspect.confidence = confidence * suspect.score / best;
@@ -275,7 +283,7 @@ type Scores = BTreeMap<usize, (f64, Why)>;
 
 /// The pair of rows that is judged, as the first alarming service with metrics shows it.
 pub(super) fn judged_pair(estate: &Estate<'_>, flows: &Flows, kind: Kind, alarmed: &Alarmed) -> Pair {
-    Pair::at(align(witness(estate, flows, alarmed), kind, &flows.grid))
+    align(witness(estate, flows, alarmed), kind, &flows.grid)
 }
 
 fn witness<'a>(estate: &Estate<'_>, flows: &'a Flows, alarmed: &Alarmed) -> Option<&'a super::flow::Flow> {
