@@ -74,10 +74,10 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
         #war-room, only Mina:
         INC-1 · context
         What's going on
-        3 alarms fire since 03:14:10 UTC, 3 services affected: `orders-api`, `token-exchange` and `user-pool`.
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
         It spread `user-pool` → `token-exchange` → `orders-api`.
         What caused it
-        `user-pool` (confidence 99 %): 421 failed requests a minute where 1.07 is usual, and 100 % of it is not explained by what it calls (E1, E2, E3).
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
         What it hits next
         • `web`, through `orders-api`, where 100 % of its calls go (E10)
         What changed

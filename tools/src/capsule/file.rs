@@ -15,7 +15,8 @@ const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
     /// The file cannot be opened, read or written.
-    #[error("cannot read or write the capsule {}: {problem}", X {
+    #[error("cannot read or write the capsule {}: {problem}", path.display())]
+    Io {
         /// Which file.
         path: PathBuf,
         /// What the system says.
