@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_button_of_ours() {
-        for value in ["", "v1", "v1.context", "v1.context.7", "v2.context.INC-7", "v1.approve.INC-7", "v1.context.INC-7x"] {
+        for value in
+            ["", "v1", "v1.context", "v1.context.7", "v2.context.INC-7", "v1.approve.INC-7", "v1.context.INC-7x"]
+        {
             assert_eq!(Action::read(value), None, "{value}");
         }
     }

@@ -43,11 +43,9 @@ pub fn lone_line(incident: &Incident) -> Message {
         .map(|joined| {
             let alarm = &joined.alarm;
             let time = phrase::time(alarm.changed_at);
-            let why = match &joined.because {
-                // Alone there is nothing to be first of.
-                Because::First if incident.alarms.len() == 1 => "nothing else is going on".to_owned(),
-                because => phrase::because(because),
-            };
+            // Alone there is nothing to be first of.
+            let is_alone = incident.alarms.len() == 1 && joined.because == Because::First;
+            let why = if is_alone { "nothing else is going on".to_owned() } else { phrase::because(&joined.because) };
             format!("{} {} at {time} — {why}", phrase::state(alarm.state), linked(alarm))
         })
         .collect();

@@ -16,7 +16,9 @@ pub fn card(incident: &Incident) -> Message {
     let mut message = Message::new(&format!("{title}. {}", notification(incident))).header(&title);
     message = message.titled("What's going on", &going_on(incident));
     message = match &incident.verdict {
-        None => message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited."),
+        None => {
+            message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited.")
+        }
         Some(verdict) => body(message, verdict, CHANGES_ON_CARD),
     };
     message.actions(&context_button(incident)).context(&[footer(incident)])
@@ -49,7 +51,9 @@ fn headline(incident: &Incident) -> String {
 fn notification(incident: &Incident) -> String {
     let alarms = phrase::count(incident.firing(), "alarm fires", "alarms fire");
     match incident.verdict.as_ref().and_then(Verdict::cause) {
-        Some(cause) => format!("{alarms}; the likely cause is {} ({})", cause.service, phrase::confidence(cause.confidence)),
+        Some(cause) => {
+            format!("{alarms}; the likely cause is {} ({})", cause.service, phrase::confidence(cause.confidence))
+        }
         None => alarms,
     }
 }
@@ -94,7 +98,9 @@ fn spread(verdict: &Verdict) -> String {
 fn caused(verdict: &Verdict) -> String {
     let Some(cause) = verdict.cause() else { return no_cause(verdict) };
     let excess = cause.evidence.iter().filter_map(|id| verdict.claim(*id)).find_map(|evidence| match &evidence.claim {
-        Claim::Excess { measure, observed, expected, own_share, .. } => Some((measure, *observed, *expected, *own_share)),
+        Claim::Excess { measure, observed, expected, own_share, .. } => {
+            Some((measure, *observed, *expected, *own_share))
+        }
         Claim::Alarm { .. } | Claim::Onset { .. } | Claim::Calls { .. } | Claim::Changed { .. } => None,
     });
     let why = match excess {
@@ -117,7 +123,11 @@ fn caused(verdict: &Verdict) -> String {
         .collect();
     let others = if others.is_empty() { String::new() } else { format!(" Less likely: {}.", phrase::list(&others)) };
     let confidence = phrase::confidence(cause.confidence);
-    format!("{} (confidence {confidence}): {why}{}.{others}", phrase::service(&cause.service), phrase::refs(&cause.evidence))
+    format!(
+        "{} (confidence {confidence}): {why}{}.{others}",
+        phrase::service(&cause.service),
+        phrase::refs(&cause.evidence)
+    )
 }
 
 fn unexplained(own_share: f64) -> String {
@@ -188,7 +198,11 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
     match lines.as_slice() {
         [] => "No change was seen in the two hours before.".to_owned(),
         lines if rest == 0 => lines.join("\n"),
-        lines => format!("{}\n• and {}", lines.join("\n"), phrase::count(rest, "less suspicious one", "less suspicious ones")),
+        lines => format!(
+            "{}\n• and {}",
+            lines.join("\n"),
+            phrase::count(rest, "less suspicious one", "less suspicious ones")
+        ),
     }
 }
 
@@ -208,17 +222,27 @@ fn gaps(verdict: &Verdict) -> String {
 }
 
 fn next_steps(verdict: &Verdict) -> String {
-    let lines: Vec<String> =
-        verdict.next_steps.iter().take(4).enumerate().map(|(at, step)| format!("{}. {}", at + 1, next_step(step))).collect();
+    let lines: Vec<String> = verdict
+        .next_steps
+        .iter()
+        .take(4)
+        .enumerate()
+        .map(|(at, step)| format!("{}. {}", at + 1, next_step(step)))
+        .collect();
     lines.join("\n")
 }
 
 fn next_step(step: &NextStep) -> String {
     match step {
         NextStep::Inspect { service, measure, link } => {
-            let what = measure.as_ref().map(|measure| format!(", its {} first", escape(&measure.to_string()))).unwrap_or_default();
+            let what = measure
+                .as_ref()
+                .map(|measure| format!(", its {} first", escape(&measure.to_string())))
+                .unwrap_or_default();
             let link = match link {
-                Some(link) if link.starts_with("https://") => format!(" (<{}|alarm>)", escape(link).replace('|', "%7C")),
+                Some(link) if link.starts_with("https://") => {
+                    format!(" (<{}|alarm>)", escape(link).replace('|', "%7C"))
+                }
                 _ => String::new(),
             };
             format!("Look at {}{what}{link}", phrase::service(service))

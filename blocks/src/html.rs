@@ -102,9 +102,7 @@ fn rich_emoji(element: &Value) -> String {
         .split('-')
         .map(|code| u32::from_str_radix(code, 16).ok().and_then(char::from_u32).filter(|c| !c.is_control()))
         .collect();
-    unicode
-        .or_else(|| mrkdwn::glyph(name).map(str::to_owned))
-        .unwrap_or_else(|| format!(":{name}:"))
+    unicode.or_else(|| mrkdwn::glyph(name).map(str::to_owned)).unwrap_or_else(|| format!(":{name}:"))
 }
 
 fn blocks(holder: &Value, names: Names<'_>) -> String {
@@ -303,13 +301,11 @@ fn picture(source: &str, alt: &str, title: &str) -> String {
 fn image_source(image: &Value) -> Option<String> {
     let web = |url: &str| mrkdwn::safe_url(url).filter(|url| !url.starts_with('s')).map(str::to_owned);
     let file = image.get("slack_file");
-    web(string(image, "image_url"))
-        .or_else(|| web(string(file?, "url")))
-        .or_else(|| {
-            let id = string(file?, "id");
-            let clean = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
-            clean.then(|| format!("{FILES_PATH}{id}"))
-        })
+    web(string(image, "image_url")).or_else(|| web(string(file?, "url"))).or_else(|| {
+        let id = string(file?, "id");
+        let clean = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
+        clean.then(|| format!("{FILES_PATH}{id}"))
+    })
 }
 
 fn table(block: &Value, names: Names<'_>) -> String {
@@ -353,7 +349,8 @@ fn rich_part(part: &Value, names: Names<'_>) -> String {
                 Some(offset) if tag == "ol" => format!(r#" start="{}""#, offset.saturating_add(1)),
                 _ => String::new(),
             };
-            let items: String = list(part, "elements").iter().map(|item| format!("<li>{}</li>", inline(item))).collect();
+            let items: String =
+                list(part, "elements").iter().map(|item| format!("<li>{}</li>", inline(item))).collect();
             format!(r#"<{tag} class="indent-{indent}"{start}>{items}</{tag}>"#)
         }
         other => format!(r#"<span class="blk-unsupported">[unsupported text: {}]</span>"#, html_text(other)),
@@ -471,7 +468,10 @@ mod tests {
 
     #[test]
     fn text_is_shown_only_without_blocks() {
-        check(&json!({"text": "*hi* <@U1>"}), r#"<div class="blk blk-text"><strong>hi</strong> <span class="mention">@Mina</span></div>"#);
+        check(
+            &json!({"text": "*hi* <@U1>"}),
+            r#"<div class="blk blk-text"><strong>hi</strong> <span class="mention">@Mina</span></div>"#,
+        );
         check(&json!({"text": "t", "blocks": [{"type": "divider"}]}), r#"<hr class="blk blk-divider">"#);
         check(&json!({"text": "t", "blocks": []}), r#"<div class="blk blk-text">t</div>"#);
         check(&json!({}), "");
@@ -504,7 +504,10 @@ mod tests {
                 r#"<img src="/room/files/F07" alt="p99" title="T" loading="lazy" referrerpolicy="no-referrer"></figure>"#
             ),
         );
-        check_block(&json!({"type": "video<"}), r#"<div class="blk blk-unsupported">[unsupported block: video&lt;]</div>"#);
+        check_block(
+            &json!({"type": "video<"}),
+            r#"<div class="blk blk-unsupported">[unsupported block: video&lt;]</div>"#,
+        );
         check_block(
             &json!({"type": "table", "column_settings": [null, {"align": "right"}], "rows": [[{"type": "raw_text", "text": "S"}], [{"type": "raw_text", "text": "a<"}, {"type": "raw_number", "value": 0.5}]]}),
             concat!(
@@ -512,7 +515,10 @@ mod tests {
                 r#"<tr><td>a&lt;</td><td class="right">0.5</td></tr></tbody></table></div>"#
             ),
         );
-        check_block(&json!({"type": "markdown", "text": "# T\n**b**"}), r#"<div class="blk blk-markdown"><strong>T</strong><br><strong>b</strong></div>"#);
+        check_block(
+            &json!({"type": "markdown", "text": "# T\n**b**"}),
+            r#"<div class="blk blk-markdown"><strong>T</strong><br><strong>b</strong></div>"#,
+        );
     }
 
     #[test]
@@ -571,7 +577,9 @@ mod tests {
 
     #[test]
     fn attachments() {
-        let bar = |fill: &str| format!(r#"<svg class="att-bar" aria-hidden="true"><rect width="100%" height="100%"{fill}></rect></svg>"#);
+        let bar = |fill: &str| {
+            format!(r#"<svg class="att-bar" aria-hidden="true"><rect width="100%" height="100%"{fill}></rect></svg>"#)
+        };
         check(
             &json!({"text": "", "attachments": [{
                 "color": "#d13212", "pretext": "p", "title": "T", "title_link": "https://t.example", "text": "x",
@@ -590,7 +598,12 @@ mod tests {
         );
         check(
             &json!({"attachments": [{"fallback": "only this", "color": "red;x"}]}),
-            &[r#"<div class="att">"#, &bar(""), r#"<div class="att-body"><div class="blk att-text">only this</div></div></div>"#].concat(),
+            &[
+                r#"<div class="att">"#,
+                &bar(""),
+                r#"<div class="att-body"><div class="blk att-text">only this</div></div></div>"#,
+            ]
+            .concat(),
         );
     }
 
@@ -634,12 +647,71 @@ mod tests {
     /// Reads the HTML as a browser would and fails on any element or attribute that we did not mean to write.
     #[track_caller]
     fn assert_harmless(html: &str) {
-        const TAGS: &[&str] = &["a", "blockquote", "br", "button", "caption", "code", "details", "div", "em", "figcaption", "figure",
-            "h3", "hr", "img", "li", "ol", "ul", "optgroup", "option", "pre", "rect", "s", "select", "span", "strong", "summary", "svg",
-            "table", "tbody", "td", "th", "time", "tr", "u"];
-        const ATTRIBUTES: &[&str] = &["alt", "aria-hidden", "aria-label", "class", "data-action-id", "data-block-id", "data-confirm-deny",
-            "data-confirm-ok", "data-confirm-text", "data-confirm-title", "data-epoch", "data-value", "fill", "height", "href", "label",
-            "loading", "referrerpolicy", "rel", "src", "start", "target", "title", "type", "value", "width", "selected"];
+        const TAGS: &[&str] = &[
+            "a",
+            "blockquote",
+            "br",
+            "button",
+            "caption",
+            "code",
+            "details",
+            "div",
+            "em",
+            "figcaption",
+            "figure",
+            "h3",
+            "hr",
+            "img",
+            "li",
+            "ol",
+            "ul",
+            "optgroup",
+            "option",
+            "pre",
+            "rect",
+            "s",
+            "select",
+            "span",
+            "strong",
+            "summary",
+            "svg",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "time",
+            "tr",
+            "u",
+        ];
+        const ATTRIBUTES: &[&str] = &[
+            "alt",
+            "aria-hidden",
+            "aria-label",
+            "class",
+            "data-action-id",
+            "data-block-id",
+            "data-confirm-deny",
+            "data-confirm-ok",
+            "data-confirm-text",
+            "data-confirm-title",
+            "data-epoch",
+            "data-value",
+            "fill",
+            "height",
+            "href",
+            "label",
+            "loading",
+            "referrerpolicy",
+            "rel",
+            "src",
+            "start",
+            "target",
+            "title",
+            "type",
+            "value",
+            "width",
+            "selected",
+        ];
         let mut depth = 0_i32;
         for chunk in html.split('<').skip(1) {
             let (tag, rest) = chunk.split_once('>').expect("every tag is closed");
@@ -658,7 +730,9 @@ mod tests {
             for (index, part) in parts.iter().enumerate() {
                 if index % 2 == 1 {
                     let attribute = parts[index - 1].trim_end_matches('=').rsplit(' ').next().unwrap();
-                    let address = ["http://", "https://", "slack://", FILES_PATH].iter().any(|start| part.to_lowercase().starts_with(start));
+                    let address = ["http://", "https://", "slack://", FILES_PATH]
+                        .iter()
+                        .any(|start| part.to_lowercase().starts_with(start));
                     assert!(!["href", "src"].contains(&attribute) || address, "{tag}");
                 } else {
                     let named = part.split([' ', '=']).filter(|word| !word.is_empty()).skip(usize::from(index == 0));
@@ -697,14 +771,30 @@ mod tests {
     #[test]
     fn odd_values_anywhere_are_harmless() {
         let deep = (0..5).fold(json!(1), |inside, _| json!([{ "blocks": inside }]));
-        let odd = [json!(null), json!(true), json!(-1), json!(1e300), json!(""), json!([]), json!({}), json!([[null]]),
-            json!({"text": {"text": {"text": 1}}}), json!({"type": 7}), json!(u64::MAX), json!("\u{10ffff}"), deep];
+        let odd = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!(1e300),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!([[null]]),
+            json!({"text": {"text": {"text": 1}}}),
+            json!({"type": 7}),
+            json!(u64::MAX),
+            json!("\u{10ffff}"),
+            deep,
+        ];
         for value in &odd {
             assert_harmless(&message(value, &names));
             assert_harmless(&message(&poisoned(value), &names));
             for key in ["blocks", "attachments", "text"] {
                 assert_harmless(&message(&json!({ key: value }), &names));
-                assert_harmless(&message(&json!({ key: [value, [value], {"type": "section", "text": value, "fields": value, "accessory": value}] }), &names));
+                assert_harmless(&message(
+                    &json!({ key: [value, [value], {"type": "section", "text": value, "fields": value, "accessory": value}] }),
+                    &names,
+                ));
             }
         }
     }

@@ -53,7 +53,9 @@ impl Message {
     /// Adds a header; plain text.
     #[must_use]
     pub fn header(self, text: &str) -> Self {
-        self.push(json!({"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": false}}))
+        self.push(
+            json!({"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": false}}),
+        )
     }
 
     /// Adds a paragraph of mrkdwn; an empty one is left out, since Slack refuses it.
@@ -92,7 +94,8 @@ impl Message {
     /// Adds buttons.
     #[must_use]
     pub fn actions(self, buttons: &[(Action, &str)]) -> Self {
-        let elements: Vec<Value> = buttons.iter().take(MAX_BUTTONS).map(|(action, label)| action.button(label)).collect();
+        let elements: Vec<Value> =
+            buttons.iter().take(MAX_BUTTONS).map(|(action, label)| action.button(label)).collect();
         if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
     }
 

@@ -9,9 +9,7 @@ pub type Names<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Escapes the three characters that Slack treats as control characters, and no others.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Undoes [`escape`], and `&quot;`, which some senders write although Slack does not ask for it.
@@ -22,10 +20,7 @@ pub fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (entity, plain) = ENTITIES
-            .into_iter()
-            .find(|(entity, _)| rest.starts_with(entity))
-            .unwrap_or(("&", '&'));
+        let (entity, plain) = ENTITIES.into_iter().find(|(entity, _)| rest.starts_with(entity)).unwrap_or(("&", '&'));
         out.push(plain);
         rest = &rest[entity.len()..];
     }
@@ -572,9 +567,7 @@ fn reference(inside: &str, names: Names<'_>) -> Option<Span> {
         let (kind, arguments) = special.split_once('^').unwrap_or((special, ""));
         return match kind {
             "here" | "channel" | "everyone" => Some(Span::Mention(format!("@{kind}"))),
-            "subteam" => Some(arguments)
-                .filter(is_id)
-                .map(|id| Span::Mention(format!("@{}", shown(id)))),
+            "subteam" => Some(arguments).filter(is_id).map(|id| Span::Mention(format!("@{}", shown(id)))),
             "date" => date(arguments, label),
             _ => label.map(|label| Span::Text(unescape(label))),
         };
@@ -673,14 +666,20 @@ mod tests {
             "see https://x.example/a_b_c, ok",
             r#"see <a href="https://x.example/a_b_c" target="_blank" rel="noopener">https://x.example/a_b_c</a>, ok"#,
         );
-        check("<@U1> <@U2|bo> <@U3>", concat!(
-            r#"<span class="mention">@Mina</span> <span class="mention">@bo</span> "#,
-            r#"<span class="mention">@U3</span>"#
-        ));
-        check("<#C1> <!here> <!subteam^S1|@oncall>", concat!(
-            r#"<span class="mention">#war-room</span> <span class="mention">@here</span> "#,
-            r#"<span class="mention">@oncall</span>"#
-        ));
+        check(
+            "<@U1> <@U2|bo> <@U3>",
+            concat!(
+                r#"<span class="mention">@Mina</span> <span class="mention">@bo</span> "#,
+                r#"<span class="mention">@U3</span>"#
+            ),
+        );
+        check(
+            "<#C1> <!here> <!subteam^S1|@oncall>",
+            concat!(
+                r#"<span class="mention">#war-room</span> <span class="mention">@here</span> "#,
+                r#"<span class="mention">@oncall</span>"#
+            ),
+        );
         check(
             "<!date^1795183320^{time_secs} {date_short}|14:02:00 UTC>",
             r#"<time data-epoch="1795183320">14:02:00 UTC</time>"#,
@@ -711,10 +710,15 @@ mod tests {
             r#"<https://x.example/" onmouseover="a|b>"#,
             r#"<a href="https://x.example/&quot; onmouseover=&quot;a" target="_blank" rel="noopener">b</a>"#,
         );
-        check("<https://x.example|<b>>", "&lt;https://x.example|&lt;b&gt;&gt;".replace(
-            "https://x.example|",
-            r#"<a href="https://x.example" target="_blank" rel="noopener">https://x.example</a>|"#,
-        ).as_str());
+        check(
+            "<https://x.example|<b>>",
+            "&lt;https://x.example|&lt;b&gt;&gt;"
+                .replace(
+                    "https://x.example|",
+                    r#"<a href="https://x.example" target="_blank" rel="noopener">https://x.example</a>|"#,
+                )
+                .as_str(),
+        );
         check("<@UEVIL>", r#"<span class="mention">@&lt;script&gt;alert(1)&lt;/script&gt;</span>"#);
         check("<@U1\" x=\"|n>", "&lt;@U1&quot; x=&quot;|n&gt;");
         check("<!date^1\"x^f|t>", "&lt;!date^1&quot;x^f|t&gt;");
@@ -724,7 +728,10 @@ mod tests {
 
     #[test]
     fn markdown_becomes_mrkdwn() {
-        check_markdown("## Timeline\n- **a** and *b*\n[x](https://e.example) ~~s~~", "*Timeline*\n• *a* and _b_\n<https://e.example|x> ~s~");
+        check_markdown(
+            "## Timeline\n- **a** and *b*\n[x](https://e.example) ~~s~~",
+            "*Timeline*\n• *a* and _b_\n<https://e.example|x> ~s~",
+        );
         check_markdown("| a | b |\n|---|---|\n| 1 | 2 |\nend", "```\n| a | b |\n| 1 | 2 |\n```\nend");
         check_markdown("```rust\n**x** <y>\n```", "```\n**x** &lt;y&gt;\n```");
         check_markdown("<script> & [x](javascript:y)", "&lt;script&gt; &amp; [x](javascript:y)");
@@ -732,7 +739,8 @@ mod tests {
 
     #[test]
     fn any_string_is_read_in_linear_time_and_without_panic() {
-        let alphabet = ["*", "_", "~", "`", "<", ">", "|", ":", "&gt;", "&", "\n", " ", "a", "é", "🚨", "http://", "[", "]("];
+        let alphabet =
+            ["*", "_", "~", "`", "<", ">", "|", ":", "&gt;", "&", "\n", " ", "a", "é", "🚨", "http://", "[", "]("];
         let mut seed: u64 = 7;
         for length in 0..400 {
             let mut text = String::new();

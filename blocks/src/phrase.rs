@@ -69,10 +69,7 @@ pub fn number(value: f64) -> String {
     } else {
         format!("{value:.2}")
     };
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A share as a percentage.
@@ -185,7 +182,9 @@ pub fn because(because: &Because) -> String {
             Apartness::Unknown => {
                 format!("apart from {from}: neither the topology nor its name connects it")
             }
-            Apartness::TooLate { silent_min } => format!("apart from {from}, which has been silent for {silent_min} min"),
+            Apartness::TooLate { silent_min } => {
+                format!("apart from {from}, which has been silent for {silent_min} min")
+            }
         },
     }
 }

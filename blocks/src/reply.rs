@@ -34,7 +34,8 @@ pub fn nothing_is_open(scope: &ScopeId) -> Message {
 /// The incident that was asked for is not open.
 pub fn no_such_incident(id: IncidentId, open: &[IncidentId]) -> Message {
     let ids: Vec<String> = open.iter().take(10).map(ToString::to_string).collect();
-    let open = if ids.is_empty() { "No incident is open.".to_owned() } else { format!("Open now: {}.", phrase::list(&ids)) };
+    let open =
+        if ids.is_empty() { "No incident is open.".to_owned() } else { format!("Open now: {}.", phrase::list(&ids)) };
     Message::plain("That incident is not open", &format!("{id} is not open here. {open}"))
 }
 
@@ -48,6 +49,9 @@ pub fn unknown_button() -> Message {
 
 /// Something of ours failed while a person was waiting.
 pub fn our_fault(reference: &str) -> Message {
-    let text = format!("Something on my side failed, and nothing was changed. Please try again; the log has it under {}.", phrase::code(reference));
+    let text = format!(
+        "Something on my side failed, and nothing was changed. Please try again; the log has it under {}.",
+        phrase::code(reference)
+    );
     Message::plain("Something on my side failed", &text)
 }

@@ -131,7 +131,8 @@ fn rich_part(part: &Value, names: Names<'_>, lines: &mut Vec<String>) {
             let ordinals = number("offset").min(1_000_000) + 1..;
             for (item, ordinal) in list(part, "elements").iter().zip(ordinals) {
                 let sign = if string(part, "style") == "ordered" { format!("{ordinal}.") } else { "•".to_owned() };
-                let told: String = list(item, "elements").iter().map(|element| rich_words_marked(element, names)).collect();
+                let told: String =
+                    list(item, "elements").iter().map(|element| rich_words_marked(element, names)).collect();
                 lines.push(format!("{indent}{sign} {told}"));
             }
         }
@@ -160,7 +161,8 @@ fn attachment(attachment: &Value, names: Names<'_>, lines: &mut Vec<String>) {
     if !string(attachment, "image_url").is_empty() {
         inside.push("(image)".to_owned());
     }
-    let buttons: Vec<String> = list(attachment, "actions").iter().map(|one| format!("[{}]", plain_at(one, "text"))).collect();
+    let buttons: Vec<String> =
+        list(attachment, "actions").iter().map(|one| format!("[{}]", plain_at(one, "text"))).collect();
     push(&mut inside, buttons.join(" "));
     push(&mut inside, plain_at(attachment, "footer"));
     if inside.is_empty() && string(attachment, "pretext").is_empty() {
@@ -229,7 +231,18 @@ mod tests {
                 {"type": "table", "rows": [[{"type": "raw_text", "text": "Service"}, {"type": "raw_text", "text": "Score"}], [{"type": "raw_text", "text": "a"}, {"type": "raw_number", "value": 0.9}]]},
                 {"type": "markdown", "text": "## T\n- **b**"},
             ]}),
-            &["ask @Mina`x`", "  1. one", "  2. two", "> q", "    p1", "    p2", "Service | Score", "a | 0.9", "T", "• b"],
+            &[
+                "ask @Mina`x`",
+                "  1. one",
+                "  2. two",
+                "> q",
+                "    p1",
+                "    p2",
+                "Service | Score",
+                "a | 0.9",
+                "T",
+                "• b",
+            ],
         );
     }
 
@@ -244,14 +257,19 @@ mod tests {
 
     #[test]
     fn odd_values_are_left_out() {
-        for value in [json!(null), json!(1), json!("x"), json!([1, [2]]), json!({"blocks": 1, "attachments": {}, "text": []})] {
+        for value in
+            [json!(null), json!(1), json!("x"), json!([1, [2]]), json!({"blocks": 1, "attachments": {}, "text": []})]
+        {
             check(&value, &[]);
         }
         for value in [json!(null), json!(1), json!([]), json!({}), json!(u64::MAX)] {
             let part = json!({"type": "rich_text_list", "indent": value, "offset": value, "elements": [value, {"elements": value}]});
-            message(&json!({"blocks": [value, {"type": "rich_text", "elements": [value, part]}, {"type": "table", "rows": [value, [value]]},
+            message(
+                &json!({"blocks": [value, {"type": "rich_text", "elements": [value, part]}, {"type": "table", "rows": [value, [value]]},
                 {"type": "section", "text": value, "fields": [value], "accessory": value}, {"type": "actions", "elements": [value]}],
-                "attachments": [value, {"fields": [value], "blocks": [value], "actions": [value]}]}), &names);
+                "attachments": [value, {"fields": [value], "blocks": [value], "actions": [value]}]}),
+                &names,
+            );
         }
     }
 }

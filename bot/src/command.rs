@@ -39,12 +39,7 @@ pub const COMMANDS: &[Row] = &[
             [_, extra, ..] => Err(Misread::Extra { command: "context", word: (*extra).to_owned() }),
         },
     },
-    Row {
-        word: "help",
-        usage: "help",
-        help: "This list",
-        parse: |_| Ok(Command::Help),
-    },
+    Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
 
 /// Why a line is no command. Each can be told in one sentence that helps.
@@ -75,8 +70,11 @@ pub enum Misread {
 pub fn parse(text: &str) -> Result<Command, Misread> {
     // Phones turn quotes into curly ones and people wrap ids in them; neither means anything here.
     let quotes = ['"', '\'', '`', '“', '”', '‘', '’', '„'];
-    let words: Vec<String> =
-        text.split_whitespace().map(|word| word.trim_matches(quotes).to_lowercase()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(quotes).to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let Some((first, arguments)) = words.split_first() else { return Ok(Command::Help) };
     let exact = COMMANDS.iter().find(|row| row.word == *first);
@@ -129,29 +127,29 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Result<Command, Misread>) {
-        assert_eq!(parse(text), expected);
+    fn check(text: &str, expected: &Result<Command, Misread>) {
+        assert_eq!(parse(text), *expected);
     }
 
     #[test]
     fn commands_are_read_forgivingly() {
-        check("", Ok(Command::Help));
-        check("  HELP ", Ok(Command::Help));
-        check("context", Ok(Command::Context { incident: None }));
-        check("con", Ok(Command::Context { incident: None }));
+        check("", &Ok(Command::Help));
+        check("  HELP ", &Ok(Command::Help));
+        check("context", &Ok(Command::Context { incident: None }));
+        check("con", &Ok(Command::Context { incident: None }));
         for id in ["INC-7", "inc-7", "inc7", "#7", "7", "“INC-7”", "`INC–7`"] {
-            check(&format!("Context {id}"), Ok(Command::Context { incident: Some(IncidentId(7)) }));
+            check(&format!("Context {id}"), &Ok(Command::Context { incident: Some(IncidentId(7)) }));
         }
     }
 
     #[test]
     fn what_is_not_understood_gets_the_nearest_command() {
         let unknown = |word: &str, nearest| Err(Misread::Unknown { word: word.to_owned(), nearest });
-        check("contxt", unknown("contxt", Some("context")));
-        check("hlep", unknown("hlep", Some("help")));
-        check("coffee please", unknown("coffee", None));
-        check("context now", Err(Misread::NoIncidentId { word: "now".to_owned() }));
-        check("context INC-1 please", Err(Misread::Extra { command: "context", word: "please".to_owned() }));
-        check(&"ä".repeat(5000), unknown(&"ä".repeat(40), None));
+        check("contxt", &unknown("contxt", Some("context")));
+        check("hlep", &unknown("hlep", Some("help")));
+        check("coffee please", &unknown("coffee", None));
+        check("context now", &Err(Misread::NoIncidentId { word: "now".to_owned() }));
+        check("context INC-1 please", &Err(Misread::Extra { command: "context", word: "please".to_owned() }));
+        check(&"ä".repeat(5000), &unknown(&"ä".repeat(40), None));
     }
 }

@@ -56,9 +56,10 @@ impl Config {
     /// The scope a channel belongs to: as its war room, or as one that is watched. A channel that no scope names belongs
     /// to the only scope, if there is just one.
     pub fn scope_of_channel(&self, channel: &str) -> Option<&Scope> {
-        let named = self.scopes.iter().find(|scope| {
-            scope.war_room == channel || scope.watched.iter().any(|watched| watched == channel)
-        });
+        let named = self
+            .scopes
+            .iter()
+            .find(|scope| scope.war_room == channel || scope.watched.iter().any(|watched| watched == channel));
         match (named, self.scopes.as_slice()) {
             (None, [only]) => Some(only),
             (named, _) => named,
@@ -72,7 +73,8 @@ impl Config {
 
     /// The scope an alarm from EventBridge belongs to: the first that lists its account, or else that lists none.
     pub fn scope_of_account(&self, account: Option<&str>) -> Option<&Scope> {
-        let lists = |scope: &&Scope| account.is_some_and(|account| scope.accounts.iter().any(|listed| listed == account));
+        let lists =
+            |scope: &&Scope| account.is_some_and(|account| scope.accounts.iter().any(|listed| listed == account));
         self.scopes.iter().find(lists).or_else(|| self.scopes.iter().find(|scope| scope.accounts.is_empty()))
     }
 

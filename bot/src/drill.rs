@@ -91,7 +91,9 @@ pub struct Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum DrillError {
     /// A port is taken.
-    #[error("port {port} of this machine cannot be used: {problem}. Is another `clarity` running? Choose another with --port")]
+    #[error(
+        "port {port} of this machine cannot be used: {problem}. Is another `clarity` running? Choose another with --port"
+    )]
     Port {
         /// Which port.
         port: u16,
@@ -196,7 +198,8 @@ impl Stage {
         let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
         let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
         let (room, listener) = (listen(port).await?, listen(0).await?);
-        let address = |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
+        let address =
+            |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
@@ -435,7 +438,9 @@ impl fmt::Display for Report {
         let ids: Vec<String> = self
             .incidents
             .iter()
-            .map(|incident| format!("{} with {}", incident.id, blocks::phrase::count(incident.alarms.len(), "alarm", "alarms")))
+            .map(|incident| {
+                format!("{} with {}", incident.id, blocks::phrase::count(incident.alarms.len(), "alarm", "alarms"))
+            })
             .collect();
         writeln!(f, "incidents: {} ({})", self.incidents.len(), ids.join(", "))?;
         writeln!(

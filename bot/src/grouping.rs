@@ -60,7 +60,8 @@ pub fn place(
         return Placement::Nothing;
     }
     let fresh = |incident: &&Incident| silence(alarm, incident) <= flood.joins_within;
-    let joined = open.iter().filter(fresh).find_map(|incident| Some((incident.id, reason(alarm, service, incident, atlas)?)));
+    let joined =
+        open.iter().filter(fresh).find_map(|incident| Some((incident.id, reason(alarm, service, incident, atlas)?)));
     if let Some((incident, because)) = joined {
         return Placement::Join { incident, because };
     }
@@ -112,7 +113,9 @@ fn alike(alarm: &Alarm, incident: &Incident) -> Option<Because> {
     let kin = incident.alarms.iter().rev().find(|joined| {
         let other = &joined.alarm;
         let near = alarm.changed_at.duration_since(joined.first_at).abs() <= ALIKE_WITHIN;
-        near && alarm.account == other.account && alarm.region == other.region && prefix(&alarm.name) == prefix(&other.name)
+        near && alarm.account == other.account
+            && alarm.region == other.region
+            && prefix(&alarm.name) == prefix(&other.name)
     })?;
     prefix(&alarm.name)?;
     let after_s = alarm.changed_at.duration_since(kin.first_at).as_secs();

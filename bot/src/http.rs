@@ -47,7 +47,9 @@ pub struct Door {
 enum Rejection {
     #[error(transparent)]
     Signature(#[from] Refused),
-    #[error("alarms are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured")]
+    #[error(
+        "alarms are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
+    )]
     Stranger,
     #[error("the body is not what this address takes: {0}")]
     Unreadable(String),
@@ -164,7 +166,13 @@ async fn eventbridge(
 impl Door {
     fn verified<'a>(&self, headers: &HeaderMap, body: &'a Bytes) -> Result<Verified<'a>, Refused> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        verify(&self.config.signing_secret, header(verify::TIMESTAMP), header(verify::SIGNATURE), body, self.clock.now())
+        verify(
+            &self.config.signing_secret,
+            header(verify::TIMESTAMP),
+            header(verify::SIGNATURE),
+            body,
+            self.clock.now(),
+        )
     }
 
     /// Alarms come with the shared secret, or from this machine where none is configured.

@@ -53,6 +53,23 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Serve a toolset to an MCP client over stdin and stdout.
+    #[cfg(feature = "mcp")]
+    Mcp {
+        #[command(subcommand)]
+        toolset: Toolset,
+    },
+}
+
+#[cfg(feature = "mcp")]
+#[derive(Subcommand)]
+enum Toolset {
+    /// What is going on, and what caused it: `auth-flow-context`.
+    Context {
+        /// `auth-cascade`, or a capsule file.
+        #[arg(long, default_value = AUTH_CASCADE)]
+        capsule: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -135,6 +152,11 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Eval { directory, json }) => score(&directory, json),
+        #[cfg(feature = "mcp")]
+        Some(Task::Mcp { toolset: Toolset::Context { capsule } }) => {
+            tools::mcp::serve_stdio(Arc::new(load(&capsule)?)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -33,10 +33,34 @@ const FIRST_RETRY_S: u64 = 1;
 /// A call to make.
 #[derive(Clone, Debug, PartialEq)]
 enum Call {
-    Post { ids: Vec<IntentId>, stored_at: Timestamp, uncertain: bool, name: MessageName, place: Place, message: Message, covers: Option<IncidentId> },
-    Edit { id: IntentId, stored_at: Timestamp, at: MessageRef, name: MessageName, place: Place, message: Message, covers: Option<IncidentId> },
-    Answer { id: IntentId, response_url: String, message: Message },
-    Investigate { id: IntentId, incident: IncidentId, answer_to: Option<crate::event::Asked> },
+    Post {
+        ids: Vec<IntentId>,
+        stored_at: Timestamp,
+        uncertain: bool,
+        name: MessageName,
+        place: Place,
+        message: Message,
+        covers: Option<IncidentId>,
+    },
+    Edit {
+        id: IntentId,
+        stored_at: Timestamp,
+        at: MessageRef,
+        name: MessageName,
+        place: Place,
+        message: Message,
+        covers: Option<IncidentId>,
+    },
+    Answer {
+        id: IntentId,
+        response_url: String,
+        message: Message,
+    },
+    Investigate {
+        id: IntentId,
+        incident: IncidentId,
+        answer_to: Option<crate::event::Asked>,
+    },
 }
 
 /// What can be done now.
@@ -159,9 +183,15 @@ fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &mut Budget,
                 let (stored_at, is_uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
                 plan.calls.push(match &each.posted {
                     Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers: *covers },
-                    None => {
-                        Call::Post { ids: vec![id], stored_at, uncertain: is_uncertain, name, place, message, covers: *covers }
-                    }
+                    None => Call::Post {
+                        ids: vec![id],
+                        stored_at,
+                        uncertain: is_uncertain,
+                        name,
+                        place,
+                        message,
+                        covers: *covers,
+                    },
                 });
             }
             Intent::Tell { under, channel, .. } => {
@@ -317,7 +347,8 @@ impl Sender {
                 match self.chat.update(&at, &message, &name.0).await {
                     // Somebody deleted it: the incident still needs its message.
                     Err(ChatError::Refused(error)) if error == "message_not_found" => {
-                        let call = Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
+                        let call =
+                            Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
                     result => self.finish(&[id], place.channel(), result.map(|()| None), covers, false).await,
@@ -329,7 +360,8 @@ impl Sender {
                 if uncertain {
                     match self.chat.own_messages(channel, thread, stored_at).await {
                         Ok(found) => {
-                            if let Some(found) = found.into_iter().find(|found| found.intents == key || found.name == name.0)
+                            if let Some(found) =
+                                found.into_iter().find(|found| found.intents == key || found.name == name.0)
                             {
                                 let at = MessageRef { channel: channel.to_owned(), ts: found.ts };
                                 return self.finish(&ids, channel, Ok(Some((name, at))), covers, false).await;

@@ -16,7 +16,7 @@ use tools::model::{Alarm, AlarmState, Edge, Incident, IncidentId, Metric, ScopeI
 use tools::ports::Clock as _;
 
 /// How long a whole conversation may take; a worker that hangs must not hang the suite.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When the stories begin.
 pub const START: &str = "2026-11-20T03:12:00Z";
@@ -250,7 +250,8 @@ impl Room {
     /// Every incident in the store.
     pub async fn incidents(&self) -> Vec<Incident> {
         use bot::ports::Store;
-        let index = self.stage.store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
+        let index =
+            self.stage.store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
         let mut ids: Vec<IncidentId> = index.recent;
         ids.sort_unstable();
         let mut incidents = Vec::new();
@@ -276,7 +277,8 @@ impl Room {
     pub async fn slack_posts(&self, path: &str, kind: &str, body: &str, signed_ago: i64) -> (u16, String) {
         let at = self.stage.clock.now().saturating_sub(SignedDuration::from_secs(signed_ago)).expect("a time");
         let signature = sign(&self.stage.config().signing_secret, at, body.as_bytes());
-        let headers = [("content-type", kind), (SIGNATURE, signature.as_str()), (TIMESTAMP, &at.as_second().to_string())];
+        let headers =
+            [("content-type", kind), (SIGNATURE, signature.as_str()), (TIMESTAMP, &at.as_second().to_string())];
         self.posts(path, &headers, body).await
     }
 
@@ -320,8 +322,7 @@ pub mod http {
 
     /// Posts `body` to `url`; returns status and body.
     pub async fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let (address, path) = split(url);
+        let (head, (address, path)) = (lines(headers), split(url));
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n{head}\r\n{body}",
             body.len()
@@ -332,9 +333,18 @@ pub mod http {
     /// Gets `url`; returns status and body.
     pub async fn get(url: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let (address, path) = split(url);
-        let host = if headers.iter().any(|(name, _)| *name == "host") { String::new() } else { format!("host: {address}\r\n") };
-        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let host = if headers.iter().any(|(name, _)| *name == "host") {
+            String::new()
+        } else {
+            format!("host: {address}\r\n")
+        };
+        let head = lines(headers);
         send(address, &format!("GET {path} HTTP/1.1\r\n{host}connection: close\r\n{head}\r\n")).await
+    }
+
+    fn lines(headers: &[(&str, &str)]) -> String {
+        let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        lines.concat()
     }
 
     fn split(url: &str) -> (&str, &str) {

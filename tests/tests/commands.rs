@@ -1,10 +1,13 @@
 //! What people type and press.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
 use tests::{Room, alarm, run_test};
 
 async fn flood(room: &mut Room) {
-    for (name, at) in [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)] {
+    for (name, at) in
+        [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)]
+    {
         room.eventbridge(&alarm(name, at)).await;
     }
     room.skims();

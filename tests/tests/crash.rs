@@ -1,4 +1,5 @@
 //! Kill the process at any point, or let Slack have a bad day: nothing is lost, nothing is said twice.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use bot::workspace::fault::Fault;
 use tests::{Room, alarm, run_test};
@@ -7,7 +8,9 @@ const POST: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
 
 async fn flood(room: &mut Room) {
-    for (name, at) in [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)] {
+    for (name, at) in
+        [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)]
+    {
         room.eventbridge(&alarm(name, at)).await;
     }
 }

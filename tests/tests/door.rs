@@ -1,4 +1,5 @@
 //! The front door: who is not Slack, and what is no event, is refused with one clear sentence, and changes nothing.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -99,7 +100,10 @@ async fn slack_may_ask_whether_the_address_is_ours() {
 #[tokio::test]
 async fn unknown_events_and_interactions_are_taken_quietly() {
     run_test(async |room| {
-        for body in [r#"{"type":"app_rate_limited","minute_rate_limited":1}"#, r#"{"type":"event_callback","event_id":"E1","event_time":1,"event":{"type":"reaction_added"}}"#] {
+        for body in [
+            r#"{"type":"app_rate_limited","minute_rate_limited":1}"#,
+            r#"{"type":"event_callback","event_id":"E1","event_time":1,"event":{"type":"reaction_added"}}"#,
+        ] {
             assert_eq!(room.slack_posts(EVENTS, JSON, body, 0).await.0, 200, "{body}");
         }
         let body = format!("payload={}", "%7B%22type%22%3A%22view_closed%22%7D");

@@ -1,4 +1,5 @@
 //! The drill that comes with the program.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use bot::drill::{Speed, Stage};
 use bot::embedded::Embedded;
@@ -10,13 +11,6 @@ async fn the_auth_cascade_becomes_one_card_and_one_line_apart() {
     let capsule = Arc::new(capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap());
     let mut stage = Stage::set(capsule, Embedded::in_memory(), 0).await.unwrap();
     let report = stage.play(Speed::Max, |_| {}).await.unwrap();
-    for post in &report.messages {
-        println!("{}\n", blocks::text::message(&post.body, &|_| None));
-    }
-    for post in &report.thread {
-        println!("    {}", blocks::text::message(&post.body, &|_| None));
-    }
-    println!("{report}");
     assert!(report.is_good(), "{report}");
     assert_eq!(report.messages.len(), 2, "{report}");
 }

@@ -1,4 +1,5 @@
 //! A flood becomes one card; what does not belong to it stays apart, with the reason.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
 use tests::{alarm, on, run_test, turned};

@@ -1,4 +1,5 @@
 //! Alarms that other bots post in a watched channel.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
 use serde_json::json;

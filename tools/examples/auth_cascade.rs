@@ -195,7 +195,9 @@ fn settle(now: &Minute, past: &[Minute], minute: i32) -> Minute {
         };
         let refused = f64::midpoint(before.refused, refused);
         let (mut alive, mut latency) = ((1.0 - faults) * (1.0 - refused), latency * slower * waiting);
-        for (nth, (_, callee, often, again, because, cushion)) in CALLS.iter().enumerate().filter(|(_, call)| call.0 == *id) {
+        for (nth, (_, callee, often, again, because, cushion)) in
+            CALLS.iter().enumerate().filter(|(_, call)| call.0 == *id)
+        {
             let seen = past.len().checked_sub(*cushion).and_then(|then| past.get(then)).unwrap_or(now);
             let (to, often) = (position(callee), often * calls);
             let tries: f64 = (0..=*again).map(|nth| seen.lives[position(because)].fails.powi(nth)).sum();
@@ -227,7 +229,8 @@ fn position(id: &str) -> usize {
 /// Noise about normal, between −3 and 3, always the same for a name and a minute.
 fn noise(name: &str, minute: i32) -> f64 {
     let bits = hash(name, i64::from(minute).cast_unsigned());
-    let uniform = |shift: u32| f64::from(u32::try_from((bits >> shift) & 0xf_ffff).expect("20 bits")) / f64::from(0xf_ffff);
+    let uniform =
+        |shift: u32| f64::from(u32::try_from((bits >> shift) & 0xf_ffff).expect("20 bits")) / f64::from(0xf_ffff);
     2.0 * (uniform(4) + uniform(24) + uniform(44) - 1.5)
 }
 fn hash(text: &str, seed: u64) -> u64 {
@@ -267,7 +270,9 @@ impl Meters {
     }
     /// Executions of token-exchange that began cold: growth over the last quarter of an hour, and a few replaced.
     fn cold(&self, minute: i32) -> Option<f64> {
-        let warm = (SPAN.start.max(minute - 15)..minute.max(SPAN.start + 1)).map(|before| self.at_once(before)).fold(0.0, f64::max);
+        let warm = (SPAN.start.max(minute - 15)..minute.max(SPAN.start + 1))
+            .map(|before| self.at_once(before))
+            .fold(0.0, f64::max);
         let replaced = if minute == -40 { warm } else { 0.6 + 0.4 * noise("cold", minute) };
         Some(((self.at_once(minute) - warm).max(0.0) + replaced).round()).filter(|cold| *cold >= 1.0)
     }
@@ -278,7 +283,8 @@ impl Meters {
     }
     /// Share of the API's requests that end as 5XX: a function behind it timed out, broke or was refused.
     fn server_errors(&self, minute: i32) -> f64 {
-        0.6 * (self.timeouts(minute) + self.of("token-exchange", minute).refused) + 0.9 * self.of("authorizer", minute).fails
+        0.6 * (self.timeouts(minute) + self.of("token-exchange", minute).refused)
+            + 0.9 * self.of("authorizer", minute).fails
     }
 }
 
@@ -316,7 +322,10 @@ fn series(meters: &Meters) -> Vec<Series> {
         all.push(one(id, Measure::Faults, &|minute| meters.faults(id, minute)));
         all.push(one(id, Measure::Latency, &|minute| meters.latency(id, minute)));
     }
-    all.extend(RAW.iter().map(|(id, name, value)| one(id, Measure::Other((*name).to_owned()), &|minute| value(meters, minute))));
+    all.extend(
+        RAW.iter()
+            .map(|(id, name, value)| one(id, Measure::Other((*name).to_owned()), &|minute| value(meters, minute))),
+    );
     all
 }
 
@@ -375,7 +384,9 @@ fn told(name: &str, state: AlarmState, changed_at: Timestamp, meters: &Meters) -
         account: Some(if name.starts_with("billing-") { BILLING_ACCOUNT } else { ACCOUNT }.to_owned()),
         region: Some(REGION.to_owned()),
         description: Some(description.to_owned()).filter(|text| !text.is_empty()),
-        link: Some(format!("https://{REGION}.console.aws.amazon.com/cloudwatch/deeplink.js?region={REGION}#alarmsV2:alarm/{name}")),
+        link: Some(format!(
+            "https://{REGION}.console.aws.amazon.com/cloudwatch/deeplink.js?region={REGION}#alarmsV2:alarm/{name}"
+        )),
         children: COMPOSITE_CHILDREN.iter().filter(|_| metric.is_none()).map(|child| (*child).to_owned()).collect(),
         metric,
         reason,
@@ -413,7 +424,8 @@ fn delivery(received: &str, via: Via, words: &str, signal: Signal) -> Delivery {
     Delivery { received: at(received), event_id: Some(event_id), signal }
 }
 fn signals(meters: &Meters) -> Vec<Delivery> {
-    let mut signals = vec![delivery(NOTE.0, AmazonQ, NOTE.2, Signal::Note { by: NOTE.1.to_owned(), text: NOTE.2.to_owned() })];
+    let mut signals =
+        vec![delivery(NOTE.0, AmazonQ, NOTE.2, Signal::Note { by: NOTE.1.to_owned(), text: NOTE.2.to_owned() })];
     for &(received, done, service, kind, by, words) in CHANGES {
         let (service, summary, by) = (ServiceId::new(service), words.to_owned(), Some(by.to_owned()));
         let change = Change { at: at(done), service, kind, summary, by, link: None, error_code: None };
@@ -423,7 +435,8 @@ fn signals(meters: &Meters) -> Vec<Delivery> {
         let mut alarm = Box::new(told(name, state, at(changed_at), meters));
         if via == AmazonQ {
             alarm.metric = None; // its messages do not name it, and tell whole seconds
-            alarm.changed_at = Timestamp::from_second(alarm.changed_at.as_second()).expect("a time without its fraction");
+            alarm.changed_at =
+                Timestamp::from_second(alarm.changed_at.as_second()).expect("a time without its fraction");
         }
         signals.push(delivery(received, via, &format!("{name} {changed_at}"), Signal::Alarm { via, alarm }));
     }
@@ -444,6 +457,9 @@ fn main() {
         truth: Some(Truth::Cause(vec![ServiceId::new("user-pool")])),
     };
     let json = to_json(&capsule);
-    assert!(parse(json.as_bytes()).expect("what was written can be read") == capsule, "what is read is what was written");
+    assert!(
+        parse(json.as_bytes()).expect("what was written can be read") == capsule,
+        "what is read is what was written"
+    );
     std::io::stdout().write_all(json.as_bytes()).expect("standard output takes the capsule");
 }

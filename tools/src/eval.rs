@@ -88,9 +88,7 @@ pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
     let name = capsule.name.clone();
     match &capsule.truth {
         None => Judged::Unknown { name },
-        Some(Truth::None) => {
-            Judged::Quiet { name, blamed: verdict.cause().map(|cause| cause.service.to_string()), ms }
-        }
+        Some(Truth::None) => Judged::Quiet { name, blamed: verdict.cause().map(|cause| cause.service.to_string()), ms },
         Some(Truth::Cause(truth)) => {
             let (rank, ties) = place(&verdict, truth, &situation);
             let truth = truth.iter().map(ToString::to_string).collect();
@@ -154,7 +152,8 @@ impl Report {
             }
         }
         let cases = report.cases.len();
-        let among = |first: usize| report.cases.iter().filter(|case| case.rank.is_some_and(|rank| rank <= first)).count();
+        let among =
+            |first: usize| report.cases.iter().filter(|case| case.rank.is_some_and(|rank| rank <= first)).count();
         report.totals = Totals {
             cases,
             top1: share(among(1), cases),
@@ -250,4 +249,93 @@ pub fn load_dir(directory: &Path) -> Result<impl Iterator<Item = Result<Capsule,
     }
     files.sort();
     Ok(files.into_iter().map(|path| capsule::load(&path).map_err(|source| EvalError::Capsule { path, source })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capsule::AUTH_CASCADE;
+
+    /// A stopwatch on which every reading is a millisecond later.
+    fn ticking() -> impl Fn() -> Duration {
+        let readings = std::cell::Cell::new(0);
+        move || {
+            readings.set(readings.get() + 1);
+            Duration::from_millis(readings.get())
+        }
+    }
+
+    fn auth_cascade(truth: Option<Truth>) -> Capsule {
+        Capsule { truth, ..capsule::parse(AUTH_CASCADE.as_bytes()).unwrap() }
+    }
+
+    fn case(rank: Option<usize>, abstained: bool) -> Judged {
+        let ties = usize::from(rank.is_some());
+        Judged::Fault(Case { name: "x".to_owned(), truth: vec!["a".to_owned()], rank, ties, abstained, ms: 0.5 })
+    }
+
+    #[test]
+    fn a_capsule_is_judged_by_its_truth() {
+        let judged = evaluate(&auth_cascade(Some(Truth::Cause(vec![ServiceId::new("user-pool")]))), &ticking());
+        let Judged::Fault(case) = judged else { panic!("{judged:?}") };
+        assert_eq!((case.rank, case.ties, case.abstained, case.ms), (Some(1), 1, false, 1.0));
+        let judged = evaluate(&auth_cascade(Some(Truth::Cause(vec![ServiceId::new("catalog")]))), &ticking());
+        assert!(matches!(judged, Judged::Fault(Case { rank: None, ties: 0, abstained: false, .. })), "{judged:?}");
+        let judged = evaluate(&auth_cascade(Some(Truth::None)), &ticking());
+        assert!(matches!(&judged, Judged::Quiet { blamed: Some(blamed), .. } if blamed == "user-pool"), "{judged:?}");
+        assert!(matches!(evaluate(&auth_cascade(None), &ticking()), Judged::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_tie_counts_as_its_worst_rank() {
+        let capsule = auth_cascade(None);
+        let situation = situation_at_end(&capsule);
+        let mut verdict = verdict(&situation);
+        let second = crate::model::Cause { service: ServiceId::new("catalog"), ..verdict.causes[0].clone() };
+        verdict.causes.insert(0, second);
+        assert_eq!(place(&verdict, &[ServiceId::new("user-pool")], &situation), (Some(2), 2));
+    }
+
+    #[test]
+    fn a_report_counts_strictly_and_reads_well() {
+        let quiet =
+            |blamed: Option<&str>| Judged::Quiet { name: "q".to_owned(), blamed: blamed.map(str::to_owned), ms: 0.1 };
+        let judged = [
+            case(Some(1), false),
+            case(Some(3), false),
+            case(None, true),
+            case(None, false),
+            quiet(None),
+            quiet(Some("b")),
+        ];
+        let report = Report::of(judged);
+        insta::assert_snapshot!(report, @r"
+        capsule  rank  ties      ms  true cause
+        x           1     1    0.50  a
+        x           3     1    0.50  a
+        x        none     0    0.50  a
+        x           –     0    0.50  a
+
+             4 faults
+         0.250 of them: the cause came first
+         0.500 of them: the cause was among the first three
+         0.250 of them: no cause found
+             2 quiet windows
+         0.500 of them: somebody was blamed (q)
+        ");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["totals"]["quiet_false_blame"], 0.5);
+        assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
+        let empty = serde_json::to_string(&Report::of([])).unwrap();
+        assert_eq!(
+            empty,
+            r#"{"cases":[],"totals":{"cases":0,"top1":0.0,"top3":0.0,"abstained":0.0,"quiet_windows":0,"quiet_false_blame":0.0}}"#
+        );
+    }
+
+    #[test]
+    fn a_directory_without_capsules_says_so() {
+        let nowhere = load_dir(Path::new("/nowhere/at/all")).err().unwrap().to_string();
+        assert!(nowhere.starts_with("cannot read the directory /nowhere/at/all: "), "{nowhere}");
+    }
 }

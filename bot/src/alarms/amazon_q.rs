@@ -5,8 +5,8 @@
 //! (blocks, blocks in attachments, old attachments, the fallback) and takes the rest as it finds it.
 
 use super::{
-    CHILDREN, DESCRIPTION, NAME, Parsed, REASON, account, alarm_of_arn, bounded, console_link, items, note, prefix, region, text,
-    when,
+    CHILDREN, DESCRIPTION, NAME, Parsed, REASON, account, alarm_of_arn, bounded, console_link, items, note, prefix,
+    region, text, when,
 };
 use blocks::mrkdwn;
 use jiff::Timestamp;
@@ -64,7 +64,8 @@ pub fn compose(alarm: &Alarm) -> Value {
     };
     let place = |place: &Option<String>| place.clone().unwrap_or_else(|| "unknown".to_owned());
     let name = bounded(&alarm.name, NAME);
-    let title = format!("{mark} CloudWatch Alarm | {name} | {} | Account: {}", place(&alarm.region), place(&alarm.account));
+    let title =
+        format!("{mark} CloudWatch Alarm | {name} | {} | Account: {}", place(&alarm.region), place(&alarm.account));
     let title = mrkdwn::escape(&title);
     let link = alarm.link.clone().or_else(|| alarm.region.as_deref().map(|region| console_link(region, &name)));
     let linked = link
@@ -220,7 +221,10 @@ impl<'a> Said<'a> {
             metric: None,
             children: children(&reason, &title.name),
             reason,
-            description: self.value("description").map(|told| bounded(&told, DESCRIPTION)).filter(|told| !told.is_empty()),
+            description: self
+                .value("description")
+                .map(|told| bounded(&told, DESCRIPTION))
+                .filter(|told| !told.is_empty()),
             link: told_link.or_else(console),
             muted: false,
         })
@@ -285,7 +289,8 @@ fn parts(tail: &str, whole: bool) -> Option<(String, Option<String>, Option<Stri
         let (name, place) = rest.rsplit_once('|').unwrap_or((rest, ""));
         (name, place, id)
     } else {
-        let bars = tail.match_indices('|').map(|(at, _)| (&tail[..at], tail[at + 1..].split('|').next().unwrap_or_default()));
+        let bars =
+            tail.match_indices('|').map(|(at, _)| (&tail[..at], tail[at + 1..].split('|').next().unwrap_or_default()));
         let mut bars: Vec<(&str, &str)> = bars.collect();
         let known = bars.iter().rposition(|(_, place)| region(place).is_some()).unwrap_or(0);
         match (bars.is_empty(), whole) {
@@ -318,11 +323,16 @@ fn state_of_reason(reason: &str) -> Option<AlarmState> {
             .iter()
             .any(|phrase| reason.contains(phrase.as_str()))
     };
-    let told = [AlarmState::InsufficientData, AlarmState::Ok, AlarmState::Alarm].into_iter().find(|state| phrases(*state));
+    let told =
+        [AlarmState::InsufficientData, AlarmState::Ok, AlarmState::Alarm].into_iter().find(|state| phrases(*state));
     told.or_else(|| {
         let crossed = reason.starts_with("Threshold");
         let calm = reason.contains(" not ");
-        (crossed && (calm || reason.contains(" than "))).then_some(if calm { AlarmState::Ok } else { AlarmState::Alarm })
+        (crossed && (calm || reason.contains(" than "))).then_some(if calm {
+            AlarmState::Ok
+        } else {
+            AlarmState::Alarm
+        })
     })
 }
 
@@ -385,7 +395,8 @@ mod tests {
     use super::*;
     use crate::alarms::odd;
 
-    const SAMPLES: [&str; 9] = [TOP_BLOCKS, ATTACHMENT, COMPOSITE, OK, INSUFFICIENT, EDITED, LEGACY, CUSTOM_INPUT, FLOOD];
+    const SAMPLES: [&str; 9] =
+        [TOP_BLOCKS, ATTACHMENT, COMPOSITE, OK, INSUFFICIENT, EDITED, LEGACY, CUSTOM_INPUT, FLOOD];
     const TOP_BLOCKS: &str = include_str!("../../../tests/samples/slack/amazon_q_alarm_top_blocks.json");
     const ATTACHMENT: &str = include_str!("../../../tests/samples/slack/amazon_q_alarm_attachment_blocks.json");
     const COMPOSITE: &str = include_str!("../../../tests/samples/slack/amazon_q_composite_shortcode.json");
@@ -548,7 +559,10 @@ mod tests {
     #[test]
     fn what_else_the_app_says_is_a_note() {
         check(CUSTOM_INPUT, "other");
-        let told = posted(&[":rotating_light: *INC-421* logins failing", "see <https://a.example/?x=1&amp;y=2|the page>\n&lt;3"]);
+        let told = posted(&[
+            ":rotating_light: *INC-421* logins failing",
+            "see <https://a.example/?x=1&amp;y=2|the page>\n&lt;3",
+        ]);
         assert_eq!(odd::told(&parse(&told)), "note: 🚨 INC-421 logins failing see the page <3");
         let talk = posted(&["I looked at the CloudWatch Alarm | as you asked"]);
         assert_eq!(odd::told(&parse(&talk)), "note: I looked at the CloudWatch Alarm | as you asked");
@@ -609,7 +623,10 @@ mod tests {
         check("Threshold Crossed: … (minimum 3 datapoints for OK -&gt; ALARM transition).", "ALARM");
         check("Threshold Crossed: 1 datapoint [1.0] was greater than the threshold (0.0).", "ALARM");
         check("Threshold Crossed: 1 datapoint [1.0] was not greater than the threshold (5.0).", "OK");
-        check("Thresholds Crossed: 2 out of the last 2 datapoints were greater than the upper thresholds [4.1].", "ALARM");
+        check(
+            "Thresholds Crossed: 2 out of the last 2 datapoints were greater than the upper thresholds [4.1].",
+            "ALARM",
+        );
         check("Insufficient Data: 2 datapoints were unknown.", "INSUFFICIENT_DATA");
         check("arn:aws:cloudwatch:us-east-1:123456789012:alarm:b transitioned to OK", "OK");
         check("2 out of 14 time series evaluated to ALARM", "ALARM");
@@ -619,8 +636,7 @@ mod tests {
     #[test]
     fn the_time_is_the_fields_else_the_reasons_else_the_messages() {
         let title = "🚨 CloudWatch Alarm | a | us-east-1 | Account: 123456789012";
-        let reason =
-            "arn:aws:cloudwatch:us-east-1:123456789012:alarm:b c transitioned to ALARM at Friday 20 November, 2026 14:03:05 UTC";
+        let reason = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:b c transitioned to ALARM at Friday 20 November, 2026 14:03:05 UTC";
         check_posted(&[title, reason, "*Timestamp*\nFri, 20 Nov 2026 14:02:11 UTC"], "a ALARM at 2026-11-20T14:02:11Z");
         check_posted(&[title, reason, "*Timestamp*\nsoon"], "a ALARM at 2026-11-20T14:03:05Z");
         check_posted(&[title, "meet at noon UTC"], "a ALARM at 2026-11-20T14:02:12.0001Z");
@@ -650,7 +666,8 @@ mod tests {
     #[test]
     fn children_are_the_alarms_in_the_reason() {
         let arn = |name: &str| format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}");
-        let reason = format!("{} transitioned to ALARM at noon; {} transitioned to OK {}", arn("a b"), arn("c"), arn("me"));
+        let reason =
+            format!("{} transitioned to ALARM at noon; {} transitioned to OK {}", arn("a b"), arn("c"), arn("me"));
         assert_eq!(children(&reason, "me"), ["a b", "c"]);
         assert!(children(&format!("{} was created and its alarm rule evaluates to OK", arn("me")), "me").is_empty());
         assert!(children("arn:aws:sns:us-east-1:1:x :alarm:y", "me").is_empty());
@@ -718,9 +735,14 @@ mod tests {
                 odd::assert_bounded(&parse(&odd_one));
             }
         }
-        for odd_one in
-            [json!(null), json!([]), json!("x"), json!(7), json!({}), json!({"bot_profile": [], "attachments": {"0": 1}})]
-        {
+        for odd_one in [
+            json!(null),
+            json!([]),
+            json!("x"),
+            json!(7),
+            json!({}),
+            json!({"bot_profile": [], "attachments": {"0": 1}}),
+        ] {
             assert_eq!(parse(&odd_one), Parsed::Other);
         }
     }
@@ -756,7 +778,11 @@ mod tests {
             odd::assert_bounded(&parse(&posted(&[&texts[0], &texts[1]])));
         }
         for part in parts {
-            odd::assert_bounded(&parse(&posted(&[&part.repeat(20_000), "🚨 CloudWatch Alarm | a | b |", &part.repeat(20_000)])));
+            odd::assert_bounded(&parse(&posted(&[
+                &part.repeat(20_000),
+                "🚨 CloudWatch Alarm | a | b |",
+                &part.repeat(20_000),
+            ])));
         }
     }
 }

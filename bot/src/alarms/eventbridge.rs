@@ -85,7 +85,9 @@ pub fn compose(alarm: &Alarm, event_id: &str) -> Value {
 fn metrics_of(metric: &Metric, label: &str) -> Value {
     let told = json!({"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimensions});
     match &metric.stat {
-        Some(stat) => json!([{"id": "m1", "metricStat": {"metric": told, "period": 60, "stat": stat}, "returnData": true}]),
+        Some(stat) => {
+            json!([{"id": "m1", "metricStat": {"metric": told, "period": 60, "stat": stat}, "returnData": true}])
+        }
         None => json!([
             {"id": "e1", "expression": "m1", "label": label, "returnData": true},
             {"id": "m1", "metricStat": {"metric": told, "period": 60, "stat": "Sum"}, "returnData": false},
@@ -97,7 +99,8 @@ fn transition(event: &Value) -> Result<Alarm, Unreadable> {
     let detail = &event["detail"];
     let name = name_of(detail)?;
     let told = text(&detail["state"]["value"]);
-    let state = state(told).ok_or_else(|| Unreadable::State { path: "detail.state.value", found: bounded(told, FOUND) })?;
+    let state =
+        state(told).ok_or_else(|| Unreadable::State { path: "detail.state.value", found: bounded(told, FOUND) })?;
     let changed_at = moment(event)?;
     let (account, region) = place(event);
     Ok(Alarm {
@@ -602,8 +605,16 @@ mod tests {
     #[test]
     fn what_is_missing_is_taken_from_where_it_also_stands() {
         let errors = "auth-prod-lambda-token-exchange-errors ALARM at 2026-11-20T14:02:11";
-        check_changed("/detail/state/timestamp", json!(null), Ok(&format!("{errors}Z; account 123456789012; region us-east-1")));
-        check_changed("/account", json!("1234567"), Ok(&format!("{errors}.406Z; account 123456789012; region us-east-1")));
+        check_changed(
+            "/detail/state/timestamp",
+            json!(null),
+            Ok(&format!("{errors}Z; account 123456789012; region us-east-1")),
+        );
+        check_changed(
+            "/account",
+            json!("1234567"),
+            Ok(&format!("{errors}.406Z; account 123456789012; region us-east-1")),
+        );
         check_changed("/region", json!("x"), Ok(&format!("{errors}.406Z; account 123456789012; region us-east-1")));
         check_changed("/resources", json!([]), Ok(&format!("{errors}.406Z; account 123456789012; region us-east-1")));
     }
@@ -641,9 +652,16 @@ mod tests {
             Some(("AWS/Lambda", "Errors")),
         );
         check("SELECT SUM(x) FROM Plain ORDER BY SUM()", Some(("Plain", "x")));
-        for expression in
-            ["", "m1 / m2", "SELECT", "SELECT SUM(", "SELECT SUM() FROM a", "SELECT SUM(a) FROM", "sum by (x) (y)", "ééééééé"]
-        {
+        for expression in [
+            "",
+            "m1 / m2",
+            "SELECT",
+            "SELECT SUM(",
+            "SELECT SUM() FROM a",
+            "SELECT SUM(a) FROM",
+            "sum by (x) (y)",
+            "ééééééé",
+        ] {
             check(expression, None);
         }
     }

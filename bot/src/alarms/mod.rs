@@ -86,7 +86,9 @@ fn note(text: &str) -> String {
 }
 
 fn state(word: &str) -> Option<AlarmState> {
-    [AlarmState::Alarm, AlarmState::Ok, AlarmState::InsufficientData].into_iter().find(|state| state.to_string() == word)
+    [AlarmState::Alarm, AlarmState::Ok, AlarmState::InsufficientData]
+        .into_iter()
+        .find(|state| state.to_string() == word)
 }
 
 /// An account id is 12 digits; a cut one would be another account.
@@ -150,8 +152,17 @@ mod odd {
     /// `sample` with every one of its fields removed, and replaced by each of some odd values.
     pub(super) fn mutations(sample: &Value) -> Vec<Value> {
         let long = "é|🚨<>&* \n".repeat(2000);
-        let replacements =
-            [json!(7), json!(-1.5e300), json!(""), json!(long), json!(null), json!(true), json!([]), json!({}), json!([[{}]])];
+        let replacements = [
+            json!(7),
+            json!(-1.5e300),
+            json!(""),
+            json!(long),
+            json!(null),
+            json!(true),
+            json!([]),
+            json!({}),
+            json!([[{}]]),
+        ];
         let mut paths = Vec::new();
         walk(sample, String::new(), &mut paths);
         let mut all = Vec::new();
@@ -208,7 +219,12 @@ mod odd {
                 assert!(alarm.region.as_deref().is_none_or(|name| region(name).is_some()));
                 assert!(alarm.link.as_deref().is_none_or(|link| link.starts_with("http") && link.len() < 4096));
                 assert!(alarm.children.len() <= CHILDREN && alarm.children.iter().all(|child| fits(child, NAME)));
-                assert!(alarm.metric.as_ref().is_none_or(|metric| fits(&metric.name, NAME) && metric.dimensions.len() <= 30));
+                assert!(
+                    alarm
+                        .metric
+                        .as_ref()
+                        .is_none_or(|metric| fits(&metric.name, NAME) && metric.dimensions.len() <= 30)
+                );
             }
             Parsed::Note(text) => assert!(!text.is_empty() && text.chars().count() <= NOTE && !text.contains('\n')),
             Parsed::Other => {}
@@ -233,7 +249,8 @@ mod odd {
         line(
             "metric",
             alarm.metric.as_ref().map(|metric| {
-                let dimensions: Vec<String> = metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let dimensions: Vec<String> =
+                    metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let stat = metric.stat.as_deref().unwrap_or("?");
                 format!("{stat} {}/{} {{{}}}", metric.namespace, metric.name, dimensions.join(", "))
             }),
@@ -276,7 +293,9 @@ mod tests {
         for text in ["us-east-1", "us-gov-west-1", "ap-southeast-10"] {
             assert_eq!(region(text).as_deref(), Some(text));
         }
-        for text in ["", "us-east", "us-east-", "US-EAST-1", "us--1", "-1", "x/us-east-1", "us-east-1.evil.example", "unknown"] {
+        for text in
+            ["", "us-east", "us-east-", "US-EAST-1", "us--1", "-1", "x/us-east-1", "us-east-1.evil.example", "unknown"]
+        {
             assert_eq!(region(text), None, "{text}");
         }
     }

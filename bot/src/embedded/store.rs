@@ -167,7 +167,8 @@ impl Store for Embedded {
         self.run(move |database| {
             let read = database.begin_read()?;
             let table = read.open_table(RECENT)?;
-            let rows = table.range((scope.0.as_str(), since.as_microsecond(), 0)..=(scope.0.as_str(), i64::MAX, u64::MAX))?;
+            let rows =
+                table.range((scope.0.as_str(), since.as_microsecond(), 0)..=(scope.0.as_str(), i64::MAX, u64::MAX))?;
             let mut recent = Vec::new();
             for row in rows.rev() {
                 let (_, _, incident) = row?.0.value();
@@ -215,7 +216,8 @@ impl Store for Embedded {
                 {
                     let mut outbox = write.open_table(OUTBOX)?;
                     for id in fresh {
-                        let row = outbox.get(id)?.map(|bytes| serde_json::from_slice::<Row>(bytes.value())).transpose()?;
+                        let row =
+                            outbox.get(id)?.map(|bytes| serde_json::from_slice::<Row>(bytes.value())).transpose()?;
                         if let Some(mut row) = row {
                             row.taken_by = Some(session);
                             put(&mut outbox, id, &row)?;
@@ -324,4 +326,3 @@ impl Inbox for Embedded {
         .await
     }
 }
-

@@ -22,10 +22,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked) -> Decision {
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
 pub(super) fn investigate(incident: IncidentId, asked: &Asked) -> Decision {
-    Decision {
-        log: None,
-        intents: vec![Intent::Investigate { incident, answer_to: Some(asked.clone()) }],
-    }
+    Decision { log: None, intents: vec![Intent::Investigate { incident, answer_to: Some(asked.clone()) }] }
 }
 
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.

@@ -106,7 +106,8 @@ impl Chat {
             body["thread_ts"] = json!(thread_ts);
         }
         let answer = self.post("chat.postMessage", body).await?;
-        let ts = answer["ts"].as_str().ok_or_else(|| ChatError::Unknown("a post was answered without `ts`".to_owned()))?;
+        let ts =
+            answer["ts"].as_str().ok_or_else(|| ChatError::Unknown("a post was answered without `ts`".to_owned()))?;
         Ok(MessageRef { channel: channel.to_owned(), ts: ts.to_owned() })
     }
 
@@ -124,7 +125,8 @@ impl Chat {
         let mut body = message.to_json();
         body["response_type"] = json!("ephemeral");
         body["replace_original"] = json!(false);
-        let url = response_url.parse().map_err(|_| ChatError::Refused("the address for the answer is no URL".to_owned()))?;
+        let url =
+            response_url.parse().map_err(|_| ChatError::Refused("the address for the answer is no URL".to_owned()))?;
         let session = self.client.open_session(&self.token);
         timely(session.http_session_api.http_post_uri::<_, Value>(url, &body, None)).await.map(drop)
     }
@@ -153,7 +155,7 @@ impl Chat {
             let answer: Value = timely(session.http_session_api.http_get(method, &fields.to_vec(), None)).await?;
             let messages = answer["messages"].as_array().into_iter().flatten();
             found.extend(messages.filter_map(OwnMessage::read));
-            cursor = answer["response_metadata"]["next_cursor"].as_str().unwrap_or_default().to_owned();
+            answer["response_metadata"]["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
             if cursor.is_empty() {
                 return Ok(found);
             }

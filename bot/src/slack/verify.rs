@@ -58,7 +58,8 @@ pub fn verify<'a>(
     if now.duration_since(signed_at).abs() > WINDOW {
         return Err(Refused::Stale);
     }
-    let expected = signature.strip_prefix("v0=").and_then(|digits| hex::decode(digits).ok()).ok_or(Refused::Signature)?;
+    let expected =
+        signature.strip_prefix("v0=").and_then(|digits| hex::decode(digits).ok()).ok_or(Refused::Signature)?;
     mac(secret, timestamp, body).verify_slice(&expected).map_err(|_| Refused::Signature)?;
     Ok(Verified(body))
 }
@@ -70,7 +71,8 @@ pub fn sign(secret: &SecretString, at: Timestamp, body: &[u8]) -> String {
 }
 
 fn mac(secret: &SecretString, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
     mac.update(b"v0:");
     mac.update(timestamp.as_bytes());
     mac.update(b":");

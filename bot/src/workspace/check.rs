@@ -26,10 +26,14 @@ pub fn message(body: &Value) -> Result<(), Refusal> {
         return Err(Refusal { error: "no_text", problems: vec!["neither text nor blocks nor attachments".to_owned()] });
     }
     if text.chars().count() > MAX_TEXT {
-        return Err(Refusal { error: "msg_too_long", problems: vec![format!("more than {MAX_TEXT} characters of text")] });
+        return Err(Refusal {
+            error: "msg_too_long",
+            problems: vec![format!("more than {MAX_TEXT} characters of text")],
+        });
     }
     let mut problems = own_rules(blocks);
-    let judged = serde_json::json!({"channel": "C", "text": if text.is_empty() { "-" } else { text }, "blocks": blocks});
+    let judged =
+        serde_json::json!({"channel": "C", "text": if text.is_empty() { "-" } else { text }, "blocks": blocks});
     if let Err(err) = MessagePayload::try_from(judged) {
         problems.push(err.to_string());
     }

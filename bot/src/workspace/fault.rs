@@ -41,7 +41,9 @@ impl Faults {
     /// The next fault of a Web API method.
     pub(super) fn of_method(&mut self, called: &str) -> Option<Fault> {
         let at = self.0.iter().position(|fault| match fault {
-            Fault::Limit { method, .. } | Fault::Refuse { method, .. } | Fault::LoseAnswer { method } => method == called,
+            Fault::Limit { method, .. } | Fault::Refuse { method, .. } | Fault::LoseAnswer { method } => {
+                method == called
+            }
             Fault::RepeatEvent { .. } => false,
         })?;
         Some(self.0.remove(at))

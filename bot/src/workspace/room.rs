@@ -117,9 +117,9 @@ fn clock(ts: &str) -> String {
 
 pub(super) fn router(workspace: Workspace) -> Router {
     Router::new()
-        .route("/", get(|| page("text/html; charset=utf-8", include_str!("page/index.html"))))
-        .route("/style.css", get(|| page("text/css; charset=utf-8", include_str!("page/style.css"))))
-        .route("/app.js", get(|| page("text/javascript; charset=utf-8", include_str!("page/app.js"))))
+        .route("/", get(async || page("text/html; charset=utf-8", include_str!("page/index.html"))))
+        .route("/style.css", get(async || page("text/css; charset=utf-8", include_str!("page/style.css"))))
+        .route("/app.js", get(async || page("text/javascript; charset=utf-8", include_str!("page/app.js"))))
         .route("/room/state", get(state))
         .route("/room/events", get(events))
         .route("/room/say", post(say))
@@ -132,7 +132,7 @@ pub(super) fn router(workspace: Workspace) -> Router {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async fn page(kind: &'static str, content: &'static str) -> impl IntoResponse {
+fn page(kind: &'static str, content: &'static str) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -165,11 +165,8 @@ fn refuse(status: StatusCode, sentence: &str) -> Response {
 
 async fn state(State(workspace): State<Workspace>) -> Json<Value> {
     let app = &workspace.inner.app;
-    let commands: Vec<Value> = app
-        .hints
-        .iter()
-        .map(|(usage, help)| json!({"command": app.command, "usage": usage, "help": help}))
-        .collect();
+    let commands: Vec<Value> =
+        app.hints.iter().map(|(usage, help)| json!({"command": app.command, "usage": usage, "help": help})).collect();
     let status = super::lock(&workspace.inner.status).clone();
     let said = workspace.lock_state();
     let messages: Vec<Shown> = said.posts().map(|post| message(&said, post)).collect();

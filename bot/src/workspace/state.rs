@@ -55,7 +55,12 @@ impl Author {
     /// Another app, by its name.
     pub(super) fn other_app(name: &str) -> Self {
         let id: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
-        Self { user: format!("U0{id}"), bot: Some(format!("B0{id}")), app: Some(format!("A0{id}")), name: name.to_owned() }
+        Self {
+            user: format!("U0{id}"),
+            bot: Some(format!("B0{id}")),
+            app: Some(format!("A0{id}")),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -189,7 +194,10 @@ impl State {
     /// The replies in the thread of `ts`, oldest first.
     pub(super) fn replies(&self, channel: &str, ts: &str) -> impl Iterator<Item = &Post> {
         self.posts.iter().filter(move |post| {
-            post.channel == channel && post.thread_ts.as_deref() == Some(ts) && post.ts != ts && post.ephemeral_to.is_none()
+            post.channel == channel
+                && post.thread_ts.as_deref() == Some(ts)
+                && post.ts != ts
+                && post.ephemeral_to.is_none()
         })
     }
 

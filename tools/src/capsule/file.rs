@@ -120,7 +120,8 @@ fn check(capsule: &Capsule) -> Result<(), CapsuleError> {
 
 /// The capsule as JSON: one line for each service, edge, series and signal, so that a diff can be read.
 pub fn to_json(capsule: &Capsule) -> String {
-    let lines = |items: Vec<String>| if items.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", items.join(",\n")) };
+    let lines =
+        |items: Vec<String>| if items.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", items.join(",\n")) };
     let mut fields = vec![
         ("clarity_capsule", json(&capsule.clarity_capsule)),
         ("name", json(&capsule.name)),

@@ -167,22 +167,23 @@ fn entry_service(traffic: &Path) -> Result<String, ImportError> {
 
 /// `<name>_<X-Ray type>` or a bare name: the type is what follows the last underscore, if it looks like one.
 fn service_of(node: &str) -> Service {
-    let kind = node.rsplit_once('_').map(|(_, suffix)| suffix).filter(|suffix| {
-        suffix.contains("::") || matches!(*suffix, "remote" | "client")
-    });
+    let kind = node
+        .rsplit_once('_')
+        .map(|(_, suffix)| suffix)
+        .filter(|suffix| suffix.contains("::") || matches!(*suffix, "remote" | "client"));
     let mut service = Service::named(node);
     service.kind = kind.map(str::to_owned);
     service
 }
 
 fn read_graph(path: &Path) -> Result<Topology, ImportError> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).from_path(path)
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(true)
+        .flexible(true)
+        .from_path(path)
         .map_err(|err| unreadable(path, &err))?;
     let columns = reader.headers().map_err(|err| unreadable(path, &err))?.clone();
-    let mut topology = Topology {
-        services: columns.iter().skip(1).map(service_of).collect(),
-        edges: Vec::new(),
-    };
+    let mut topology = Topology { services: columns.iter().skip(1).map(service_of).collect(), edges: Vec::new() };
     for row in reader.records() {
         let row = row.map_err(|err| unreadable(path, &err))?;
         let caller = row.get(0).unwrap_or_default();
@@ -218,7 +219,10 @@ struct Row {
 
 impl Table {
     fn read(path: &Path) -> Result<Self, ImportError> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(path)
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_path(path)
             .map_err(|err| unreadable(path, &err))?;
         let mut records = reader.records();
         let mut header = || -> Result<Vec<String>, ImportError> {
@@ -261,12 +265,16 @@ fn measure_of(metric: &str, statistic: &str) -> Option<Measure> {
 
 /// Joins the rows of history and window into series. Both are laid on one grid that ends with the window. When history
 /// lies elsewhere in time it is moved up to the window, but for a few rows without a value.
-fn series_of(history: Option<(&Table, std::ops::Range<usize>)>, window: (&Table, std::ops::Range<usize>)) -> Vec<Series> {
+fn series_of(
+    history: Option<(&Table, std::ops::Range<usize>)>,
+    window: (&Table, std::ops::Range<usize>),
+) -> Vec<Series> {
     let (window_table, window_rows) = window;
     let step = i64::from(STEP_S);
     let Some(first) = window_table.rows.get(window_rows.start) else { return Vec::new() };
     let joins = |(table, rows): &(&Table, std::ops::Range<usize>)| {
-        let next = table.rows[..rows.end].last().and_then(|last| last.start.checked_add(SignedDuration::from_secs(step)).ok());
+        let next =
+            table.rows[..rows.end].last().and_then(|last| last.start.checked_add(SignedDuration::from_secs(step)).ok());
         if next == Some(first.start) { rows.len() } else { rows.len() + GAP_ROWS }
     };
     let history_length = history.as_ref().map_or(0, joins);
@@ -321,7 +329,7 @@ fn quiet_window(name: &str, graph: &Topology, quiet: &Table, first_row: usize, e
     let alarm_at = quiet.rows[first_row + 1].start;
     let target = Target {
         node: entry.to_owned(),
-        metric: if number % 2 == 0 { "latency" } else { "availability" }.to_owned(),
+        metric: if number.is_multiple_of(2) { "latency" } else { "availability" }.to_owned(),
         agg: Some("Average".to_owned()),
         timestamp: alarm_at.as_second(),
     };
@@ -385,7 +393,7 @@ fn quiet_starts(rows: usize) -> Vec<usize> {
 /// The seed of the quiet windows; a constant, so that two imports are the same.
 const SEED: u64 = 0x00C1_A417;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a few lines of well-known mixing, the same on every machine.
+/// `SplitMix64` (Steele, Lea, Flood 2014): a few lines of well-known mixing, the same on every machine.
 struct SplitMix(u64);
 
 impl SplitMix {

@@ -113,7 +113,8 @@ impl Atlas {
 
     /// The one service of this name whose account and region do not contradict the alarm's.
     fn only(&self, name: &str, alarm: &Alarm) -> Option<&Service> {
-        let contradicts = |known: &Option<String>, told: &Option<String>| known.is_some() && told.is_some() && known != told;
+        let contradicts =
+            |known: &Option<String>, told: &Option<String>| known.is_some() && told.is_some() && known != told;
         let mut fitting = self.by_name.get(name)?.iter().map(|&at| &self.topology.services[at]).filter(|service| {
             !contradicts(&service.account, &alarm.account) && !contradicts(&service.region, &alarm.region)
         });

@@ -166,10 +166,10 @@ impl<'a> Estate<'a> {
         self.member(id).map(|member| self.members[member].node)
     }
 
-    /// Requests a minute from `caller` to `callee`, where known.
-    pub(super) fn per_min(&self, caller: usize, callee: usize) -> Option<f64> {
-        let calls = &self.callees[caller];
-        calls.binary_search_by_key(&callee, |call| call.to).ok().and_then(|at| calls[at].per_min)
+    /// Requests a minute between two nodes, where known.
+    pub(super) fn per_min(&self, from: usize, to: usize) -> Option<f64> {
+        let calls = &self.callees[from];
+        calls.binary_search_by_key(&to, |call| call.to).ok().and_then(|at| calls[at].per_min)
     }
 
     /// The first alarm of a node.
@@ -215,7 +215,12 @@ impl<'a> Estate<'a> {
             .iter()
             .filter_map(|edge| {
                 let ends = (self.node(&edge.caller)?, self.node(&edge.callee)?);
-                (ends.0 != ends.1).then_some((ends.0, ends.1, edge.mode == EdgeMode::Async, known(edge.requests_per_min)))
+                (ends.0 != ends.1).then_some((
+                    ends.0,
+                    ends.1,
+                    edge.mode == EdgeMode::Async,
+                    known(edge.requests_per_min),
+                ))
             })
             .collect();
         calls.sort_by(|a, b| {

@@ -94,21 +94,17 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
     if !flow.visible {
         return seen;
     }
-    let (values, requests) = (value_of(flow, kind), flow.requests.as_slice());
+    let (values, requests, usual) = (flow.values(kind), flow.requests.as_slice(), flow.usual(kind));
     let after = pair.first..(pair.first + PAIR).min(grid.rows).max(pair.first);
     seen.requests = after.clone().map(|row| requests[row]).sum();
-    let history = &values[..grid.history.min(values.len())];
-    scratch.values.clear();
-    scratch.values.extend(history.iter().copied().filter(|value| !value.is_nan()));
-    seen.history = scratch.values.len();
-    let usual = median(&mut scratch.values);
+    seen.history = usual.rows;
     let live = |row: &usize| !values[*row].is_nan() && requests[*row] > 0.0;
     seen.live = after.clone().filter(live).count();
     if seen.live == 0 {
         return seen;
     }
     let just_before = pair.just_before(values, requests, grid);
-    seen.reference = match (usual, just_before) {
+    seen.reference = match (usual.level, just_before) {
         (Some(usual), Some(before)) => Some(usual.max(before)),
         (usual, before) => usual.or(before),
     };
@@ -123,9 +119,9 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
     // The spread of the past can only make z smaller; most services are not hurt, and need no look at it.
     if seen.z >= gate
         && has_history
-        && let Some(usual) = usual
+        && let Some(usual) = usual.level
     {
-        let spread = spread(history, requests, usual, seen.live == PAIR, scratch);
+        let spread = spread(&values[..grid.history], requests, usual, seen.live == PAIR, scratch);
         seen.z = excess / floor.max(spread);
     }
     seen.gated = seen.z >= gate && seen.own > 0.0 && seen.reference.is_some();
@@ -156,9 +152,7 @@ pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> Pair {
     let last = grid.ranked.saturating_sub(PAIR).max(grid.history);
     let default = Pair { first: (grid.alarm_row + 1).min(last), touched: (grid.alarm_row + 1).min(last) };
     let Some(flow) = flow.filter(|flow| flow.visible) else { return default };
-    let (values, requests) = (value_of(flow, kind), flow.requests.as_slice());
-    let mut history: Vec<f64> = values[..grid.history].iter().copied().filter(|value| !value.is_nan()).collect();
-    let usual = median(&mut history);
+    let (values, requests, usual) = (flow.values(kind), flow.requests.as_slice(), flow.usual(kind).level);
     let earliest = grid.alarm_row.saturating_sub(grid.rows_in(LATE_S)).max(grid.history);
     let mut best: Option<(f64, usize)> = None;
     for first in earliest..=(grid.alarm_row + EARLY_ROWS).min(last) {
@@ -172,8 +166,8 @@ pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> Pair {
     let Some((excess, first)) = best else { return default };
     // The trouble may have begun well before its worst two rows; then those between are not *just before* either. Where
     // even the earliest row is out of range it has always been so, and all of them count.
-    let least = excess / 4.0;
-    let breaks = |row: usize| usual.is_some_and(|usual| requests[row] * (values[row] - usual) < least);
+    let half = excess / 4.0;
+    let breaks = |row: usize| usual.is_some_and(|usual| requests[row] * (values[row] - usual) < half);
     let touched = if usual.is_some() { run_start(earliest, first, breaks) } else { first };
     Pair { first, touched: if touched > earliest { touched } else { first } }
 }
@@ -246,13 +240,6 @@ fn spread(history: &[f64], requests: &[f64], usual: f64, in_pairs: bool, scratch
     tail.max(1.4826 * deviation)
 }
 
-fn value_of(flow: &Flow, kind: Kind) -> &[f64] {
-    match kind {
-        Kind::Failures => &flow.failed,
-        Kind::Latency => &flow.latency,
-    }
-}
-
 /// The mean of the values there are, weighted by requests.
 fn pooled(values: &[f64], requests: &[f64], rows: Range<usize>) -> Option<f64> {
     let (mut sum, mut weight) = (0.0, 0.0);
@@ -270,7 +257,7 @@ pub(super) fn median(values: &mut [f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
-    let is_even = values.len() % 2 == 0;
+    let is_even = values.len().is_multiple_of(2);
     let (lower, &mut high, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     let low = if is_even { lower.iter().copied().max_by(f64::total_cmp)? } else { high };
     Some(f64::midpoint(low, high))

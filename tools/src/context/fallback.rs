@@ -33,11 +33,13 @@ pub(super) fn by_onset(estate: &Estate<'_>, flows: &Flows) -> Finding {
     let look = |kind: Kind| {
         let alarmed = Alarmed::of(estate, Some(kind));
         let pair = judged_pair(estate, flows, kind, &alarmed);
-        let observed = observe_all(estate, flows, kind, pair, |node| if alarmed.has(node) { GATE_ALARMED } else { GATE });
+        let observed =
+            observe_all(estate, flows, kind, pair, |node| if alarmed.has(node) { GATE_ALARMED } else { GATE });
         let hurt = observed.iter().enumerate().filter(|(_, seen)| seen.gated);
         let readings: Vec<Reading> = hurt.map(|(node, seen)| Reading::of(node, kind, seen, 1.0, pair, flows)).collect();
         // An alarming service in its normal range clears nobody else where calls are unknown, but it is no call to blame.
-        let heard = alarmed.nodes.is_empty() || alarmed.nodes.iter().any(|&node| observed[node].gated || !observed[node].visible);
+        let heard = alarmed.nodes.is_empty()
+            || alarmed.nodes.iter().any(|&node| observed[node].gated || !observed[node].visible);
         (readings, observed, heard)
     };
     let mut found: Option<Finding> = None;
@@ -90,7 +92,12 @@ pub(super) fn by_graph(estate: &Estate<'_>) -> Finding {
     for (&node, early) in alarmed.nodes.iter().zip(&early) {
         start[node] = early / total;
     }
-    let mass = walk(estate, &ahead(estate, &alarmed), &start);
+    // Who does not alarm is passed through; a late alarm rather follows from its caller's than explains it.
+    let mut pull = vec![1.0; estate.nodes.len()];
+    for (&node, early) in alarmed.nodes.iter().zip(&early) {
+        pull[node] = *early;
+    }
+    let mass = walk(estate, &ahead(estate, &alarmed), &start, &pull);
     let score: Vec<f64> = alarmed.nodes.iter().zip(&early).map(|(&node, early)| mass[node] * early).collect();
     accuse_alarms(estate, &alarmed, &score, Lane::AlarmGraph, CEILING_GRAPH)
 }
@@ -108,20 +115,22 @@ fn ahead(estate: &Estate<'_>, alarmed: &Alarmed) -> Vec<Vec<usize>> {
     estate.callees.iter().map(ahead).collect()
 }
 
-/// Personalised PageRank by plain iteration. Who has nowhere to go keeps what came: that is what makes the deepest win.
-fn walk(estate: &Estate<'_>, next: &[Vec<usize>], start: &[f64]) -> Vec<f64> {
+/// Personalised `PageRank` by plain iteration. What a callee does not `pull` over stays where it is, and so does all that has
+/// nowhere to go: that is what makes the deepest win.
+fn walk(estate: &Estate<'_>, next: &[Vec<usize>], start: &[f64], pull: &[f64]) -> Vec<f64> {
     let mut mass = start.to_vec();
     for _ in 0..ROUNDS {
         let mut moved: Vec<f64> = start.iter().map(|start| (1.0 - DAMPING) * start).collect();
         for (node, callees) in next.iter().enumerate().filter(|(node, _)| mass[*node] > 0.0) {
             let weight = |&callee: &usize| estate.per_min(node, callee).unwrap_or(1.0).max(1e-6);
             let total: f64 = callees.iter().map(weight).sum();
-            if callees.is_empty() {
-                moved[node] += DAMPING * mass[node];
-            }
+            let mut stays = DAMPING * mass[node];
             for callee in callees {
-                moved[*callee] += DAMPING * mass[node] * weight(callee) / total;
+                let goes = DAMPING * mass[node] * weight(callee) / total * pull[*callee];
+                moved[*callee] += goes;
+                stays -= goes;
             }
+            moved[node] += stays.max(0.0);
         }
         mass = moved;
     }

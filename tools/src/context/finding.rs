@@ -57,10 +57,12 @@ impl Finding {
         // Of two kinds the one that is surer; of equally sure ones the first.
         let surer = |a: &Ranking, b: &Ranking| a.found.cmp(&b.found).then(a.confidence().total_cmp(&b.confidence()));
         let ranking = rankings.into_iter().rev().max_by(surer)?;
-        let accused = ranking.suspects.iter().take(MOST).map(|suspect| accuse(estate, flows, &ranking, suspect)).collect();
+        let accused =
+            ranking.suspects.iter().take(MOST).map(|suspect| accuse(estate, flows, &ranking, suspect)).collect();
         let mut readings = readings(estate, flows, &ranking);
         // A cause of the other kind is told by that kind.
-        let causes: Vec<Reading> = ranking.suspects.iter().take(1).filter_map(|first| shown(&ranking, flows, first)).collect();
+        let causes: Vec<Reading> =
+            ranking.suspects.iter().take(1).filter_map(|first| shown(&ranking, flows, first)).collect();
         readings.retain(|reading| causes.iter().all(|cause| cause.node != reading.node));
         readings.extend(causes);
         Some(Self {

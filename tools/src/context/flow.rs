@@ -2,6 +2,7 @@
 
 use super::estate::Estate;
 use super::excess::median;
+use super::kind::Kind;
 use crate::model::{Measure, Series};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -54,6 +55,17 @@ pub(super) struct Flow {
     pub(super) counted: bool,
     /// Where `failed` comes from.
     pub(super) failed_from: Measure,
+    usual_failed: Usual,
+    usual_latency: Usual,
+}
+
+/// What history says of a value. It is asked for several times, and a median is the dearest thing here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usual {
+    /// The median.
+    pub(super) level: Option<f64>,
+    /// Rows that have a value.
+    pub(super) rows: usize,
 }
 
 /// The grid, and the flow of every member of the estate that has one.
@@ -75,6 +87,11 @@ impl Grid {
     /// A row's length.
     pub(super) fn step(&self) -> SignedDuration {
         SignedDuration::from_secs(self.step_s)
+    }
+
+    /// How many minutes so many rows last.
+    pub(super) fn minutes(&self, rows: usize) -> f64 {
+        ratio(self.step_s.saturating_mul(to_i64(rows)), 60)
     }
 
     /// How many rows reach over `seconds`.
@@ -135,6 +152,22 @@ impl Flows {
 }
 
 impl Flow {
+    /// The values of `kind`.
+    pub(super) fn values(&self, kind: Kind) -> &[f64] {
+        match kind {
+            Kind::Failures => &self.failed,
+            Kind::Latency => &self.latency,
+        }
+    }
+
+    /// What history says of them.
+    pub(super) fn usual(&self, kind: Kind) -> Usual {
+        match kind {
+            Kind::Failures => self.usual_failed,
+            Kind::Latency => self.usual_latency,
+        }
+    }
+
     fn lay(series: &[&Series], grid: &Grid, now: Timestamp) -> Option<Self> {
         let rows = grid.rows;
         let mut columns: [Vec<f64>; 4] = [const { Vec::new() }; 4];
@@ -149,7 +182,7 @@ impl Flow {
             columns[column].resize(rows, f64::NAN);
             lay(each, grid, now, &mut columns[column]);
         }
-        let [mut requests, faults, availability, latency] = columns;
+        let [mut requests, faults, availability, mut latency] = columns;
         let present = |column: &[f64]| column.iter().any(|value| !value.is_nan());
         let seen = |column: &[f64]| column.get(grid.history..grid.ranked).is_some_and(present);
         let visible = [&requests, &faults, &availability, &latency].into_iter().any(|column| seen(column));
@@ -158,15 +191,17 @@ impl Flow {
             return None;
         }
         let failed_from = if present(&faults) { Measure::Faults } else { Measure::Availability };
-        let usual = usual_requests(&requests, grid);
+        let mut scratch = Vec::with_capacity(grid.history);
+        let usual_count = usual(&requests, grid, &mut scratch).level.unwrap_or(1.0);
         requests.resize(rows, f64::NAN);
         for count in requests.iter_mut().filter(|count| count.is_nan()) {
-            *count = usual;
+            *count = usual_count;
         }
         let failed = failed_share(&faults, &availability, &requests);
-        let mut latency = latency;
         latency.resize(rows, f64::NAN);
-        Some(Self { requests, latency, failed, visible, counted, failed_from })
+        let usual_failed = usual(&failed, grid, &mut scratch);
+        let usual_latency = usual(&latency, grid, &mut scratch);
+        Some(Self { requests, latency, failed, visible, counted, failed_from, usual_failed, usual_latency })
     }
 }
 
@@ -185,10 +220,10 @@ fn failed_share(faults: &[f64], availability: &[f64], requests: &[f64]) -> Vec<f
     requests.iter().enumerate().map(|(row, count)| share(row, *count)).collect()
 }
 
-fn usual_requests(requests: &[f64], grid: &Grid) -> f64 {
-    let known = requests.iter().take(grid.history).copied();
-    let mut known: Vec<f64> = known.filter(|count| !count.is_nan()).collect();
-    median(&mut known).unwrap_or(1.0)
+fn usual(column: &[f64], grid: &Grid, scratch: &mut Vec<f64>) -> Usual {
+    scratch.clear();
+    scratch.extend(column.iter().take(grid.history).copied().filter(|value| !value.is_nan()));
+    Usual { level: median(scratch), rows: scratch.len() }
 }
 
 /// The step most of the series have, the finer of two equally frequent ones; a minute at least, since a few seconds hold

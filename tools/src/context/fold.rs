@@ -76,14 +76,20 @@ mod tests {
 
     #[test]
     fn the_nodes_of_a_function_are_one_service() {
-        check(&["f", "f_AWS::Lambda", "f_AWS::Lambda::Function"], &[&["f_AWS::Lambda::Function", "f", "f_AWS::Lambda"]]);
+        check(
+            &["f", "f_AWS::Lambda", "f_AWS::Lambda::Function"],
+            &[&["f_AWS::Lambda::Function", "f", "f_AWS::Lambda"]],
+        );
         check(&["f", "f_AWS::Lambda=AWS::Lambda"], &[&["f", "f_AWS::Lambda"]]);
         check(&["f=AWS::Lambda::Function", "f_AWS::Lambda=AWS::Lambda"], &[&["f", "f_AWS::Lambda"]]);
     }
 
     #[test]
     fn others_stay_apart() {
-        check(&["f", "g_AWS::Lambda", "t_AWS::DynamoDB::Table", "t"], &[&["f"], &["g_AWS::Lambda"], &["t"], &["t_AWS::DynamoDB::Table"]]);
+        check(
+            &["f", "g_AWS::Lambda", "t_AWS::DynamoDB::Table", "t"],
+            &[&["f"], &["g_AWS::Lambda"], &["t"], &["t_AWS::DynamoDB::Table"]],
+        );
         check(&["f=AWS::ECS::Service", "f_AWS::Lambda"], &[&["f"], &["f_AWS::Lambda"]]);
     }
 }

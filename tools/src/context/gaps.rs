@@ -26,20 +26,33 @@ pub(super) fn gaps(
         gaps.push(gap("topology", "no call between services is known", "X-Ray tracing, or declared edges"));
     }
     if flows.is_none() && lacks(&gaps, "metrics") {
-        gaps.push(gap("metrics", "no request, fault or latency metric of any service was returned", "cloudwatch:GetMetricData"));
+        gaps.push(gap(
+            "metrics",
+            "no request, fault or latency metric of any service was returned",
+            "cloudwatch:GetMetricData",
+        ));
     }
     if let Some(flows) = flows {
         if !flows.any_counted() {
-            gaps.push(gap("request counts", "no service reports how many requests it gets", "the request metric of the services"));
+            gaps.push(gap(
+                "request counts",
+                "no service reports how many requests it gets",
+                "the request metric of the services",
+            ));
         }
         let dark = |node: usize| !visible(estate, flows, node);
-        let silent = sufferers.iter().map(|sufferer| sufferer.node).chain(finding.accused.first().map(|first| first.node));
+        let silent =
+            sufferers.iter().map(|sufferer| sufferer.node).chain(finding.accused.first().map(|first| first.node));
         let mut silent: Vec<usize> = silent.filter(|&node| dark(node)).collect();
         silent.sort_unstable();
         silent.dedup();
         if !silent.is_empty() {
             let names = names(silent.iter().map(|&node| estate.nodes[node].id.as_str()));
-            gaps.push(gap(&format!("metrics of {names}"), "no data point in the window", "metrics or X-Ray tracing there"));
+            gaps.push(gap(
+                &format!("metrics of {names}"),
+                "no data point in the window",
+                "metrics or X-Ray tracing there",
+            ));
         }
         let flow_lane = matches!(finding.lane, Lane::ExcessFlow | Lane::MetricOnset);
         if let Some(rows) = finding.history.filter(|&rows| flow_lane && rows < MIN_HISTORY) {
@@ -61,7 +74,8 @@ pub(super) fn gaps(
         ));
     }
     if finding.truncated {
-        let because = format!("more than {} services are hurt; the strongest were set against each other", attribute::MOST);
+        let because =
+            format!("more than {} services are hurt; the strongest were set against each other", attribute::MOST);
         gaps.push(Gap { wanted: "the weaker services".to_owned(), because, remedy: None });
     }
     gaps

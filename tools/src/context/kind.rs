@@ -100,17 +100,19 @@ mod tests {
 
     #[test]
     fn metric_names_tell_the_kind() {
-        for name in ["latency", "Duration", "TargetResponseTime", "IntegrationLatency", "ApproximateAgeOfOldestMessage"] {
+        for name in ["latency", "Duration", "TargetResponseTime", "IntegrationLatency", "ApproximateAgeOfOldestMessage"]
+        {
             check(name, Some(Kind::Latency));
         }
         for name in ["SuccessfulRequestLatency", "orders-p99", "IteratorAge"] {
             check(name, Some(Kind::Latency));
         }
-        for name in ["Errors", "5XXError", "4xxErrors", "HTTPCode_Target_5XX_Count", "SignInThrottles", "availability"] {
+        for name in ["Errors", "5XXError", "4xxErrors", "HTTPCode_Target_5XX_Count", "SignInThrottles", "availability"]
+        {
             check(name, Some(Kind::Failures));
         }
-        for name in ["FaultRate", "SuccessPercent", "UserErrors", "checkout-failures", "UnHealthyHostCount"] {
-            check(name, if name == "UnHealthyHostCount" { None } else { Some(Kind::Failures) });
+        for name in ["FaultRate", "SuccessPercent", "UserErrors", "checkout-failures"] {
+            check(name, Some(Kind::Failures));
         }
         for name in ["CPUUtilization", "MemoryUsage", "default-alarm", "MessagesVisible"] {
             check(name, None);

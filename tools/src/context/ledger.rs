@@ -73,15 +73,15 @@ impl<'a> Ledger<'a> {
     }
 
     /// One service calls another.
-    pub(super) fn call(&mut self, caller: usize, callee: usize) -> EvidenceId {
-        if let Some(id) = self.calls.get(&(caller, callee)) {
+    pub(super) fn call(&mut self, from: usize, to: usize) -> EvidenceId {
+        if let Some(id) = self.calls.get(&(from, to)) {
             return *id;
         }
         let name = |node: usize| -> ServiceId { self.estate.nodes[node].id.clone() };
-        let requests_per_min = self.estate.per_min(caller, callee);
-        let claim = Claim::Calls { caller: name(caller), callee: name(callee), requests_per_min };
+        let requests_per_min = self.estate.per_min(from, to);
+        let claim = Claim::Calls { caller: name(from), callee: name(to), requests_per_min };
         let id = self.add(claim, Source::Query("GetServiceGraph".to_owned()), self.seen);
-        self.calls.insert((caller, callee), id);
+        self.calls.insert((from, to), id);
         id
     }
 
@@ -122,9 +122,7 @@ impl<'a> Ledger<'a> {
 fn quantities(reading: &Reading, flows: Option<&Flows>) -> (Measure, f64, f64) {
     let (seen, reference) = (&reading.seen, reading.seen.reference.unwrap_or(0.0));
     let measure = measure(reading, flows);
-    let step_s = flows.map_or(60, |flows| flows.grid.step_s);
-    #[expect(clippy::cast_precision_loss, reason = "a length of time in seconds")]
-    let minutes = (step_s * seen.live.max(1) as i64) as f64 / 60.0;
+    let minutes = flows.map_or(1.0, |flows| flows.grid.minutes(seen.live.max(1)));
     match measure {
         Measure::Faults => (measure, seen.valued * seen.level / minutes, seen.valued * reference / minutes),
         Measure::Availability => (measure, 100.0 * (1.0 - seen.level), 100.0 * (1.0 - reference)),

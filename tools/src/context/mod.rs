@@ -19,6 +19,10 @@ mod picture;
 mod reach;
 mod score;
 mod suspicion;
+#[cfg(test)]
+mod synth;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use atlas::{Atlas, Connection};
@@ -58,7 +62,8 @@ impl Situation {
     /// Reads every lane. A lane that fails becomes a gap; it never becomes an error.
     pub async fn read(alarms: Vec<Alarm>, now: Timestamp, outside: &Outside) -> Self {
         let began = alarms.iter().map(|alarm| alarm.changed_at).min().unwrap_or(now);
-        let back = |span: SignedDuration| Window { from: began.saturating_sub(span).unwrap_or(Timestamp::MIN), to: now };
+        let back =
+            |span: SignedDuration| Window { from: began.saturating_sub(span).unwrap_or(Timestamp::MIN), to: now };
         let mut gaps = Vec::new();
         let mut lane = |gap: Gap| gaps.push(gap);
         let topology = outside.topology.topology(back(HISTORY)).await.map_err(&mut lane).ok();

@@ -20,14 +20,21 @@ pub(super) struct Next {
 
 /// From the cause up to the caller furthest away that suffers; of several ways the one with the largest excess, then flow. A caller that
 /// nothing is known of is stepped over, and named if it is a service of its own.
-pub(super) fn path(estate: &Estate<'_>, sufferers: &[Sufferer], cause: usize, requests: impl Fn(usize) -> f64) -> Vec<usize> {
+pub(super) fn path(
+    estate: &Estate<'_>,
+    sufferers: &[Sufferer],
+    cause: usize,
+    requests: impl Fn(usize) -> f64,
+) -> Vec<usize> {
     let mut suffers = vec![false; estate.nodes.len()];
     let mut excess = vec![0.0; estate.nodes.len()];
     let symptom = sufferers.iter().find(|sufferer| sufferer.node == cause).map(|sufferer| sufferer.symptom);
     for sufferer in sufferers {
         suffers[sufferer.node] = true;
         // Seconds and failures cannot be compared.
-        if let Some(reading) = sufferer.reading.as_ref().filter(|_| symptom.is_none_or(|symptom| symptom == sufferer.symptom)) {
+        if let Some(reading) =
+            sufferer.reading.as_ref().filter(|_| symptom.is_none_or(|symptom| symptom == sufferer.symptom))
+        {
             excess[sufferer.node] = reading.seen.own;
         }
     }
@@ -74,7 +81,8 @@ pub(super) fn expected(estate: &Estate<'_>, sufferers: &[Sufferer], path: &[usiz
         onset_of[sufferer.node] = Some(sufferer.onset);
     }
     let lag = lag_minutes(&onset_of, path);
-    let mut nodes: Vec<usize> = sufferers.iter().flat_map(|sufferer| estate.callers[sufferer.node].iter().copied()).collect();
+    let mut nodes: Vec<usize> =
+        sufferers.iter().flat_map(|sufferer| estate.callers[sufferer.node].iter().copied()).collect();
     nodes.sort_unstable();
     nodes.dedup();
     nodes.retain(|&node| onset_of[node].is_none());
@@ -91,7 +99,13 @@ pub(super) fn expected(estate: &Estate<'_>, sufferers: &[Sufferer], path: &[usiz
     expected
 }
 
-fn next(estate: &Estate<'_>, node: usize, onset_of: &[Option<Timestamp>], lag: Option<f64>, now: Timestamp) -> Option<Next> {
+fn next(
+    estate: &Estate<'_>,
+    node: usize,
+    onset_of: &[Option<Timestamp>],
+    lag: Option<f64>,
+    now: Timestamp,
+) -> Option<Next> {
     let total = estate.outgoing_per_min[node];
     let share = |rate: Option<f64>| rate.filter(|_| total > 0.0).map(|rate| (rate / total).min(1.0));
     let calls = estate.callees[node].iter().filter_map(|call| Some((call.to, share(call.per_min), onset_of[call.to]?)));

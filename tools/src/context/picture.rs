@@ -5,7 +5,7 @@ use super::estate::{Alarmed, Estate};
 use super::excess::{GATE, Observed, PAIR, Pair, observe_all};
 use super::flow::Flows;
 use super::kind::Kind;
-use super::score::{Ranking, pair_minutes};
+use super::score::Ranking;
 use crate::model::{Symptom, Window};
 use jiff::Timestamp;
 
@@ -62,7 +62,7 @@ pub(super) fn readings(estate: &Estate<'_>, flows: &Flows, ranking: &Ranking) ->
         }
         let observed = observe_all(estate, flows, kind, pair, |_| GATE);
         if observed.iter().enumerate().any(|(node, seen)| seen.gated && found[node].is_none()) {
-            let attribution = Attribution::of(estate, &observed, &nobody, pair_minutes(flows));
+            let attribution = Attribution::of(estate, &observed, &nobody, flows.grid.minutes(PAIR));
             keep(&mut found, &observed, &attribution, kind, pair, flows);
         }
     }

@@ -3,7 +3,6 @@
 /// The transitive closure of a small graph; everyone reaches himself.
 #[derive(Clone, Debug)]
 pub(super) struct Reach {
-    words: usize,
     rows: Vec<Vec<u64>>,
 }
 
@@ -11,7 +10,7 @@ impl Reach {
     /// The closure over `next`.
     pub(super) fn of(next: &[Vec<usize>]) -> Self {
         let words = next.len().div_ceil(64);
-        let mut reach = Self { words, rows: vec![vec![0; words]; next.len()] };
+        let mut reach = Self { rows: vec![vec![0; words]; next.len()] };
         for (from, row) in next.iter().enumerate() {
             reach.set(from, from);
             for &to in row {
@@ -49,8 +48,8 @@ impl Reach {
     }
 
     fn join(&mut self, row: usize, other: &[u64]) {
-        for word in 0..self.words {
-            self.rows[row][word] |= other[word];
+        for (word, more) in self.rows[row].iter_mut().zip(other) {
+            *word |= more;
         }
     }
 }

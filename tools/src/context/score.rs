@@ -73,9 +73,8 @@ impl Ranking {
         let pair = judged_pair(estate, flows, kind, alarmed);
         let gate = |node| if alarmed.has(node) { GATE_ALARMED } else { GATE };
         let observed = observe_all(estate, flows, kind, pair, gate);
-        let attribution = Attribution::of(estate, &observed, alarmed, pair_minutes(flows));
-        let mut ranking =
-            Self { kind, pair, observed, other: None, attribution, suspects: Vec::new(), found: false };
+        let attribution = Attribution::of(estate, &observed, alarmed, flows.grid.minutes(PAIR));
+        let mut ranking = Self { kind, pair, observed, other: None, attribution, suspects: Vec::new(), found: false };
         let speaks = |&node: &usize| ranking.attribution.slot(node).is_some() || !ranking.observed[node].visible;
         if alarmed.nodes.is_empty() || alarmed.nodes.iter().any(speaks) {
             ranking.suspect(estate, flows, alarmed);
@@ -108,9 +107,8 @@ impl Ranking {
     /// Nodes on the alarm's map that mostly cannot explain their excess, with what they cannot explain.
     fn hot(&self) -> BTreeMap<usize, f64> {
         let all = &self.attribution;
-        let slots = (0..all.nodes.len()).filter(|&slot| {
-            all.reached[slot] && all.rest[slot] > 0.0 && all.rest[slot] >= RATHER_NOT * all.own[slot]
-        });
+        let slots = (0..all.nodes.len())
+            .filter(|&slot| all.reached[slot] && all.rest[slot] > 0.0 && all.rest[slot] >= RATHER_NOT * all.own[slot]);
         slots.map(|slot| (all.nodes[slot], all.rest[slot])).collect()
     }
 
@@ -160,13 +158,14 @@ impl Ranking {
     /// Services without data are candidates for the excess their hurt callers cannot explain.
     fn add_dark(&self, estate: &Estate<'_>, alarmed: &Alarmed, hot: &BTreeMap<usize, f64>, scores: &mut Scores) {
         let is_dark = |node: usize| !self.observed[node].visible;
-        let callees = hot.keys().flat_map(|&node| &estate.callees[node]).map(|call| call.to);
-        let mut dark: Vec<usize> = callees.filter(|&node| is_dark(node)).collect();
+        let called = hot.keys().flat_map(|&node| &estate.callees[node]).map(|call| call.to);
+        let mut dark: Vec<usize> = called.filter(|&node| is_dark(node)).collect();
         dark.sort_unstable();
         dark.dedup();
         let requests = |nodes: &[usize]| nodes.iter().map(|&node| self.observed[node].requests).sum::<f64>();
         // Once for all: a callee may have very many callers.
-        let sent: Vec<f64> = if dark.is_empty() { Vec::new() } else { estate.callers.iter().map(|list| requests(list)).collect() };
+        let sent: Vec<f64> =
+            if dark.is_empty() { Vec::new() } else { estate.callers.iter().map(|list| requests(list)).collect() };
         for node in dark {
             let witnesses: Vec<usize> =
                 estate.callers[node].iter().copied().filter(|caller| hot.contains_key(caller)).collect();
@@ -183,9 +182,9 @@ impl Ranking {
                 let traffic = unclaimed.fold(0.0, f64::max);
                 DARK * (0.5 + 0.5 * (traffic / requests(&witnesses).max(1.0)).min(1.0))
             };
-            let callers = estate.callers[node].iter().filter(|&&caller| !estate.nodes[caller].inferred).count();
+            let exposed_to = estate.callers[node].iter().filter(|&&caller| !estate.nodes[caller].inferred).count();
             #[expect(clippy::cast_precision_loss, reason = "a number of services")]
-            let exposure = 1.0 - EXPOSED / callers.max(1) as f64;
+            let exposure = 1.0 - EXPOSED / exposed_to.max(1) as f64;
             let open: f64 = witnesses.iter().map(|witness| hot[witness]).sum();
             scores.insert(node, (weight * exposure * open, Why::Dark));
             if estate.nodes[node].inferred || callees.is_empty() {
@@ -215,13 +214,17 @@ impl Ranking {
                     Kind::Failures => seen.own >= seen.requests * seen.reference.unwrap_or(0.0),
                 }
         };
-        let starts = |caller: usize| estate.callees[caller].iter().map(|call| call.to).filter(move |&to| material(caller, to));
-        let starts: Vec<(usize, Vec<usize>)> =
-            hot.keys().map(|&caller| (caller, starts(caller).collect::<Vec<_>>())).filter(|(_, starts)| !starts.is_empty()).collect();
+        let starts =
+            |caller: usize| estate.callees[caller].iter().map(|call| call.to).filter(move |&to| material(caller, to));
+        let starts: Vec<(usize, Vec<usize>)> = hot
+            .keys()
+            .map(|&caller| (caller, starts(caller).collect::<Vec<_>>()))
+            .filter(|(_, starts)| !starts.is_empty())
+            .collect();
         if starts.is_empty() {
             return;
         }
-        let other = Attribution::of(estate, &observed, &Alarmed::none(estate), pair_minutes(flows));
+        let other = Attribution::of(estate, &observed, &Alarmed::none(estate), flows.grid.minutes(PAIR));
         for (caller, starts) in starts {
             let starts: Vec<usize> = starts.into_iter().filter_map(|node| other.slot(node)).collect();
             let behind = (0..other.nodes.len()).filter(|&slot| {
@@ -286,13 +289,9 @@ pub(super) fn judged_pair(estate: &Estate<'_>, flows: &Flows, kind: Kind, alarme
     align(witness(estate, flows, alarmed), kind, &flows.grid)
 }
 
+/// The flow of the first alarming service that has one.
 fn witness<'a>(estate: &Estate<'_>, flows: &'a Flows, alarmed: &Alarmed) -> Option<&'a super::flow::Flow> {
     let own = estate.alarming.iter().filter(|alarming| alarmed.has(alarming.node)).map(|alarming| alarming.member);
     let folded = alarmed.nodes.iter().flat_map(|&node| estate.nodes[node].members.iter().copied());
     own.chain(folded).filter_map(|member| flows.of[member].as_ref()).find(|flow| flow.visible)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a length of time in seconds")]
-pub(super) fn pair_minutes(flows: &Flows) -> f64 {
-    (flows.grid.step_s * PAIR as i64) as f64 / 60.0
 }

@@ -36,7 +36,12 @@ impl Scene {
 
 /// The changes that took effect by `now`, most suspicious first: on the cause before its onset, then on what the cause
 /// waits for, then elsewhere, then those after the onset; the nearest in time first.
-pub(super) fn by_suspicion<'a>(estate: &Estate<'_>, changes: &'a [Change], scene: Scene, now: Timestamp) -> Vec<&'a Change> {
+pub(super) fn by_suspicion<'a>(
+    estate: &Estate<'_>,
+    changes: &'a [Change],
+    scene: Scene,
+    now: Timestamp,
+) -> Vec<&'a Change> {
     let behind = scene.cause.map(|cause| estate.reach(&[cause], true));
     let place = |change: &Change| {
         let node = estate.node(&change.service);

@@ -1,0 +1,214 @@
+//! Whatever is in the values, every message keeps Slack's rules, and says nothing it was not told to.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
+
+use bot::workspace::check;
+use proptest::prelude::*;
+use serde_json::json;
+use tools::model::{
+    Affected, Alarm, AlarmState, Answer, Because, Cause, Change, ChangeKind, Claim, Evidence, EvidenceId, Expected,
+    Fact, Gap, Incident, IncidentId, Lane, Measure, NextStep, Record, ScopeId, ServiceId, Source, Symptom, Verdict,
+    Via, Window,
+};
+
+/// Text as an attacker or an accident writes it.
+fn wild() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z-]{1,20}",
+        "\\PC{0,80}",
+        Just("<!channel> <@U0MINA> *bold* `code` | <https://evil.example|click>".to_owned()),
+        Just("x".repeat(5000)),
+        Just("🚨".repeat(2000)),
+        Just("\u{202e}\u{200b}\n\n```\n".to_owned()),
+    ]
+}
+
+fn time() -> impl Strategy<Value = jiff::Timestamp> {
+    (0_i64..4_000_000_000).prop_map(|seconds| jiff::Timestamp::from_second(seconds).unwrap())
+}
+
+fn alarm() -> impl Strategy<Value = Alarm> {
+    (wild(), time(), proptest::option::of(wild()), wild()).prop_map(|(name, changed_at, link, reason)| Alarm {
+        name,
+        state: AlarmState::Alarm,
+        changed_at,
+        account: None,
+        region: None,
+        metric: None,
+        reason,
+        description: None,
+        link,
+        children: Vec::new(),
+        muted: false,
+    })
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    let numbers = (any::<f64>(), 0.0..=1.0_f64, proptest::option::of(0.0..1e6_f64));
+    (proptest::collection::vec(wild(), 0..30), wild(), numbers, time(), any::<bool>()).prop_map(
+        |(services, words, (number, share, minutes), at, found)| {
+            let window = Window { from: at, to: at };
+            let id = |index: usize| EvidenceId(u32::try_from(index).unwrap() + 1);
+            let services: Vec<ServiceId> = services.into_iter().map(ServiceId::new).collect();
+            let change = Change {
+                at,
+                service: ServiceId::new(words.clone()),
+                kind: ChangeKind::Deploy,
+                summary: words.clone(),
+                by: Some(words.clone()),
+                link: Some(words.clone()),
+                error_code: None,
+            };
+            let mut evidence: Vec<Evidence> = services
+                .iter()
+                .enumerate()
+                .map(|(index, service)| Evidence {
+                    id: id(index),
+                    claim: Claim::Excess {
+                        service: service.clone(),
+                        measure: if found { Measure::Latency } else { Measure::Other(words.clone()) },
+                        observed: number,
+                        expected: number / 2.0,
+                        z: number,
+                        own_share: share,
+                    },
+                    source: Source::Query(words.clone()),
+                    window,
+                })
+                .collect();
+            let changed = id(evidence.len());
+            evidence.push(Evidence {
+                id: changed,
+                claim: Claim::Changed { change: change.clone() },
+                source: Source::Link(words.clone()),
+                window,
+            });
+            Verdict {
+                at,
+                lane: Lane::ExcessFlow,
+                answer: if found && !services.is_empty() { Answer::CauseFound } else { Answer::NoCauseFound },
+                causes: services
+                    .iter()
+                    .enumerate()
+                    .map(|(index, service)| Cause {
+                        service: service.clone(),
+                        symptom: Symptom::Faults,
+                        score: number,
+                        confidence: share,
+                        evidence: vec![id(index)],
+                    })
+                    .collect(),
+                affected: services
+                    .iter()
+                    .map(|service| Affected {
+                        service: service.clone(),
+                        onset: at,
+                        symptom: Symptom::Latency,
+                        evidence: vec![],
+                    })
+                    .collect(),
+                path: services.clone(),
+                expected: services
+                    .iter()
+                    .map(|service| Expected {
+                        service: service.clone(),
+                        through: service.clone(),
+                        exposed_share: Some(share),
+                        in_minutes: minutes,
+                        evidence: vec![],
+                    })
+                    .collect(),
+                changes: vec![changed],
+                gaps: vec![Gap { wanted: words.clone(), because: words.clone(), remedy: Some(words.clone()) }; 5],
+                next_steps: vec![
+                    NextStep::Inspect {
+                        service: ServiceId::new(words.clone()),
+                        measure: None,
+                        link: Some(words.clone()),
+                    },
+                    NextStep::ReviewChange { change, evidence: changed },
+                    NextStep::Warn { service: ServiceId::new(words) },
+                    NextStep::Watch,
+                ],
+                evidence,
+            }
+        },
+    )
+}
+
+fn incident(alarms: Vec<Alarm>, verdict: Option<Verdict>, is_flood: bool) -> Incident {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let mut facts = vec![Fact::Opened { id: IncidentId(1), scope: ScopeId("prod".to_owned()) }];
+    facts.extend(alarms.into_iter().map(|alarm| Fact::AlarmJoined {
+        service: Some(ServiceId::new(alarm.reason.clone())),
+        because: Because::Alike { alarm: alarm.name.clone(), after_s: -3 },
+        alarm: Box::new(alarm),
+        via: Via::AmazonQ,
+    }));
+    if is_flood {
+        facts.push(Fact::FloodBegan { alarms: 3 });
+    }
+    facts.extend(verdict.map(|verdict| Fact::Investigated { verdict: Box::new(verdict) }));
+    let records = facts.into_iter().enumerate();
+    let records = records.map(|(index, fact)| Record { version: index as u64 + 1, at, fact });
+    records.fold(None, |state, record| Some(Incident::fold(state, &record).unwrap())).unwrap()
+}
+
+#[track_caller]
+fn check_message(message: &blocks::Message) {
+    let json = message.to_json();
+    assert_eq!(check::message(&json), Ok(()), "{json:#}");
+    // Nobody is notified by what an alarm is called.
+    let shown = json.to_string();
+    for ping in ["<!channel", "<!here", "<@U0MINA>"] {
+        assert!(!shown.contains(ping), "{ping} in {shown}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_message_keeps_slacks_rules(
+        alarms in proptest::collection::vec(alarm(), 1..6),
+        verdict in proptest::option::of(verdict()),
+        is_flood in any::<bool>(),
+    ) {
+        let incident = incident(alarms, verdict, is_flood);
+        check_message(&blocks::card::card(&incident));
+        check_message(&blocks::alarm::lone_line(&incident));
+        check_message(&blocks::alarm::lone_reply(&incident));
+        check_message(&blocks::context::answer(&incident, None, &[&incident]));
+        if let Some(verdict) = &incident.verdict {
+            let line = blocks::card::cause_found(verdict, None);
+            check_message(&blocks::Message::plain("cause", &line));
+        }
+        for joined in &incident.alarms {
+            check_message(&blocks::Message::plain("line", &blocks::alarm::thread_line(joined)));
+        }
+    }
+
+    #[test]
+    fn what_was_typed_comes_back_harmless(word in wild()) {
+        check_message(&blocks::reply::misread("/incident", &blocks::mrkdwn::escape(&word), Some("context")));
+        check_message(&blocks::reply::our_fault(&word));
+    }
+}
+
+#[test]
+fn what_slack_refuses_is_refused_here() {
+    #[track_caller]
+    fn refuses(body: &serde_json::Value, error: &str) {
+        assert_eq!(check::message(body).unwrap_err().error, error, "{body}");
+    }
+    refuses(&json!({}), "no_text");
+    refuses(&json!({"text": "x".repeat(40_001)}), "msg_too_long");
+    let section = |length: usize| json!({"type": "section", "text": {"type": "mrkdwn", "text": "x".repeat(length)}});
+    assert_eq!(check::message(&json!({"text": "t", "blocks": [section(3000)]})), Ok(()));
+    refuses(&json!({"text": "t", "blocks": [section(3001)]}), "invalid_blocks");
+    refuses(&json!({"text": "t", "blocks": [section(0)]}), "invalid_blocks");
+    refuses(&json!({"text": "t", "blocks": vec![section(1); 51]}), "invalid_blocks");
+    refuses(&json!({"text": "t", "blocks": [{"type": "nonsense"}]}), "invalid_blocks");
+    refuses(&json!({"text": "t", "blocks": [{"type": "actions", "elements": []}]}), "invalid_blocks");
+    let twice = json!({"type": "divider", "block_id": "same"});
+    refuses(&json!({"text": "t", "blocks": [twice, twice]}), "invalid_blocks");
+}

@@ -1,0 +1,237 @@
+//! The context toolset as an MCP server: [`CONTEXT_TOOLS`], each tool with what MCP wants to know of it. The only file
+//! that names `rmcp`.
+//!
+//! A client speaks about one capsule and need not know its alarms: the server fills them in.
+
+use crate::capsule::{Capsule, World};
+use crate::context::GetIncidentContext;
+use crate::model::{ServiceId, Verdict};
+use crate::ports::Outside;
+use crate::tool::{CONTEXT_TOOLS, Effect, Entry, Tool, ToolError};
+use jiff::Timestamp;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
+};
+use rmcp::service::{QuitReason, RequestContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// The name of the toolset, and of its server.
+const NAME: &str = "auth-flow-context";
+
+/// More services than this are only counted in the short text; all of them are in the structured content.
+const MOST: usize = 10;
+
+/// Why serving ended in another way than by the client hanging up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The client never opened the conversation.
+    #[error("no MCP client opened a conversation on stdin: {0}. Let an MCP client start this command")]
+    Opening(String),
+    /// The conversation broke off.
+    #[error("the MCP conversation broke off: {0}")]
+    Broken(String),
+}
+
+/// Serves the context toolset on the capsule's world over stdin and stdout, until the client hangs up.
+pub async fn serve_stdio(capsule: Arc<Capsule>) -> Result<(), ServeError> {
+    let (input, output) = rmcp::transport::stdio();
+    serve(capsule, input, output).await
+}
+
+/// The same over any two streams.
+pub async fn serve(
+    capsule: Arc<Capsule>,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+) -> Result<(), ServeError> {
+    let server = Server { outside: World::outside(Arc::clone(&capsule)), capsule };
+    let running = server.serve((input, output)).await.map_err(|err| ServeError::Opening(err.to_string()))?;
+    match running.waiting().await {
+        Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
+        Ok(QuitReason::JoinError(err)) | Err(err) => Err(ServeError::Broken(err.to_string())),
+    }
+}
+
+struct Server {
+    capsule: Arc<Capsule>,
+    outside: Outside,
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let Capsule { name, window, .. } = &*self.capsule;
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new(NAME, env!("CARGO_PKG_VERSION")))
+            .with_instructions(format!(
+                "Explains incidents on AWS: what is going on, what caused it, what it hits next. It speaks about one \
+                 recorded incident, `{name}`, from {} to {}, and only reads.",
+                window.from, window.to
+            ))
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(CONTEXT_TOOLS.iter().map(|entry| self.describe(entry)).collect()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(entry) = CONTEXT_TOOLS.iter().find(|entry| entry.spec.name == request.name) else {
+            let known: Vec<_> = CONTEXT_TOOLS.iter().map(|entry| entry.spec.name).collect();
+            let problem = format!("there is no tool `{}`; there is: {}", request.name, known.join(", "));
+            return Err(ErrorData::invalid_params(problem, None));
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        let result = self.call(entry, arguments).await;
+        Ok(result.unwrap_or_else(|problem| CallToolResult::error(vec![ContentBlock::text(problem)])).into())
+    }
+}
+
+impl Server {
+    fn describe(&self, entry: &Entry) -> rmcp::model::Tool {
+        let face = Face::of(entry.spec.name);
+        let Value::Object(schema) = (face.schema)(&self.capsule) else { unreachable!("a schema is an object") };
+        let annotations = match entry.spec.effect {
+            Effect::Read => {
+                ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false)
+            }
+        };
+        rmcp::model::Tool::new(entry.spec.name, format!("{}{}", entry.spec.about, face.note), schema)
+            .with_title(face.title)
+            .with_annotations(annotations)
+    }
+
+    /// What goes wrong here is the caller's to read: one sentence.
+    async fn call(&self, entry: &Entry, arguments: JsonObject) -> Result<CallToolResult, String> {
+        let face = Face::of(entry.spec.name);
+        let arguments = (face.arguments)(&self.capsule, arguments)?;
+        let answer = entry.call(&self.outside, arguments).await.map_err(|err| err.to_string())?;
+        let mut result = CallToolResult::success(vec![ContentBlock::text((face.text)(&answer))]);
+        result.structured_content = Some(answer);
+        Ok(result)
+    }
+}
+
+/// How a tool of the table is met over MCP, where that differs from how it is called from within.
+struct Face {
+    title: &'static str,
+    /// Follows the tool's own description.
+    note: &'static str,
+    schema: fn(&Capsule) -> Value,
+    /// From the client's arguments to the tool's own.
+    arguments: fn(&Capsule, JsonObject) -> Result<Value, String>,
+    text: fn(&Value) -> String,
+}
+
+impl Face {
+    fn of(tool: &str) -> Self {
+        if tool == GetIncidentContext::SPEC.name {
+            return Self {
+                title: "Get incident context",
+                note: " The alarms are the ones this server knows: call it without arguments for the whole incident, or \
+                       with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is \
+                       an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to \
+                       `evidence`; `gaps` say what could not be read. It changes nothing.",
+                schema: context_schema,
+                arguments: context_arguments,
+                text: context_text,
+            };
+        }
+        Self {
+            title: "",
+            note: "",
+            schema: |_| json!({ "type": "object" }),
+            arguments: |_, arguments| Ok(Value::Object(arguments)),
+            text: Value::to_string,
+        }
+    }
+}
+
+/// What a client may say to `get_incident_context`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContextArguments {
+    at: Option<Timestamp>,
+}
+
+fn context_schema(capsule: &Capsule) -> Value {
+    let about = format!(
+        "The moment to speak about, in RFC 3339 with a zone, from {} to {}; nothing later is read. Left out: the end.",
+        capsule.window.from, capsule.window.to
+    );
+    json!({
+        "type": "object",
+        "properties": { "at": { "type": "string", "format": "date-time", "description": about } },
+        "additionalProperties": false,
+    })
+}
+
+fn context_arguments(capsule: &Capsule, arguments: JsonObject) -> Result<Value, String> {
+    let wrong =
+        |path: String, problem| ToolError::Arguments { tool: GetIncidentContext::SPEC.name, path, problem }.to_string();
+    let ContextArguments { at } = serde_path_to_error::deserialize(Value::Object(arguments))
+        .map_err(|err| wrong(err.path().to_string(), err.inner().to_string()))?;
+    let end = capsule.window.to;
+    let now = at.unwrap_or(end);
+    if now > end {
+        return Err(wrong("at".to_owned(), format!("nothing is known after {end}, where `{}` ends", capsule.name)));
+    }
+    let alarms = capsule.alarms_until(now);
+    if alarms.is_empty() {
+        return Err(format!("`{}` has no alarm by {now}, so there is nothing to explain", capsule.name));
+    }
+    Ok(json!(GetIncidentContext { alarms, now }))
+}
+
+/// The verdict in short, for clients that show only text.
+fn context_text(answer: &Value) -> String {
+    // A figure that JSON cannot hold is read back as none; the JSON itself is then the text.
+    Verdict::deserialize(answer).map_or_else(|_| answer.to_string(), |verdict| in_short(&verdict))
+}
+
+fn in_short(verdict: &Verdict) -> String {
+    let mut sentences = vec![match verdict.cause() {
+        Some(cause) => format!(
+            "The likely root cause is {}, with confidence {:.0} % (seen by {}).",
+            cause.service,
+            cause.confidence * 100.0,
+            verdict.lane
+        ),
+        None => format!("No cause found (looked by {}).", verdict.lane),
+    }];
+    sentences.push(match verdict.affected.as_slice() {
+        [] => "No service is outside its normal range.".to_owned(),
+        affected => format!("Affected, by onset: {}.", names(affected.iter().map(|affected| &affected.service))),
+    });
+    if !verdict.expected.is_empty() {
+        sentences.push(format!("Hit next: {}.", names(verdict.expected.iter().map(|expected| &expected.service))));
+    }
+    for gap in &verdict.gaps {
+        sentences.push(format!("Not seen: {}, because {}.", gap.wanted, gap.because));
+    }
+    sentences.push(format!(
+        "As of {}; the structured content holds the changes, the next steps and the evidence.",
+        verdict.at
+    ));
+    sentences.join(" ")
+}
+
+fn names<'a>(services: impl ExactSizeIterator<Item = &'a ServiceId>) -> String {
+    let more = services.len().saturating_sub(MOST);
+    let mut names: Vec<String> = services.take(MOST).map(ToString::to_string).collect();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
+}
