@@ -80,6 +80,25 @@ async fn a_lost_answer_is_not_said_twice() {
 }
 
 #[tokio::test]
+async fn a_batch_that_grew_while_nobody_knew_is_not_said_twice() {
+    run_test(async |room| {
+        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+        room.eventbridge(&alarm("prod-token-exchange-errors", 140)).await;
+        // The thread's first lines arrive, but their answer is lost; before anybody looks, one more line is due.
+        room.stage.workspace.misbehave(Fault::LoseAnswer { method: POST.to_owned() });
+        room.eventbridge(&alarm("prod-orders-api-5xx", 150)).await;
+        room.stage.workspace.misbehave(Fault::Limit { method: "conversations.replies".to_owned(), after_s: 5 });
+        room.eventbridge(&alarm("prod-web-5xx", 151)).await;
+        room.restart().await;
+        room.wait(60).await;
+        let everything = room.reads();
+        assert_eq!(everything.matches("ALARM prod-web-5xx ").count(), 1, "{everything}");
+        one_card_and_a_full_thread(room);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn too_many_requests_only_delay() {
     run_test(async |room| {
         for method in [POST, UPDATE, POST, UPDATE] {

@@ -1,6 +1,7 @@
 //! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL.
 
 use crate::event::MessageRef;
+use crate::intent::IntentId;
 use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -180,6 +181,11 @@ pub struct OwnMessage {
 }
 
 impl OwnMessage {
+    /// Whether it carries out this intent.
+    pub fn carries(&self, id: IntentId) -> bool {
+        self.intents.split(',').any(|other| other.parse() == Ok(id.0))
+    }
+
     fn read(message: &Value) -> Option<Self> {
         let metadata = &message["metadata"];
         if metadata["event_type"] != METADATA {

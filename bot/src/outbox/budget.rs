@@ -1,0 +1,154 @@
+//! How many calls each channel has left: a token bucket a channel, and what Slack itself asks for. Pure; `now` is given.
+
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// Calls a channel takes at once.
+const BURST: f64 = 4.0;
+
+/// One more call after this. With the burst that is fewer than 15 in any minute: of the 20 that a channel may get, five
+/// stay free for answers to people.
+const REFILL: SignedDuration = SignedDuration::from_millis(5500);
+
+/// The first wait after a call of unknown outcome; it doubles up to a minute.
+const FIRST_RETRY_S: u64 = 1;
+
+/// How many calls each channel has left.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    channels: HashMap<String, Bucket>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    tokens: f64,
+    filled_at: Timestamp,
+    /// Slack itself asked to wait until then.
+    not_before: Timestamp,
+    failures: u32,
+}
+
+impl Budget {
+    fn bucket(&mut self, channel: &str, now: Timestamp) -> &mut Bucket {
+        let bucket = self.channels.entry(channel.to_owned()).or_insert(Bucket {
+            tokens: BURST,
+            filled_at: now,
+            not_before: now,
+            failures: 0,
+        });
+        let refilled = now.duration_since(bucket.filled_at).as_secs_f64() / REFILL.as_secs_f64();
+        if refilled > 0.0 {
+            bucket.tokens = (bucket.tokens + refilled).min(BURST);
+            bucket.filled_at = now;
+        }
+        bucket
+    }
+
+    /// Takes one call from the channel's budget, or says when there is one.
+    pub(super) fn take(&mut self, channel: &str, now: Timestamp) -> Result<(), Timestamp> {
+        let bucket = self.bucket(channel, now);
+        if now < bucket.not_before {
+            return Err(bucket.not_before);
+        }
+        if bucket.tokens >= 1.0 {
+            bucket.tokens -= 1.0;
+            return Ok(());
+        }
+        let wait = SignedDuration::from_secs_f64((1.0 - bucket.tokens) * REFILL.as_secs_f64());
+        // A millisecond more, so that rounding never wakes us a moment too early.
+        Err(now.saturating_add(wait + SignedDuration::from_millis(1)).unwrap_or(now))
+    }
+
+    pub(super) fn wait(&mut self, channel: &str, now: Timestamp, seconds: u64) {
+        let until = now.saturating_add(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(60))).unwrap_or(now);
+        let bucket = self.bucket(channel, now);
+        bucket.not_before = bucket.not_before.max(until);
+    }
+
+    pub(super) fn failed(&mut self, channel: &str, now: Timestamp) {
+        let bucket = self.bucket(channel, now);
+        let seconds = (FIRST_RETRY_S << bucket.failures.min(6)).min(60);
+        bucket.failures += 1;
+        self.wait(channel, now, seconds);
+    }
+
+    pub(super) fn succeeded(&mut self, channel: &str, now: Timestamp) {
+        self.bucket(channel, now).failures = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What one channel may get in a minute of our own accord: 20, less the five kept for answers to people.
+    const MOST: usize = 15;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_795_144_320_000 + millis).unwrap()
+    }
+
+    proptest! {
+        /// However eagerly it is asked, no minute sees more calls than are allowed.
+        #[test]
+        fn no_minute_sees_too_many(steps in proptest::collection::vec(0_i64..20_000, 1..400)) {
+            let mut budget = Budget::default();
+            let mut now = 0;
+            let mut calls: Vec<i64> = Vec::new();
+            for step in steps {
+                now += step;
+                while budget.take("C", at(now)).is_ok() {
+                    calls.push(now);
+                }
+            }
+            for (first, begin) in calls.iter().enumerate() {
+                let within = calls[first..].iter().take_while(|call| **call < begin + 60_000).count();
+                prop_assert!(within <= MOST, "{within} calls within a minute");
+            }
+        }
+
+        /// Whoever is told to wait gets a call at that time, so nothing waits for ever.
+        #[test]
+        fn the_promised_time_is_kept(asks in 1..50_i64, seconds in 0_u64..120) {
+            let mut budget = Budget::default();
+            for _ in 0..asks {
+                let _ = budget.take("C", at(0));
+            }
+            budget.wait("C", at(0), seconds);
+            let mut now = at(0);
+            for _ in 0..3 {
+                match budget.take("C", now) {
+                    Ok(()) => return Ok(()),
+                    Err(free_at) => now = free_at,
+                }
+            }
+            prop_assert!(false, "three promises were broken");
+        }
+    }
+
+    #[test]
+    fn one_channel_never_delays_another() {
+        let mut budget = Budget::default();
+        budget.wait("slow", at(0), 600);
+        assert!(budget.take("slow", at(0)).is_err());
+        assert!(budget.take("quick", at(0)).is_ok());
+    }
+
+    #[test]
+    fn failures_wait_longer_each_time_and_are_forgotten() {
+        let mut budget = Budget::default();
+        let mut waits = Vec::new();
+        let mut now = at(0);
+        for _ in 0..9 {
+            budget.failed("C", now);
+            let free_at = budget.take("C", now).unwrap_err();
+            waits.push(free_at.duration_since(now).as_secs());
+            now = free_at;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        budget.succeeded("C", now);
+        budget.failed("C", now);
+        assert_eq!(budget.take("C", now).unwrap_err().duration_since(now).as_secs(), 1);
+    }
+}

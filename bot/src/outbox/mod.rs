@@ -1,0 +1,241 @@
+//! Sends intents: within Slack's budget, the newest word only, and never twice, also after a crash.
+//!
+//! [`plan`] is pure and decides; [`Sender`] calls, and closes what is done.
+
+mod budget;
+mod plan;
+
+use self::budget::Budget;
+use self::plan::{Call, plan};
+use crate::dispatch::{Pulse, Worker};
+use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::intent::{IntentId, MessageName, Outcome};
+use crate::ports::{Inbox, Store, StoreError};
+use crate::slack::chat::{Chat, ChatError};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashSet;
+use std::sync::Arc;
+use tools::context::GetIncidentContext;
+use tools::model::{Alarm, IncidentId};
+use tools::ports::{Clock, Outside};
+use tools::tool::Tool;
+
+/// Carries intents out.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) chat: Chat,
+    pub(crate) outside: Outside,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pulse: Arc<Pulse>,
+    budget: Budget,
+    /// Posts of which we do not know whether they arrived.
+    uncertain: HashSet<IntentId>,
+}
+
+impl Sender {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        inbox: Arc<dyn Inbox>,
+        chat: Chat,
+        outside: Outside,
+        clock: Arc<dyn Clock>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        Self { store, inbox, chat, outside, clock, pulse, budget: Budget::default(), uncertain: HashSet::new() }
+    }
+
+    /// Works until it is dropped.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let beat = self.pulse.current();
+            let next_due = match self.send_all().await {
+                Ok(next_due) => next_due,
+                Err(err) => {
+                    tracing::error!("the outbox waits: {err}");
+                    self.clock.now().saturating_add(SignedDuration::from_secs(1)).ok()
+                }
+            };
+            let (pulse, clock) = (Arc::clone(&self.pulse), Arc::clone(&self.clock));
+            let due = async {
+                match next_due {
+                    Some(at) => clock.wait_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = pulse.rest(Worker::Sender, beat) => {}
+                () = due => {}
+            }
+        }
+    }
+
+    /// Sends until nothing more can be sent now; returns when something can.
+    async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        loop {
+            let pending = self.store.outbox_take().await?;
+            if pending.is_empty() {
+                self.uncertain.clear();
+                return Ok(None);
+            }
+            let plan = plan(&pending, &self.uncertain, &mut self.budget, self.clock.now());
+            if plan.calls.is_empty() && plan.superseded.is_empty() {
+                return Ok(plan.next_due);
+            }
+            // What is unsure of an older word stays unsure of the newer one that takes its place.
+            let unsure = plan.calls.iter().filter_map(|call| match call {
+                Call::Post { ids, uncertain: true, .. } => Some(ids.as_slice()),
+                Call::Post { .. } | Call::Edit { .. } | Call::Answer { .. } | Call::Investigate { .. } => None,
+            });
+            self.uncertain.extend(unsure.flatten());
+            self.close(plan.superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
+            for call in plan.calls {
+                self.make(call).await?;
+            }
+        }
+    }
+
+    async fn make(&mut self, call: Call) -> Result<(), StoreError> {
+        match call {
+            Call::Answer { id, response_url, message } => {
+                let outcome = match self.chat.respond(&response_url, &message).await {
+                    Ok(()) => Outcome::Done { posted: None },
+                    // Nobody waits for an answer that comes a minute late, and the address takes only five.
+                    Err(err) => refused("an answer", &err),
+                };
+                self.close(vec![(id, outcome)]).await
+            }
+            Call::Investigate { id, incident, answer_to } => self.investigate(id, incident, answer_to).await,
+            Call::Edit { id, stored_at, at, name, place, message, covers } => {
+                match self.chat.update(&at, &message, &name.0).await {
+                    // Somebody deleted it: the incident still needs its message.
+                    Err(ChatError::Refused(error)) if error == "message_not_found" => {
+                        let call =
+                            Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
+                        Box::pin(self.make(call)).await
+                    }
+                    result => self.finish(&[id], place.channel(), result.map(|()| None), covers, false).await,
+                }
+            }
+            Call::Post { ids, stored_at, uncertain, name, place, message, covers } => {
+                let (channel, thread) = (place.channel(), place.thread_ts());
+                let key = intents(&ids);
+                if uncertain {
+                    let found = match self.chat.own_messages(channel, thread, stored_at).await {
+                        Ok(found) => found,
+                        Err(err) => return self.finish(&ids, channel, Err(err), covers, true).await,
+                    };
+                    if let Some(found) = found.iter().find(|found| found.name == name.0) {
+                        let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
+                        return self.finish(&ids, channel, Ok(Some((name, at))), covers, false).await;
+                    }
+                    // A batch may have been another one then: what is there is closed, the rest has its turn after it.
+                    let there: Vec<IntentId> =
+                        ids.iter().copied().filter(|id| found.iter().any(|found| found.carries(*id))).collect();
+                    if !there.is_empty() {
+                        return self.finish(&there, channel, Ok(None), covers, false).await;
+                    }
+                }
+                let sent = self.chat.post_message(channel, thread, &message, &name.0, &key).await;
+                self.finish(&ids, channel, sent.map(|at| Some((name, at))), covers, true).await
+            }
+        }
+    }
+
+    /// Closes intents after their call, or leaves them for later.
+    async fn finish(
+        &mut self,
+        ids: &[IntentId],
+        channel: &str,
+        result: Result<Option<(MessageName, MessageRef)>, ChatError>,
+        covers: Option<IncidentId>,
+        is_post: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        match result {
+            Ok(posted) => {
+                self.budget.succeeded(channel, now);
+                if let Some(incident) = covers {
+                    self.card_shown(incident).await?;
+                }
+                // The first intent keeps the name; the others only went along.
+                let mut posted = Some(posted);
+                let closed = ids.iter().map(|id| (*id, Outcome::Done { posted: posted.take().flatten() })).collect();
+                self.close(closed).await
+            }
+            Err(ChatError::Limited { after_s }) => {
+                tracing::info!(channel, after_s, "Slack asks to wait");
+                self.budget.wait(channel, now, after_s);
+                Ok(())
+            }
+            Err(err @ ChatError::Unknown(_)) => {
+                tracing::warn!(channel, "a message waits: {err}");
+                self.budget.failed(channel, now);
+                if is_post {
+                    self.uncertain.extend(ids);
+                }
+                Ok(())
+            }
+            Err(err @ ChatError::Refused(_)) => {
+                let outcome = refused("a message", &err);
+                self.close(ids.iter().map(|id| (*id, outcome.clone())).collect()).await
+            }
+        }
+    }
+
+    async fn close(&mut self, closed: Vec<(IntentId, Outcome)>) -> Result<(), StoreError> {
+        if closed.is_empty() {
+            return Ok(());
+        }
+        self.store.outbox_done(closed).await
+    }
+
+    async fn card_shown(&self, incident: IncidentId) -> Result<(), StoreError> {
+        // The key is the incident's: of several covering cards only the first is an event.
+        let key = EventKey(format!("{incident}/context-reached"));
+        self.deliver(key, incident, Event::CardShown { incident }).await
+    }
+
+    async fn investigate(
+        &mut self,
+        id: IntentId,
+        incident: IncidentId,
+        answer_to: Option<Asked>,
+    ) -> Result<(), StoreError> {
+        let Some(state) = self.store.read(incident).await? else {
+            let error = format!("{incident} is not in the store");
+            return self.close(vec![(id, Outcome::Refused { error })]).await;
+        };
+        let alarms: Vec<Alarm> = state.alarms.into_iter().map(|joined| joined.as_it_fired()).collect();
+        let tool = GetIncidentContext { alarms, now: self.clock.now() };
+        let verdict = match tool.call(&self.outside).await {
+            Ok(verdict) => Box::new(verdict),
+            Err(err) => {
+                tracing::error!("{incident} could not be investigated: {err}");
+                return self.close(vec![(id, Outcome::Refused { error: err.to_string() })]).await;
+            }
+        };
+        // The key is the job's: a job that runs twice after a crash is still one event.
+        let key = EventKey(format!("{incident}/investigated/{}", id.0));
+        self.deliver(key, incident, Event::Investigated { incident, verdict, answer_to }).await?;
+        self.close(vec![(id, Outcome::Done { posted: None })]).await
+    }
+
+    async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
+        let Some(state) = self.store.read(incident).await? else { return Ok(()) };
+        self.inbox.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await?;
+        self.pulse.beat();
+        Ok(())
+    }
+}
+
+fn intents(ids: &[IntentId]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    ids.join(",")
+}
+
+fn refused(what: &str, err: &ChatError) -> Outcome {
+    tracing::error!("{what} was given up: {err}");
+    Outcome::Refused { error: err.to_string() }
+}

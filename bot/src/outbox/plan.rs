@@ -1,0 +1,297 @@
+//! What to do with everything that waits. Pure: the oldest first in each channel, the newest word only, lines that wait for
+//! the same thread together, and no more than the budget has.
+
+use super::budget::Budget;
+use crate::event::{Asked, MessageRef};
+use crate::intent::{Intent, IntentId, MessageName, Pending, Place};
+use blocks::Message;
+use blocks::message::MAX_SECTION;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use tools::model::IncidentId;
+
+/// Lines that go into one message of a thread: ten sections of them would be a wall.
+const MAX_LINES: usize = 40;
+
+/// A call to make.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Call {
+    Post {
+        ids: Vec<IntentId>,
+        stored_at: Timestamp,
+        uncertain: bool,
+        name: MessageName,
+        place: Place,
+        message: Message,
+        covers: Option<IncidentId>,
+    },
+    Edit {
+        id: IntentId,
+        stored_at: Timestamp,
+        at: MessageRef,
+        name: MessageName,
+        place: Place,
+        message: Message,
+        covers: Option<IncidentId>,
+    },
+    Answer {
+        id: IntentId,
+        response_url: String,
+        message: Message,
+    },
+    Investigate {
+        id: IntentId,
+        incident: IncidentId,
+        answer_to: Option<Asked>,
+    },
+}
+
+/// What can be done now.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Plan {
+    pub(super) calls: Vec<Call>,
+    pub(super) superseded: Vec<IntentId>,
+    /// When a channel that has to wait is free again.
+    pub(super) next_due: Option<Timestamp>,
+}
+
+/// What to do with everything that waits: oldest first in each channel, newest word only.
+pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &mut Budget, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    let mut newest: BTreeMap<&MessageName, IntentId> = BTreeMap::new();
+    let mut newest_job: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
+    let mut unsure: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for each in pending {
+        match &each.intent {
+            Intent::Show { name, .. } => {
+                newest.insert(name, each.id);
+                if each.posted.is_none() && (each.taken_before || uncertain.contains(&each.id)) {
+                    unsure.entry(&name.0).or_insert(each.stored_at);
+                }
+            }
+            Intent::Investigate { incident, answer_to: None } => {
+                newest_job.insert(*incident, each.id);
+            }
+            Intent::Tell { .. } | Intent::Answer { .. } | Intent::Investigate { .. } => {}
+        }
+    }
+    let mut told: BTreeSet<&MessageName> = BTreeSet::new();
+    for each in pending {
+        let id = each.id;
+        match &each.intent {
+            Intent::Answer { asked, message } => {
+                let (response_url, message) = (asked.response_url.clone(), message.clone());
+                plan.calls.push(Call::Answer { id, response_url, message });
+            }
+            Intent::Investigate { incident, answer_to } => {
+                if answer_to.is_none() && newest_job[incident] != id {
+                    plan.superseded.push(id);
+                } else {
+                    plan.calls.push(Call::Investigate { id, incident: *incident, answer_to: answer_to.clone() });
+                }
+            }
+            Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
+            Intent::Show { name, place, message, covers } => {
+                if let Err(free_at) = budget.take(place.channel(), now) {
+                    plan.wait(free_at);
+                    continue;
+                }
+                let (name, place, message) = (name.clone(), place.clone(), message.clone());
+                // An older word of the same name may be there already; then it is found, and this one edits it.
+                let since = unsure.get(name.0.as_str()).copied();
+                let (stored_at, is_uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
+                plan.calls.push(match &each.posted {
+                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers: *covers },
+                    None => Call::Post {
+                        ids: vec![id],
+                        stored_at,
+                        uncertain: is_uncertain,
+                        name,
+                        place,
+                        message,
+                        covers: *covers,
+                    },
+                });
+            }
+            Intent::Tell { under, channel, .. } => {
+                // The thread begins with the message it hangs under.
+                let Some(thread) = &each.posted else { continue };
+                if !told.insert(under) {
+                    continue;
+                }
+                if let Err(free_at) = budget.take(channel, now) {
+                    plan.wait(free_at);
+                    continue;
+                }
+                plan.calls.push(tell(under, thread, pending, uncertain));
+            }
+        }
+    }
+    plan
+}
+
+impl Plan {
+    fn wait(&mut self, free_at: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(free_at, |due| due.min(free_at)));
+    }
+}
+
+/// One post with every line that waits for this thread, as far as it fits.
+fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
+    let waiting = pending.iter().filter_map(|each| match &each.intent {
+        Intent::Tell { under: other, line, .. } if other == under => Some((each, line)),
+        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Investigate { .. } => None,
+    });
+    let mut ids = Vec::new();
+    let mut stored_at = Timestamp::MAX;
+    let mut is_uncertain = false;
+    let mut paragraphs: Vec<String> = Vec::new();
+    let mut first = "";
+    for (each, line) in waiting.take(MAX_LINES) {
+        // Lines that may be there already are sent by themselves, so that they can be found as they were.
+        let may_be_there = each.taken_before || uncertain.contains(&each.id);
+        if !ids.is_empty() && may_be_there != is_uncertain {
+            break;
+        }
+        if ids.is_empty() {
+            first = line;
+        }
+        is_uncertain = may_be_there;
+        stored_at = stored_at.min(each.stored_at);
+        ids.push(each.id);
+        match paragraphs.last_mut() {
+            Some(last) if last.chars().count() + line.chars().count() < MAX_SECTION / 2 => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => paragraphs.push(line.clone()),
+        }
+    }
+    let text = blocks::mrkdwn::to_plain(first, &|_| None);
+    let text = if ids.len() == 1 { text } else { format!("{text} (and {} more)", ids.len() - 1) };
+    let message = paragraphs.iter().fold(Message::new(&text), |message, paragraph| message.section(paragraph));
+    let name = MessageName(format!("{}/line/{}", under.0, ids[0].0));
+    let place = Place::Thread(thread.clone());
+    Call::Post { ids, stored_at, uncertain: is_uncertain, name, place, message, covers: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_144_320 + seconds).unwrap()
+    }
+
+    fn message(ts: &str) -> MessageRef {
+        MessageRef { channel: "C".to_owned(), ts: ts.to_owned() }
+    }
+
+    fn pending(id: u64, intent: Intent, posted: Option<&str>) -> Pending {
+        Pending { id: IntentId(id), stored_at: at(0), intent, taken_before: false, posted: posted.map(message) }
+    }
+
+    fn show(name: &str, text: &str) -> Intent {
+        Intent::Show {
+            name: MessageName(name.to_owned()),
+            place: Place::Channel { channel: "C".to_owned() },
+            message: Message::plain(text, text),
+            covers: None,
+        }
+    }
+
+    fn tell(line: &str) -> Intent {
+        Intent::Tell { under: MessageName("card".to_owned()), channel: "C".to_owned(), line: line.to_owned() }
+    }
+
+    /// What a plan does, one word and the ids for each call.
+    fn outline(plan: &Plan) -> Vec<String> {
+        let ids = |ids: &[IntentId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join("+");
+        plan.calls
+            .iter()
+            .map(|call| match call {
+                Call::Post { ids: posted, uncertain: true, .. } => format!("find {}", ids(posted)),
+                Call::Post { ids: posted, .. } => format!("post {}", ids(posted)),
+                Call::Edit { id, .. } => format!("edit {}", id.0),
+                Call::Answer { id, .. } => format!("answer {}", id.0),
+                Call::Investigate { id, .. } => format!("investigate {}", id.0),
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(pending: &[Pending], calls: &[&str], superseded: &[u64]) {
+        let plan = plan(pending, &HashSet::new(), &mut Budget::default(), at(0));
+        assert_eq!(outline(&plan), calls);
+        assert_eq!(plan.superseded.iter().map(|id| id.0).collect::<Vec<_>>(), superseded);
+    }
+
+    #[test]
+    fn only_the_newest_word_is_sent() {
+        let waiting = [1, 2, 3].map(|id| pending(id, show("card", "x"), None));
+        check(&waiting, &["post 3"], &[1, 2]);
+        let waiting = [1, 2, 3].map(|id| pending(id, show("card", "x"), Some("1.0")));
+        check(&waiting, &["edit 3"], &[1, 2]);
+    }
+
+    #[test]
+    fn lines_wait_for_their_thread_and_then_go_together() {
+        let waiting = [pending(1, show("card", "x"), None), pending(2, tell("a"), None), pending(3, tell("b"), None)];
+        check(&waiting, &["post 1"], &[]);
+        let waiting = [pending(2, tell("a"), Some("1.0")), pending(3, tell("b"), Some("1.0"))];
+        check(&waiting, &["post 2+3"], &[]);
+    }
+
+    #[test]
+    fn lines_that_may_be_there_are_looked_for_as_they_were() {
+        let mut first = pending(2, tell("a"), Some("1.0"));
+        first.taken_before = true;
+        check(&[first, pending(3, tell("b"), Some("1.0"))], &["find 2"], &[]);
+    }
+
+    #[test]
+    fn a_first_post_that_may_be_there_is_looked_for_under_its_newest_word() {
+        let mut first = pending(1, show("card", "old"), None);
+        first.taken_before = true;
+        check(&[first, pending(2, show("card", "new"), None)], &["find 2"], &[1]);
+    }
+
+    #[test]
+    fn of_several_investigations_the_last_is_enough_but_everyone_who_asked_is_answered() {
+        let investigate = |answer_to: Option<Asked>| Intent::Investigate { incident: IncidentId(1), answer_to };
+        let asked = Asked {
+            by: "U".to_owned(),
+            channel: "C".to_owned(),
+            response_url: "http://127.0.0.1/respond/1".to_owned(),
+        };
+        let waiting = [
+            pending(1, investigate(None), None),
+            pending(2, investigate(Some(asked)), None),
+            pending(3, investigate(None), None),
+        ];
+        check(&waiting, &["investigate 2", "investigate 3"], &[1]);
+    }
+
+    #[test]
+    fn a_flood_of_lines_takes_few_calls_and_loses_none() {
+        let mut waiting: Vec<Pending> =
+            (1..=200).map(|id| pending(id, tell(&format!("alarm {id}")), Some("1.0"))).collect();
+        let mut budget = Budget::default();
+        let (mut now, mut calls, mut told) = (at(0), 0, String::new());
+        while !waiting.is_empty() {
+            let plan = plan(&waiting, &HashSet::new(), &mut budget, now);
+            for call in &plan.calls {
+                let Call::Post { ids, message, .. } = call else { panic!("{call:?}") };
+                calls += 1;
+                told.push_str(&serde_json::to_string(message).unwrap());
+                waiting.retain(|each| !ids.contains(&each.id));
+            }
+            now = plan.next_due.unwrap_or(now);
+        }
+        assert!(calls <= 10, "{calls} calls for 200 lines");
+        assert!(now.duration_since(at(0)).as_secs() < 180, "all of them within three minutes");
+        for id in 1..=200 {
+            assert!(told.contains(&format!("alarm {id}")), "alarm {id} was told");
+        }
+    }
+}
