@@ -170,7 +170,7 @@ fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain
     let text = blocks::mrkdwn::to_plain(first, &|_| None);
     let text = if ids.len() == 1 { text } else { format!("{text} (and {} more)", ids.len() - 1) };
     let message = paragraphs.iter().fold(Message::new(&text), |message, paragraph| message.section(paragraph));
-    let name = MessageName(format!("{}/line/{}", under.0, ids[0].0));
+    let name = MessageName(format!("{}/lines/{}-{}", under.0, ids[0].0, ids[ids.len() - 1].0));
     let place = Place::Thread(thread.clone());
     Call::Post { ids, stored_at, uncertain: is_uncertain, name, place, message, covers: None }
 }
