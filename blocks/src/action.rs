@@ -1,5 +1,6 @@
 //! A button and its click: one codec, so that what is pressed is what was offered.
 
+use crate::limits::{MAX_BUTTON, cut};
 use serde_json::{Value, json};
 use tools::model::IncidentId;
 
@@ -44,7 +45,7 @@ impl Action {
         json!({
             "type": "button",
             "action_id": format!("clarity.{}", self.name()),
-            "text": {"type": "plain_text", "text": crate::message::cut(label, 75), "emoji": false},
+            "text": {"type": "plain_text", "text": cut(label, MAX_BUTTON), "emoji": false},
             "value": self.value(),
         })
     }

@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod card;
 pub mod context;
 pub mod html;
+pub mod limits;
 pub mod message;
 pub mod mrkdwn;
 pub mod phrase;

@@ -1,24 +1,9 @@
-//! A message and its parts, within Slack's limits. Too long is cut at a character and marked, too many is counted and told.
-//!
-//! The limits are those of Slack's Block Kit reference: 50 blocks a message, 150 characters a header, 3,000 a section text,
-//! 2,000 a field, 10 fields, 10 context elements, 25 buttons, 75 characters a button.
+//! A message and its parts. Too long is cut at a character and marked; what Slack would refuse is left out.
 
 use crate::action::Action;
+use crate::limits::{MAX_BLOCKS, MAX_BUTTONS, MAX_CONTEXT, MAX_HEADER, MAX_SECTION, MAX_TEXT, cut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// Blocks a message may have.
-pub const MAX_BLOCKS: usize = 50;
-/// Characters of a header.
-pub const MAX_HEADER: usize = 150;
-/// Characters of a section's text, and of one element of a context block.
-pub const MAX_SECTION: usize = 3000;
-/// Elements of a context block.
-pub const MAX_CONTEXT: usize = 10;
-/// Buttons in a row.
-pub const MAX_BUTTONS: usize = 25;
-/// Characters of the plain text that stands in notifications; longer ones are cut by Slack.
-pub const MAX_TEXT: usize = 4000;
 
 /// A Slack message: the plain text for notifications and screen readers, and the blocks people see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,25 +88,4 @@ impl Message {
     pub fn to_json(&self) -> Value {
         json!({"text": self.text, "blocks": self.blocks})
     }
-}
-
-/// At most `limit` characters; what is cut off is marked.
-#[must_use]
-pub fn cut(text: &str, limit: usize) -> String {
-    // Slack counts characters; whether it counts code points or UTF-16 units is not documented, so the larger count holds.
-    let mut units = 0;
-    for (at, character) in text.char_indices() {
-        units += character.len_utf16();
-        if units > limit {
-            let mut end = at;
-            let mut room = units - character.len_utf16();
-            while room + 1 > limit {
-                let last = text[..end].chars().next_back().expect("room is positive, so something precedes");
-                end -= last.len_utf8();
-                room -= last.len_utf16();
-            }
-            return format!("{}…", &text[..end]);
-        }
-    }
-    text.to_owned()
 }

@@ -192,7 +192,7 @@ pub fn because(because: &Because) -> String {
 /// A change, as a clause.
 pub fn change(change: &Change) -> String {
     let by = change.by.as_ref().map(|by| format!(" by {}", escape(by))).unwrap_or_default();
-    let summary = escape(&crate::message::cut(&change.summary, 200));
+    let summary = escape(&crate::limits::cut(&change.summary, 200));
     let what = match &change.link {
         Some(link) if link.starts_with("https://") => format!("<{}|{summary}>", escape(link)),
         _ => format!("“{summary}”"),

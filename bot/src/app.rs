@@ -1,10 +1,11 @@
 //! The composition root: everything that runs, made from what it needs.
 
 use crate::config::Config;
-use crate::dispatch::{Dispatcher, Pulse};
+use crate::dispatch::Dispatcher;
 use crate::http::{self, Door};
 use crate::outbox::Sender;
 use crate::ports::{Inbox, Store};
+use crate::pulse::Pulse;
 use crate::slack::chat::{Chat, ChatError};
 use std::net::SocketAddr;
 use std::sync::Arc;

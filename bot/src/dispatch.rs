@@ -1,13 +1,15 @@
 //! Takes events from the inbox, decides, appends once, and goes on. The only place that turns a decision into facts.
 
 use crate::config::{Config, Scope};
-use crate::engine::{self, Scene};
+use crate::decision::Scene;
+use crate::engine;
 use crate::event::{Delivered, Event};
 use crate::intent::Intent;
 use crate::ports::{Append, Appended, Inbox, Store, StoreError};
+use crate::pulse::{Pulse, Worker};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tools::context::Atlas;
 use tools::model::{Incident, IncidentId, Window, minutes};
 use tools::ports::{Clock, Outside};
@@ -23,61 +25,6 @@ const MAX_OPEN: usize = 50;
 
 /// How often one event is decided again because another append came first, before it waits for its next turn.
 const MAX_CONFLICTS: usize = 8;
-
-/// Wakes the workers, and knows when they have nothing left to do.
-#[derive(Debug)]
-pub struct Pulse {
-    beats: watch::Sender<u64>,
-    idle: [watch::Sender<u64>; 2],
-}
-
-/// Who works.
-#[derive(Clone, Copy, Debug)]
-pub enum Worker {
-    /// Inbox → facts.
-    Dispatcher = 0,
-    /// Outbox → Slack.
-    Sender = 1,
-}
-
-impl Default for Pulse {
-    fn default() -> Self {
-        Self { beats: watch::Sender::new(1), idle: [watch::Sender::new(0), watch::Sender::new(0)] }
-    }
-}
-
-impl Pulse {
-    /// Something may have to be done.
-    pub fn beat(&self) {
-        self.beats.send_modify(|beats| *beats += 1);
-    }
-
-    /// The beat a worker answers by looking for work.
-    pub(crate) fn current(&self) -> u64 {
-        *self.beats.borrow()
-    }
-
-    /// `worker` found nothing more to do since `beat`. Returns at the next beat.
-    pub(crate) async fn rest(&self, worker: Worker, beat: u64) {
-        self.idle[worker as usize].send_replace(beat);
-        let mut beats = self.beats.subscribe();
-        // The sender lives in `self`: it cannot be gone.
-        let _ = beats.wait_for(|beats| *beats > beat).await;
-    }
-
-    /// Returns once everything that has come in so far is done, as far as it can be done now.
-    pub async fn settled(&self) {
-        loop {
-            let beat = self.current();
-            for idle in &self.idle {
-                let _ = idle.subscribe().wait_for(|idle| *idle >= beat).await;
-            }
-            if self.current() == beat {
-                return;
-            }
-        }
-    }
-}
 
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]

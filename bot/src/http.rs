@@ -2,9 +2,9 @@
 
 use crate::alarms::{self, Parsed};
 use crate::config::Config;
-use crate::dispatch::Pulse;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
+use crate::pulse::Pulse;
 use crate::slack::chat::Identity;
 use crate::slack::verify::{self, Refused, Verified, verify};
 use crate::slack::wire::{Envelope, Interaction, MessageEvent, SlashCommand};

@@ -99,6 +99,34 @@ async fn a_batch_that_grew_while_nobody_knew_is_not_said_twice() {
 }
 
 #[tokio::test]
+async fn a_card_that_somebody_deleted_comes_back() {
+    run_test(async |room| {
+        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+        room.skims();
+        room.stage
+            .workspace
+            .misbehave(Fault::Refuse { method: UPDATE.to_owned(), error: "message_not_found".to_owned() });
+        room.eventbridge(&alarm("prod-token-exchange-errors", 140)).await;
+        let line = room.reads();
+        assert!(line.starts_with("#war-room:") && line.contains("prod-token-exchange-errors"), "posted anew:\n{line}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_slack_refuses_for_good_holds_nothing_else_back() {
+    run_test(async |room| {
+        room.stage.workspace.misbehave(Fault::Refuse { method: POST.to_owned(), error: "invalid_blocks".to_owned() });
+        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+        assert_eq!(room.reads(), "");
+        flood(room).await;
+        room.wait(30).await;
+        one_card_and_a_full_thread(room);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn too_many_requests_only_delay() {
     run_test(async |room| {
         for method in [POST, UPDATE, POST, UPDATE] {

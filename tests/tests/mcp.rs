@@ -1,5 +1,146 @@
-//! What an MCP client meets: the context toolset, over the streams it would really have.
+//! What an MCP client meets: the context toolset, over a pair of streams as stdin and stdout are.
 #![cfg(feature = "mcp")]
-#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
+use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorCode};
+use rmcp::service::{RoleClient, RunningService};
+use rmcp::{ServiceError, ServiceExt};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tests::usual_world;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, split};
+use tools::capsule::{self, Capsule, World};
+use tools::context::GetIncidentContext;
+use tools::tool::{CONTEXT_TOOLS, Tool};
+
+type Client = RunningService<RoleClient, ()>;
+
+fn auth_cascade() -> Capsule {
+    capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap()
+}
+
+fn served(capsule: Capsule) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(4096);
+    let (input, output) = split(far);
+    tokio::spawn(tools::mcp::serve(Arc::new(capsule), input, output));
+    near
+}
+
+async fn client_of(capsule: Capsule) -> Client {
+    ().serve(served(capsule)).await.unwrap()
+}
+
+async fn call(client: &Client, arguments: Value) -> CallToolResult {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let request = CallToolRequestParams::new(GetIncidentContext::SPEC.name).with_arguments(arguments);
+    client.call_tool(request).await.unwrap()
+}
+
+fn text(result: &CallToolResult) -> &str {
+    let [only] = result.content.as_slice() else { panic!("one text: {result:?}") };
+    &only.as_text().unwrap().text
+}
+
+async fn verdict_at(at: &str) -> Value {
+    let (capsule, now) = (Arc::new(auth_cascade()), at.parse().unwrap());
+    let tool = GetIncidentContext { alarms: capsule.alarms_until(now), now };
+    serde_json::to_value(tool.call(&World::outside(capsule)).await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_server_says_who_it_is() {
+    let client = client_of(auth_cascade()).await;
+    let info = client.peer_info().unwrap();
+    let server = info.server_info.as_ref().unwrap();
+    assert_eq!((server.name.as_str(), server.version.as_str()), ("auth-flow-context", env!("CARGO_PKG_VERSION")));
+    assert_snapshot!(info.instructions.as_ref().unwrap(), @"");
+}
+
+#[tokio::test]
+async fn the_list_is_the_table() {
+    let client = client_of(auth_cascade()).await;
+    let tools = client.list_all_tools().await.unwrap();
+    let listed: Vec<_> = tools.iter().map(|tool| tool.name.as_ref()).collect();
+    let table: Vec<_> = CONTEXT_TOOLS.iter().map(|entry| entry.spec.name).collect();
+    assert_eq!(listed, table);
+    for tool in &tools {
+        assert!(tool.title.as_ref().is_some_and(|title| !title.is_empty()), "{} has no title", tool.name);
+    }
+    assert_snapshot!(serde_json::to_string_pretty(&tools[0]).unwrap(), @"");
+}
+
+#[tokio::test]
+async fn without_arguments_the_whole_incident_is_explained() {
+    let client = client_of(auth_cascade()).await;
+    let request = CallToolRequestParams::new(GetIncidentContext::SPEC.name);
+    let result = client.call_tool(request).await.unwrap();
+    assert_eq!(result.is_error, Some(false));
+    assert_snapshot!(text(&result), @"");
+    assert_eq!(result.structured_content, Some(verdict_at("2026-11-20T03:24:00Z").await));
+    assert_eq!(call(&client, json!({})).await, result);
+}
+
+#[tokio::test]
+async fn an_earlier_moment_knows_less() {
+    let client = client_of(auth_cascade()).await;
+    let result = call(&client, json!({ "at": "2026-11-20T12:13:30+09:00" })).await;
+    assert_snapshot!(text(&result), @"");
+    assert_eq!(result.structured_content, Some(verdict_at("2026-11-20T03:13:30Z").await));
+}
+
+#[tokio::test]
+async fn bad_arguments_get_a_sentence() {
+    let client = client_of(auth_cascade()).await;
+    let mut answers = Vec::new();
+    for arguments in [
+        json!({ "at": "yesterday" }),
+        json!({ "at": 7.5 }),
+        json!({ "alarms": [] }),
+        json!({ "at": "2026-11-20T03:00:00Z" }),
+        json!({ "at": "2026-11-20T03:24:01Z" }),
+    ] {
+        let result = call(&client, arguments.clone()).await;
+        assert_eq!((result.is_error, &result.structured_content), (Some(true), &None), "{arguments}");
+        answers.push(text(&result).to_owned());
+    }
+    assert_snapshot!(answers.join("\n"), @"");
+    let quiet = client_of(usual_world()).await;
+    assert_snapshot!(text(&call(&quiet, json!({})).await), @"");
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_a_protocol_error() {
+    let client = client_of(auth_cascade()).await;
+    let answer = client.call_tool(CallToolRequestParams::new("execute_remediation")).await;
+    let Err(ServiceError::McpError(error)) = answer else { panic!("{answer:?}") };
+    assert_eq!(error.code, ErrorCode(-32602));
+    assert_snapshot!(error.message, @"");
+}
+
+/// Without a client library: lines in, lines out, of the stateless revision of the protocol.
+#[tokio::test]
+async fn a_client_without_a_handshake_is_answered_line_by_line() {
+    let (output, mut input) = split(served(auth_cascade()));
+    let mut lines = BufReader::new(output).lines();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "a test", "version": "1" },
+    });
+    let mut seen = Vec::new();
+    for (id, method, params) in [
+        (1, "server/discover", json!({ "_meta": meta })),
+        (2, "tools/list", json!({ "_meta": meta })),
+        (3, "tools/call", json!({ "_meta": meta, "name": "get_incident_context" })),
+        (4, "tools/call", json!({ "_meta": meta, "name": "get_incident_context", "arguments": [1.5] })),
+        (5, "tools/call", json!({ "_meta": meta, "name": "nothing" })),
+    ] {
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        input.write_all(format!("{request}\n").as_bytes()).await.unwrap();
+        let answer: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(id)), "{answer}");
+        let kind = answer["result"]["resultType"].as_str().unwrap_or_default();
+        seen.push(format!("{method}: {kind}{}", answer["error"]));
+    }
+    assert_snapshot!(seen.join("\n"), @"");
+}

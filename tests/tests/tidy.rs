@@ -85,7 +85,11 @@ fn arrows_run_one_way() {
         } else if !path.starts_with("bot/src/drill") && !path.ends_with("lib.rs") && path.starts_with("bot/src") {
             never(&["crate::workspace"]);
         }
-        if path.starts_with("bot/src/handlers") || path.ends_with("engine.rs") || path.ends_with("grouping.rs") {
+        if path.starts_with("bot/src/handlers")
+            || path.ends_with("engine.rs")
+            || path.ends_with("decision.rs")
+            || path.ends_with("grouping.rs")
+        {
             never(&["async ", ".await", "tokio::", "Timestamp::now", "crate::embedded", "crate::http"]);
         }
     }

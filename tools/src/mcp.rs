@@ -52,8 +52,8 @@ pub async fn serve(
     let server = Server { outside: World::outside(Arc::clone(&capsule)), capsule };
     let running = server.serve((input, output)).await.map_err(|err| ServeError::Opening(err.to_string()))?;
     match running.waiting().await {
-        Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
         Ok(QuitReason::JoinError(err)) | Err(err) => Err(ServeError::Broken(err.to_string())),
+        Ok(_) => Ok(()),
     }
 }
 

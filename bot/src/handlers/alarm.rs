@@ -1,6 +1,6 @@
 //! An alarm went to a state.
 
-use crate::engine::{Decision, Draft, Scene};
+use crate::decision::{Decision, Draft, Scene};
 use crate::event::MessageRef;
 use crate::grouping::{self, Placement};
 use crate::intent::{Intent, MessageName, Place};

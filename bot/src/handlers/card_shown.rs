@@ -1,6 +1,6 @@
 //! A card that passes the coverage bar stands in the channel: MTTC stops.
 
-use crate::engine::{Decision, Draft, Scene};
+use crate::decision::{Decision, Draft, Scene};
 use jiff::Timestamp;
 use tools::model::{Fact, IncidentId};
 

@@ -1,7 +1,7 @@
 //! A person pressed a button.
 
 use super::command::investigate;
-use crate::engine::{Decision, Scene};
+use crate::decision::{Decision, Scene};
 use crate::event::Asked;
 use crate::intent::Intent;
 use blocks::action::Action;

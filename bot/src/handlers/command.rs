@@ -1,7 +1,7 @@
 //! A person typed the slash command.
 
 use crate::command::{self, COMMANDS, Command};
-use crate::engine::{Decision, Scene};
+use crate::decision::{Decision, Scene};
 use crate::event::Asked;
 use crate::intent::Intent;
 use blocks::reply::{self, Usage};

@@ -1,6 +1,6 @@
 //! The context toolset answered.
 
-use crate::engine::{Decision, Draft, Scene};
+use crate::decision::{Decision, Draft, Scene};
 use crate::event::Asked;
 use crate::intent::Intent;
 use jiff::Timestamp;

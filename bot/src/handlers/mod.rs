@@ -1,5 +1,5 @@
 //! One file for each thing that a person or the world does. Each is a pure function from what is known and what happened
-//! to a [`crate::engine::Decision`].
+//! to a [`crate::decision::Decision`].
 
 pub(crate) mod alarm;
 pub(crate) mod card_shown;

@@ -7,10 +7,10 @@ mod plan;
 
 use self::budget::Budget;
 use self::plan::{Call, plan};
-use crate::dispatch::{Pulse, Worker};
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::intent::{IntentId, MessageName, Outcome};
 use crate::ports::{Inbox, Store, StoreError};
+use crate::pulse::{Pulse, Worker};
 use crate::slack::chat::{Chat, ChatError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;

@@ -5,7 +5,7 @@ use super::budget::Budget;
 use crate::event::{Asked, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Pending, Place};
 use blocks::Message;
-use blocks::message::MAX_SECTION;
+use blocks::limits::MAX_SECTION;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use tools::model::IncidentId;

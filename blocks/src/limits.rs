@@ -1,0 +1,40 @@
+//! Slack's limits, and cutting text to them.
+//!
+//! They are those of Slack's Block Kit reference: 50 blocks a message, 150 characters a header, 3,000 a section text, 10 context
+//! elements, 25 buttons a row, 75 characters a button.
+
+/// Blocks a message may have.
+pub const MAX_BLOCKS: usize = 50;
+/// Characters of a header.
+pub const MAX_HEADER: usize = 150;
+/// Characters of a section's text, and of one element of a context block.
+pub const MAX_SECTION: usize = 3000;
+/// Elements of a context block.
+pub const MAX_CONTEXT: usize = 10;
+/// Buttons in a row.
+pub const MAX_BUTTONS: usize = 25;
+/// Characters of a button.
+pub const MAX_BUTTON: usize = 75;
+/// Characters of the plain text that stands in notifications; longer ones are cut by Slack.
+pub const MAX_TEXT: usize = 4000;
+
+/// At most `limit` characters; what is cut off is marked.
+#[must_use]
+pub fn cut(text: &str, limit: usize) -> String {
+    // Slack counts characters; whether it counts code points or UTF-16 units is not documented, so the larger count holds.
+    let mut units = 0;
+    for (at, character) in text.char_indices() {
+        units += character.len_utf16();
+        if units > limit {
+            let mut end = at;
+            let mut room = units - character.len_utf16();
+            while room + 1 > limit {
+                let last = text[..end].chars().next_back().expect("room is positive, so something precedes");
+                end -= last.len_utf8();
+                room -= last.len_utf16();
+            }
+            return format!("{}…", &text[..end]);
+        }
+    }
+    text.to_owned()
+}

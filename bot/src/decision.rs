@@ -1,0 +1,102 @@
+//! What a decision is made from ([`Scene`]), what it is ([`Decision`]), and one in the making.
+
+use crate::config::{Config, Scope};
+use crate::intent::{Intent, MessageName, Place};
+use crate::ports::Log;
+use blocks::Message;
+use jiff::Timestamp;
+use std::sync::Arc;
+use tools::context::Atlas;
+use tools::model::{Fact, Incident, IncidentId, Record};
+
+/// What is known when an event is handled.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What the deployment configures.
+    pub config: Arc<Config>,
+    /// The scope the event belongs to.
+    pub scope: Scope,
+    /// The scope's incidents that may still take in alarms, the most recent first.
+    pub open: Vec<Incident>,
+    /// The id a new incident would get.
+    pub next: IncidentId,
+    /// The topology, if it could be read.
+    pub atlas: Option<Arc<Atlas>>,
+}
+
+/// What follows from an event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// New facts of one incident, if there are any.
+    pub log: Option<Log>,
+    /// What happens outside.
+    pub intents: Vec<Intent>,
+}
+
+/// A decision in the making: facts are folded as they are recorded, so that what is shown is what is stored.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    scope: &'a Scope,
+    now: Timestamp,
+    pub(crate) incident: Incident,
+    records: Vec<Record>,
+    intents: Vec<Intent>,
+}
+
+impl<'a> Draft<'a> {
+    /// Goes on with an incident.
+    pub(crate) fn of(scope: &'a Scope, incident: Incident, now: Timestamp) -> Self {
+        Self { scope, now, incident, records: Vec::new(), intents: Vec::new() }
+    }
+
+    /// Opens an incident.
+    pub(crate) fn opened(scope: &'a Scope, id: IncidentId, now: Timestamp) -> Self {
+        let record = Record { version: 1, at: now, fact: Fact::Opened { id, scope: scope.id.clone() } };
+        let incident = Incident::fold(None, &record).expect("a log may begin with `Opened`");
+        Self { scope, now, incident, records: vec![record], intents: Vec::new() }
+    }
+
+    /// Makes `fact` true.
+    pub(crate) fn record(&mut self, fact: Fact) {
+        let record = Record { version: self.incident.version + 1, at: self.now, fact };
+        self.incident = Incident::fold(Some(self.incident.clone()), &record).expect("the next version follows");
+        self.records.push(record);
+    }
+
+    /// Wants something to happen outside.
+    pub(crate) fn intend(&mut self, intent: Intent) {
+        self.intents.push(intent);
+    }
+
+    /// Wants the incident's message in the war room to be up to date.
+    pub(crate) fn show_card(&mut self) {
+        let channel = self.scope.war_room.clone();
+        let covered = self.incident.is_flood()
+            && self.incident.context_at.is_none()
+            && self.incident.verdict.as_ref().is_some_and(|verdict| verdict.covers().is_ok());
+        let message = if self.incident.is_flood() {
+            blocks::card::card(&self.incident)
+        } else {
+            blocks::alarm::lone_line(&self.incident)
+        };
+        self.show(MessageName::card(self.incident.id, &channel), Place::Channel { channel }, message, covered);
+    }
+
+    /// Wants a message of ours to read so.
+    pub(crate) fn show(&mut self, name: MessageName, place: Place, message: Message, covers: bool) {
+        let covers = covers.then_some(self.incident.id);
+        self.intents.push(Intent::Show { name, place, message, covers });
+    }
+
+    /// Wants one more line in the incident's thread.
+    pub(crate) fn tell(&mut self, line: String) {
+        let channel = self.scope.war_room.clone();
+        self.intents.push(Intent::Tell { under: MessageName::card(self.incident.id, &channel), channel, line });
+    }
+
+    /// The decision.
+    pub(crate) fn done(self) -> Decision {
+        let log = (!self.records.is_empty()).then_some(Log { records: self.records, after: self.incident });
+        Decision { log, intents: self.intents }
+    }
+}

@@ -1,0 +1,58 @@
+//! Wakes the workers of one process, and knows when they have nothing left to do.
+
+use tokio::sync::watch;
+
+/// Wakes the workers, and knows when they have nothing left to do.
+#[derive(Debug)]
+pub struct Pulse {
+    beats: watch::Sender<u64>,
+    idle: [watch::Sender<u64>; 2],
+}
+
+/// Who works.
+#[derive(Clone, Copy, Debug)]
+pub enum Worker {
+    /// Inbox → facts.
+    Dispatcher = 0,
+    /// Outbox → Slack.
+    Sender = 1,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { beats: watch::Sender::new(1), idle: [watch::Sender::new(0), watch::Sender::new(0)] }
+    }
+}
+
+impl Pulse {
+    /// Something may have to be done.
+    pub fn beat(&self) {
+        self.beats.send_modify(|beats| *beats += 1);
+    }
+
+    /// The beat a worker answers by looking for work.
+    pub(crate) fn current(&self) -> u64 {
+        *self.beats.borrow()
+    }
+
+    /// `worker` found nothing more to do since `beat`. Returns at the next beat.
+    pub(crate) async fn rest(&self, worker: Worker, beat: u64) {
+        self.idle[worker as usize].send_replace(beat);
+        let mut beats = self.beats.subscribe();
+        // The sender lives in `self`: it cannot be gone.
+        let _ = beats.wait_for(|beats| *beats > beat).await;
+    }
+
+    /// Returns once everything that has come in so far is done, as far as it can be done now.
+    pub async fn settled(&self) {
+        loop {
+            let beat = self.current();
+            for idle in &self.idle {
+                let _ = idle.subscribe().wait_for(|idle| *idle >= beat).await;
+            }
+            if self.current() == beat {
+                return;
+            }
+        }
+    }
+}
