@@ -54,7 +54,7 @@ pub fn lone_line(incident: &Incident) -> Message {
 
 fn footer(incident: &Incident) -> String {
     let mut sources: Vec<String> =
-        incident.alarms.iter().flat_map(JoinedAlarm::sources).map(|via: Via| via.to_string()).collect();
+        incident.alarms.iter().flat_map(|joined| joined.sources()).map(|via: Via| via.to_string()).collect();
     sources.sort_unstable();
     sources.dedup();
     format!("{} · told by {} · {}", incident.id, phrase::list(&sources), hint(incident))

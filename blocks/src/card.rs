@@ -42,7 +42,7 @@ fn headline(incident: &Incident) -> String {
     if incident.firing() == 0 {
         return format!("all {} are OK again", phrase::count(incident.alarms.len(), "alarm", "alarms"));
     }
-    match incident.verdict.as_ref().and_then(Verdict::cause) {
+    match incident.verdict.as_deref().and_then(Verdict::cause) {
         Some(cause) => format!("{}: {}", cause.service, phrase::symptom(cause.symptom)),
         None => phrase::count(incident.firing(), "alarm fires", "alarms fire"),
     }
@@ -50,7 +50,7 @@ fn headline(incident: &Incident) -> String {
 
 fn notification(incident: &Incident) -> String {
     let alarms = phrase::count(incident.firing(), "alarm fires", "alarms fire");
-    match incident.verdict.as_ref().and_then(Verdict::cause) {
+    match incident.verdict.as_deref().and_then(Verdict::cause) {
         Some(cause) => {
             format!("{alarms}; the likely cause is {} ({})", cause.service, phrase::confidence(cause.confidence))
         }
@@ -83,7 +83,7 @@ pub(crate) fn going_on(incident: &Incident) -> String {
             format!(", {} {word} affected: {}", services.len(), phrase::services(services.iter().copied(), 6))
         }
     };
-    let path = incident.verdict.as_ref().map(spread).unwrap_or_default();
+    let path = incident.verdict.as_deref().map(spread).unwrap_or_default();
     format!("{alarms} since {since}{on}.{path}")
 }
 

@@ -38,7 +38,7 @@ fn news(incident: &Incident, looked: &Look) -> String {
     if joined > 0 {
         news.push(format!("• {}", phrase::count(joined, "alarm joined", "alarms joined")));
     }
-    let cause = incident.verdict.as_ref().and_then(Verdict::cause).map(|cause| &cause.service);
+    let cause = incident.verdict.as_deref().and_then(Verdict::cause).map(|cause| &cause.service);
     match (looked.cause.as_ref(), cause) {
         (Some(before), Some(now)) if before != now => {
             news.push(format!("• the likely cause is {} now, not {}", phrase::service(now), phrase::service(before)));

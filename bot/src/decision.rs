@@ -38,7 +38,7 @@ pub struct Decision {
 pub(crate) struct Draft<'a> {
     scope: &'a Scope,
     now: Timestamp,
-    pub(crate) incident: Incident,
+    incident: Option<Incident>,
     records: Vec<Record>,
     intents: Vec<Intent>,
 }
@@ -46,20 +46,25 @@ pub(crate) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Goes on with an incident.
     pub(crate) fn of(scope: &'a Scope, incident: Incident, now: Timestamp) -> Self {
-        Self { scope, now, incident, records: Vec::new(), intents: Vec::new() }
+        Self { scope, now, incident: Some(incident), records: Vec::new(), intents: Vec::new() }
     }
 
     /// Opens an incident.
     pub(crate) fn opened(scope: &'a Scope, id: IncidentId, now: Timestamp) -> Self {
         let record = Record { version: 1, at: now, fact: Fact::Opened { id, scope: scope.id.clone() } };
         let incident = Incident::fold(None, &record).expect("a log may begin with `Opened`");
-        Self { scope, now, incident, records: vec![record], intents: Vec::new() }
+        Self { scope, now, incident: Some(incident), records: vec![record], intents: Vec::new() }
+    }
+
+    /// The incident, with every fact recorded so far.
+    pub(crate) fn incident(&self) -> &Incident {
+        self.incident.as_ref().expect("it is gone only while a fact is folded")
     }
 
     /// Makes `fact` true.
     pub(crate) fn record(&mut self, fact: Fact) {
-        let record = Record { version: self.incident.version + 1, at: self.now, fact };
-        self.incident = Incident::fold(Some(self.incident.clone()), &record).expect("the next version follows");
+        let record = Record { version: self.incident().version + 1, at: self.now, fact };
+        self.incident = Some(Incident::fold(self.incident.take(), &record).expect("the next version follows"));
         self.records.push(record);
     }
 
@@ -71,32 +76,33 @@ impl<'a> Draft<'a> {
     /// Wants the incident's message in the war room to be up to date.
     pub(crate) fn show_card(&mut self) {
         let channel = self.scope.war_room.clone();
-        let covered = self.incident.is_flood()
-            && self.incident.context_at.is_none()
-            && self.incident.verdict.as_ref().is_some_and(|verdict| verdict.covers().is_ok());
-        let message = if self.incident.is_flood() {
-            blocks::card::card(&self.incident)
+        let covered = self.incident().is_flood()
+            && self.incident().context_at.is_none()
+            && self.incident().verdict.as_ref().is_some_and(|verdict| verdict.covers().is_ok());
+        let message = if self.incident().is_flood() {
+            blocks::card::card(self.incident())
         } else {
-            blocks::alarm::lone_line(&self.incident)
+            blocks::alarm::lone_line(self.incident())
         };
-        self.show(MessageName::card(self.incident.id, &channel), Place::Channel { channel }, message, covered);
+        self.show(MessageName::card(self.incident().id, &channel), Place::Channel { channel }, message, covered);
     }
 
     /// Wants a message of ours to read so.
     pub(crate) fn show(&mut self, name: MessageName, place: Place, message: Message, covers: bool) {
-        let covers = covers.then_some(self.incident.id);
+        let covers = covers.then_some(self.incident().id);
         self.intents.push(Intent::Show { name, place, message, covers });
     }
 
     /// Wants one more line in the incident's thread.
     pub(crate) fn tell(&mut self, line: String) {
         let channel = self.scope.war_room.clone();
-        self.intents.push(Intent::Tell { under: MessageName::card(self.incident.id, &channel), channel, line });
+        self.intents.push(Intent::Tell { under: MessageName::card(self.incident().id, &channel), channel, line });
     }
 
     /// The decision.
     pub(crate) fn done(self) -> Decision {
-        let log = (!self.records.is_empty()).then_some(Log { records: self.records, after: self.incident });
+        let after = self.incident.filter(|_| !self.records.is_empty());
+        let log = after.map(|after| Log { records: self.records, after });
         Decision { log, intents: self.intents }
     }
 }

@@ -36,6 +36,9 @@ const STEP: SignedDuration = SignedDuration::from_millis(500);
 /// How long after the last delivery the story still runs, so that the last edit of the burst is made.
 const EPILOGUE: SignedDuration = SignedDuration::from_secs(90);
 
+/// How much longer it may run while something still waits to be said: what is not said by then counts as lost.
+const LONGEST_EPILOGUE: SignedDuration = SignedDuration::from_secs(180);
+
 /// How long before the first delivery it begins.
 const PROLOGUE: SignedDuration = SignedDuration::from_secs(2);
 
@@ -266,8 +269,13 @@ impl Stage {
             self.show_status(delivered, total, "playing");
             progress(&Progress { now: self.clock.now(), delivered, total });
         }
-        let end = self.clock.now().saturating_add(EPILOGUE).unwrap_or(Timestamp::MAX);
+        let after = |span| self.clock.now().saturating_add(span).unwrap_or(Timestamp::MAX);
+        let (end, latest) = (after(EPILOGUE), after(LONGEST_EPILOGUE));
         self.run_until(end, speed).await;
+        while self.clock.now() < latest && !self.store.outbox_take().await?.is_empty() {
+            let next = self.clock.now().saturating_add(STEP).unwrap_or(latest);
+            self.run_until(next, speed).await;
+        }
         self.speed = 1.0;
         self.show_status(delivered, total, "done");
         self.report(begin).await

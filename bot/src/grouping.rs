@@ -3,6 +3,7 @@
 
 use crate::config::Flood;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use tools::context::{Atlas, Connection};
 use tools::model::{Alarm, AlarmState, Apartness, Because, Incident, IncidentId, ServiceId, Via, minutes};
 
@@ -91,16 +92,19 @@ fn reason(alarm: &Alarm, service: Option<&ServiceId>, incident: &Incident, atlas
     }
     let Some(service) = service else { return alike(alarm, incident) };
     let since = |at: Timestamp| alarm.changed_at.duration_since(at).as_secs();
-    let latest = |service: &ServiceId| {
-        let of_service = incident.alarms.iter().filter(|joined| joined.service.as_ref() == Some(service));
-        of_service.map(|joined| joined.first_at).max()
-    };
-    if let Some(at) = latest(service) {
+    let mut latest: HashMap<&ServiceId, Timestamp> = HashMap::new();
+    for joined in &incident.alarms {
+        if let Some(service) = &joined.service {
+            let at = latest.entry(service).or_insert(joined.first_at);
+            *at = joined.first_at.max(*at);
+        }
+    }
+    if let Some(&at) = latest.get(service) {
         return Some(Because::SameService { service: service.clone(), after_s: since(at) });
     }
     let Some(atlas) = atlas else { return alike(alarm, incident) };
     atlas.around(service, MAX_HOPS).into_iter().find_map(|(other, connection)| {
-        let after_s = since(latest(other)?);
+        let after_s = since(*latest.get(other)?);
         Some(match connection {
             Connection::Path(path) => Because::Connected { path, after_s },
             Connection::SharedCallee(callee) => Because::SharedCallee { callee, with: other.clone(), after_s },

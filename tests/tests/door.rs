@@ -128,7 +128,7 @@ async fn every_eventbridge_sample_is_taken() {
             .incidents()
             .await
             .into_iter()
-            .flat_map(|incident| incident.alarms.into_iter().map(|joined| joined.alarm.name))
+            .flat_map(|incident| incident.alarms.into_iter().map(|joined| joined.alarm.name.clone()))
             .collect();
         assert!(names.iter().any(|name| name == "auth-prod-user-login-degraded"), "{names:?}");
     })

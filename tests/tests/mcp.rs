@@ -10,13 +10,13 @@ use std::sync::Arc;
 use tests::usual_world;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, split};
 use tools::capsule::{self, Capsule, World};
-use tools::context::GetIncidentContext;
-use tools::tool::{CONTEXT_TOOLS, Tool};
+use tools::context::{GetIncidentContext, TOOLS};
+use tools::tool::Tool;
 
 type Client = RunningService<RoleClient, ()>;
 
 fn auth_cascade() -> Capsule {
-    capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap()
+    capsule::parse(capsule::AUTH_CASCADE.as_bytes()).expect("our own capsule")
 }
 
 fn served(capsule: Capsule) -> DuplexStream {
@@ -27,24 +27,25 @@ fn served(capsule: Capsule) -> DuplexStream {
 }
 
 async fn client_of(capsule: Capsule) -> Client {
-    ().serve(served(capsule)).await.unwrap()
+    ().serve(served(capsule)).await.expect("the server shakes hands")
 }
 
 async fn call(client: &Client, arguments: Value) -> CallToolResult {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
     let request = CallToolRequestParams::new(GetIncidentContext::SPEC.name).with_arguments(arguments);
-    client.call_tool(request).await.unwrap()
+    client.call_tool(request).await.expect("a result, good or bad")
 }
 
 fn text(result: &CallToolResult) -> &str {
     let [only] = result.content.as_slice() else { panic!("one text: {result:?}") };
-    &only.as_text().unwrap().text
+    &only.as_text().expect("a text").text
 }
 
 async fn verdict_at(at: &str) -> Value {
-    let (capsule, now) = (Arc::new(auth_cascade()), at.parse().unwrap());
+    let (capsule, now) = (Arc::new(auth_cascade()), at.parse().expect("a time"));
     let tool = GetIncidentContext { alarms: capsule.alarms_until(now), now };
-    serde_json::to_value(tool.call(&World::outside(capsule)).await.unwrap()).unwrap()
+    let verdict = tool.call(&World::outside(capsule)).await.expect("a verdict");
+    serde_json::to_value(verdict).expect("JSON")
 }
 
 #[tokio::test]
@@ -53,7 +54,7 @@ async fn the_server_says_who_it_is() {
     let info = client.peer_info().unwrap();
     let server = info.server_info.as_ref().unwrap();
     assert_eq!((server.name.as_str(), server.version.as_str()), ("auth-flow-context", env!("CARGO_PKG_VERSION")));
-    assert_snapshot!(info.instructions.as_ref().unwrap(), @"");
+    assert_snapshot!(info.instructions.as_ref().unwrap(), @"Explains incidents on AWS: what is going on, what caused it, what it hits next. It speaks about one recorded incident, `auth-cascade`, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z, and only reads.");
 }
 
 #[tokio::test]
@@ -61,12 +62,35 @@ async fn the_list_is_the_table() {
     let client = client_of(auth_cascade()).await;
     let tools = client.list_all_tools().await.unwrap();
     let listed: Vec<_> = tools.iter().map(|tool| tool.name.as_ref()).collect();
-    let table: Vec<_> = CONTEXT_TOOLS.iter().map(|entry| entry.spec.name).collect();
+    let table: Vec<_> = TOOLS.iter().map(|entry| entry.spec.name).collect();
     assert_eq!(listed, table);
     for tool in &tools {
         assert!(tool.title.as_ref().is_some_and(|title| !title.is_empty()), "{} has no title", tool.name);
     }
-    assert_snapshot!(serde_json::to_string_pretty(&tools[0]).unwrap(), @"");
+    assert_snapshot!(serde_json::to_string_pretty(&tools[0]).unwrap(), @r#"
+    {
+      "name": "get_incident_context",
+      "title": "Get incident context",
+      "description": "Explains a set of AWS alarms: the likely root cause with its confidence, the affected services by onset, what is hit next, recent changes, and what could not be seen. Every claim carries evidence. The alarms are the ones this server knows: call it without arguments for the whole incident, or with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to `evidence`; `gaps` say what could not be read. It changes nothing.",
+      "inputSchema": {
+        "additionalProperties": false,
+        "properties": {
+          "at": {
+            "description": "The moment to speak about, in RFC 3339 with a zone, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z; nothing later is read. Left out: the end.",
+            "format": "date-time",
+            "type": "string"
+          }
+        },
+        "type": "object"
+      },
+      "annotations": {
+        "readOnlyHint": true,
+        "destructiveHint": false,
+        "idempotentHint": true,
+        "openWorldHint": false
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -75,7 +99,7 @@ async fn without_arguments_the_whole_incident_is_explained() {
     let request = CallToolRequestParams::new(GetIncidentContext::SPEC.name);
     let result = client.call_tool(request).await.unwrap();
     assert_eq!(result.is_error, Some(false));
-    assert_snapshot!(text(&result), @"");
+    assert_snapshot!(text(&result), @"The likely root cause is user-pool, with confidence 97 % (ranked by excess flow). Affected, by onset: user-pool, auth-api, authorizer, token-exchange, web-app, user-service, order-service, billing-export, user-db, checkout. Not seen: metrics of billing-export (no data point in the window). As of 2026-11-20T03:24:00Z; the structured content holds the changes, the next steps and the evidence.");
     assert_eq!(result.structured_content, Some(verdict_at("2026-11-20T03:24:00Z").await));
     assert_eq!(call(&client, json!({})).await, result);
 }
@@ -84,7 +108,7 @@ async fn without_arguments_the_whole_incident_is_explained() {
 async fn an_earlier_moment_knows_less() {
     let client = client_of(auth_cascade()).await;
     let result = call(&client, json!({ "at": "2026-11-20T12:13:30+09:00" })).await;
-    assert_snapshot!(text(&result), @"");
+    assert_snapshot!(text(&result), @"The likely root cause is user-pool, with confidence 97 % (ranked by excess flow). Affected, by onset: user-pool, auth-api, authorizer, token-exchange, web-app. Hit next: user-service. As of 2026-11-20T03:13:30Z; the structured content holds the changes, the next steps and the evidence.");
     assert_eq!(result.structured_content, Some(verdict_at("2026-11-20T03:13:30Z").await));
 }
 
@@ -103,9 +127,15 @@ async fn bad_arguments_get_a_sentence() {
         assert_eq!((result.is_error, &result.structured_content), (Some(true), &None), "{arguments}");
         answers.push(text(&result).to_owned());
     }
-    assert_snapshot!(answers.join("\n"), @"");
+    assert_snapshot!(answers.join("\n"), @"
+    `get_incident_context` cannot be called like this: at `at`: this is no RFC 3339 time with a zone; one looks like 2026-11-20T03:24:00Z
+    `get_incident_context` cannot be called like this: at `at`: invalid type: number, expected a string
+    `get_incident_context` cannot be called like this: at `alarms`: unknown field `alarms`, expected `at`
+    `auth-cascade` has no alarm by 2026-11-20T03:00:00Z, so there is nothing to explain
+    `get_incident_context` cannot be called like this: at `at`: nothing is known after 2026-11-20T03:24:00Z, where `auth-cascade` ends
+    ");
     let quiet = client_of(usual_world()).await;
-    assert_snapshot!(text(&call(&quiet, json!({})).await), @"");
+    assert_snapshot!(text(&call(&quiet, json!({})).await), @"`usual-world` has no alarm by 2026-11-20T04:12:00Z, so there is nothing to explain");
 }
 
 #[tokio::test]
@@ -114,7 +144,7 @@ async fn an_unknown_tool_is_a_protocol_error() {
     let answer = client.call_tool(CallToolRequestParams::new("execute_remediation")).await;
     let Err(ServiceError::McpError(error)) = answer else { panic!("{answer:?}") };
     assert_eq!(error.code, ErrorCode(-32602));
-    assert_snapshot!(error.message, @"");
+    assert_snapshot!(error.message, @"there is no tool `execute_remediation`; there is: get_incident_context");
 }
 
 /// Without a client library: lines in, lines out, of the stateless revision of the protocol.
@@ -142,5 +172,11 @@ async fn a_client_without_a_handshake_is_answered_line_by_line() {
         let kind = answer["result"]["resultType"].as_str().unwrap_or_default();
         seen.push(format!("{method}: {kind}{}", answer["error"]));
     }
-    assert_snapshot!(seen.join("\n"), @"");
+    assert_snapshot!(seen.join("\n"), @r#"
+    server/discover: completenull
+    tools/list: completenull
+    tools/call: completenull
+    tools/call: {"code":-32602,"message":"`tools/call` takes the `name` of a tool and its `arguments`, an object"}
+    tools/call: {"code":-32602,"message":"there is no tool `nothing`; there is: get_incident_context"}
+    "#);
 }

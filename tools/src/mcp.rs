@@ -1,17 +1,18 @@
-//! The context toolset as an MCP server: [`CONTEXT_TOOLS`], each tool with what MCP wants to know of it. The only file
+//! The context toolset as an MCP server: [`crate::context::TOOLS`], each tool with what MCP wants to know of it. The only file
 //! that names `rmcp`.
 //!
 //! A client speaks about one capsule and need not know its alarms: the server fills them in.
 
 use crate::capsule::{Capsule, World};
-use crate::context::GetIncidentContext;
+use crate::context::{GetIncidentContext, TOOLS};
 use crate::model::{ServiceId, Verdict};
 use crate::ports::Outside;
-use crate::tool::{CONTEXT_TOOLS, Effect, Entry, Tool, ToolError};
+use crate::tool::{Effect, Entry, Tool, ToolError};
 use jiff::Timestamp;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
+    CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock,
+    CustomRequest, CustomResult, ErrorCode, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, ToolAnnotations,
 };
 use rmcp::service::{QuitReason, RequestContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
@@ -79,7 +80,7 @@ impl ServerHandler for Server {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(CONTEXT_TOOLS.iter().map(|entry| self.describe(entry)).collect()))
+        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(|entry| self.describe(entry)).collect()))
     }
 
     async fn call_tool(
@@ -87,8 +88,8 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Some(entry) = CONTEXT_TOOLS.iter().find(|entry| entry.spec.name == request.name) else {
-            let known: Vec<_> = CONTEXT_TOOLS.iter().map(|entry| entry.spec.name).collect();
+        let Some(entry) = TOOLS.iter().find(|entry| entry.spec.name == request.name) else {
+            let known: Vec<_> = TOOLS.iter().map(|entry| entry.spec.name).collect();
             let problem = format!("there is no tool `{}`; there is: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(problem, None));
         };
@@ -96,9 +97,23 @@ impl ServerHandler for Server {
         let result = self.call(entry, arguments).await;
         Ok(result.unwrap_or_else(|problem| CallToolResult::error(vec![ContentBlock::text(problem)])).into())
     }
+
+    /// A known method whose parameters have the wrong form arrives here too: `arguments` that are a list, say.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if request.method == CallToolRequestMethod::VALUE {
+            let problem = "`tools/call` takes the `name` of a tool and its `arguments`, an object";
+            return Err(ErrorData::invalid_params(problem, None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+    }
 }
 
 impl Server {
+    /// What a caller sees of a tool.
     fn describe(&self, entry: &Entry) -> rmcp::model::Tool {
         let face = Face::of(entry.spec.name);
         let Value::Object(schema) = (face.schema)(&self.capsule) else { unreachable!("a schema is an object") };
@@ -162,7 +177,7 @@ impl Face {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContextArguments {
-    at: Option<Timestamp>,
+    at: Option<String>,
 }
 
 fn context_schema(capsule: &Capsule) -> Value {
@@ -183,7 +198,8 @@ fn context_arguments(capsule: &Capsule, arguments: JsonObject) -> Result<Value, 
     let ContextArguments { at } = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|err| wrong(err.path().to_string(), err.inner().to_string()))?;
     let end = capsule.window.to;
-    let now = at.unwrap_or(end);
+    let unreadable = |_| wrong("at".to_owned(), format!("this is no RFC 3339 time with a zone; one looks like {end}"));
+    let now = at.map_or(Ok(end), |at| at.parse::<Timestamp>().map_err(unreadable))?;
     if now > end {
         return Err(wrong("at".to_owned(), format!("nothing is known after {end}, where `{}` ends", capsule.name)));
     }
@@ -203,12 +219,12 @@ fn context_text(answer: &Value) -> String {
 fn in_short(verdict: &Verdict) -> String {
     let mut sentences = vec![match verdict.cause() {
         Some(cause) => format!(
-            "The likely root cause is {}, with confidence {:.0} % (seen by {}).",
+            "The likely root cause is {}, with confidence {:.0} % (ranked by {}).",
             cause.service,
             cause.confidence * 100.0,
             verdict.lane
         ),
-        None => format!("No cause found (looked by {}).", verdict.lane),
+        None => format!("No cause found (ranked by {}).", verdict.lane),
     }];
     sentences.push(match verdict.affected.as_slice() {
         [] => "No service is outside its normal range.".to_owned(),
@@ -218,7 +234,7 @@ fn in_short(verdict: &Verdict) -> String {
         sentences.push(format!("Hit next: {}.", names(verdict.expected.iter().map(|expected| &expected.service))));
     }
     for gap in &verdict.gaps {
-        sentences.push(format!("Not seen: {}, because {}.", gap.wanted, gap.because));
+        sentences.push(format!("Not seen: {} ({}).", gap.wanted, gap.because));
     }
     sentences.push(format!(
         "As of {}; the structured content holds the changes, the next steps and the evidence.",

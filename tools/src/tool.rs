@@ -1,6 +1,6 @@
-//! Tools: what the toolsets offer to the bot, to MCP clients and to the model, in one table each.
+//! Tools: what the toolsets offer to the bot, to MCP clients and to the model. Each toolset has one table of them, as
+//! [`crate::context::TOOLS`].
 
-use crate::context::GetIncidentContext;
 use crate::ports::Outside;
 use async_trait::async_trait;
 use serde::Serialize;
@@ -72,7 +72,8 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Entry {
-    const fn of<T: Tool>() -> Self {
+    /// The row of a tool.
+    pub const fn of<T: Tool>() -> Self {
         Self { spec: T::SPEC, call: call_erased::<T> }
     }
 
@@ -93,6 +94,3 @@ fn call_erased<T: Tool>(outside: &Outside, arguments: Value) -> Called<'_> {
         Ok(serde_json::to_value(answer).expect("answers have only string keys"))
     })
 }
-
-/// The context toolset, `auth-flow-context`.
-pub static CONTEXT_TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>()];

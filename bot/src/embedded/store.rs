@@ -21,8 +21,9 @@ use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tools::model::{Incident, IncidentId, Record, ScopeId};
 
 const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
@@ -39,10 +40,15 @@ const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters"
 /// How many facts a load may have to fold: a snapshot is stored whenever a multiple of this is passed.
 const SNAPSHOT_EVERY: u64 = 32;
 
+/// Incidents kept in memory as they were last written. The file is open once, so what was written is what is there.
+const KEPT: usize = 64;
+
 /// The store and the inbox of one machine.
 #[derive(Clone, Debug)]
 pub struct Embedded {
     database: Arc<Database>,
+    /// Without this every alarm of a flood would parse all the alarms before it.
+    kept: Arc<Mutex<BTreeMap<IncidentId, Incident>>>,
     /// Which opening of the file this is. Intents taken by an earlier one may already have had their effect.
     session: u64,
 }
@@ -85,7 +91,16 @@ impl Embedded {
         write.open_table(WAITING)?;
         let session = next(&write, "session")?;
         write.commit()?;
-        Ok(Self { database: Arc::new(database), session })
+        Ok(Self { database: Arc::new(database), kept: Arc::default(), session })
+    }
+
+    fn keep(&self, incident: Incident) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(incident.id, incident);
+        if kept.len() > KEPT {
+            // The oldest incident is the least likely to take in another alarm.
+            kept.pop_first();
+        }
     }
 
     /// Runs `work` where blocking is allowed: a commit waits for the disk.
@@ -120,6 +135,7 @@ fn put<K: redb::Key>(
 #[async_trait]
 impl Store for Embedded {
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let store = self.clone();
         self.run(move |database| {
             let write = database.begin_write()?;
             let mut events = write.open_table(EVENTS)?;
@@ -139,12 +155,19 @@ impl Store for Embedded {
                 put(&mut write.open_table(OUTBOX)?, id, &row)?;
             }
             write.commit()?;
+            if let Some(log) = append.log {
+                store.keep(log.after);
+            }
             Ok(Appended::Done)
         })
         .await
     }
 
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&incident).cloned();
+        if kept.is_some() {
+            return Ok(kept);
+        }
         self.run(move |database| {
             let read = database.begin_read()?;
             let snapshot = read.open_table(SNAPSHOTS)?.get(incident.0)?;

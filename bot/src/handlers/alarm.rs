@@ -40,7 +40,7 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
 
 /// A transition that is known already: worth a fact only if another source confirms it, and no message ever.
 fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
-    let transition = draft.incident.joined(alarm).and_then(|joined| joined.transition(alarm, via));
+    let transition = draft.incident().joined(alarm).and_then(|joined| joined.transition(alarm, via));
     let is_new_source = transition.is_some_and(|transition| !transition.told.contains_key(&via));
     if is_new_source {
         draft.record(Fact::AlarmConfirmed { alarm: Box::new(alarm.clone()), via });
@@ -50,7 +50,7 @@ fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
 
 fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
     draft.record(Fact::AlarmTurned { alarm: Box::new(alarm.clone()), via });
-    if draft.incident.is_flood() {
+    if draft.incident().is_flood() {
         tell_alarm(&mut draft, alarm);
     }
     draft.show_card();
@@ -58,21 +58,21 @@ fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
 }
 
 fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now: Timestamp) -> Decision {
-    let was_flood = draft.incident.is_flood();
-    let begins = !was_flood && grouping::is_flood(&draft.incident, now, &scene.scope.flood);
+    let was_flood = draft.incident().is_flood();
+    let begins = !was_flood && grouping::is_flood(draft.incident(), now, &scene.scope.flood);
     if begins {
-        draft.record(Fact::FloodBegan { alarms: draft.incident.alarms.len() });
+        draft.record(Fact::FloodBegan { alarms: draft.incident().alarms.len() });
     }
-    if !draft.incident.is_flood() {
+    if !draft.incident().is_flood() {
         lone(&mut draft, message);
         return draft.done();
     }
     draft.show_card();
-    let lines = lines_since(&draft.incident, begins);
+    let lines = lines_since(draft.incident(), begins);
     for line in lines {
         draft.tell(line);
     }
-    draft.intend(Intent::Investigate { incident: draft.incident.id, answer_to: None });
+    draft.intend(Intent::Investigate { incident: draft.incident().id, answer_to: None });
     draft.done()
 }
 
@@ -80,7 +80,7 @@ fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now
 fn lone(draft: &mut Draft<'_>, message: Option<&MessageRef>) {
     match message {
         Some(message) => {
-            let reply = blocks::alarm::lone_reply(&draft.incident);
+            let reply = blocks::alarm::lone_reply(draft.incident());
             draft.show(MessageName::reply(message), Place::Thread(message.clone()), reply, false);
         }
         None => draft.show_card(),
@@ -90,11 +90,11 @@ fn lone(draft: &mut Draft<'_>, message: Option<&MessageRef>) {
 /// The thread tells every alarm once: all of them when the thread begins, after that the one that joined.
 fn lines_since(incident: &Incident, begins: bool) -> Vec<String> {
     let from = if begins { 0 } else { incident.alarms.len() - 1 };
-    incident.alarms[from..].iter().map(blocks::alarm::thread_line).collect()
+    incident.alarms[from..].iter().map(|joined| blocks::alarm::thread_line(joined)).collect()
 }
 
 fn tell_alarm(draft: &mut Draft<'_>, alarm: &Alarm) {
-    let line = draft.incident.joined(alarm).map(blocks::alarm::thread_line);
+    let line = draft.incident().joined(alarm).map(blocks::alarm::thread_line);
     if let Some(line) = line {
         draft.tell(line);
     }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
+use tools::model::IncidentId;
 
 /// Calls a channel takes at once.
 const BURST: f64 = 4.0;
@@ -13,10 +14,14 @@ const REFILL: SignedDuration = SignedDuration::from_millis(5500);
 /// The first wait after a call of unknown outcome; it doubles up to a minute.
 const FIRST_RETRY_S: u64 = 1;
 
-/// How many calls each channel has left.
+/// An incident is investigated anew no more often than this, however fast alarms join: each time reads every lane.
+const INVESTIGATE_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// How many calls each channel has left, and when each incident may be investigated again.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     channels: HashMap<String, Bucket>,
+    investigated: HashMap<IncidentId, Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +47,20 @@ impl Budget {
             bucket.filled_at = now;
         }
         bucket
+    }
+
+    /// Allows an investigation, or says when there may be one.
+    pub(super) fn investigate(&mut self, incident: IncidentId, now: Timestamp) -> Result<(), Timestamp> {
+        if let Some(last) = self.investigated.get(&incident) {
+            let free_at = last.saturating_add(INVESTIGATE_EVERY).unwrap_or(now);
+            if now < free_at {
+                return Err(free_at);
+            }
+        }
+        self.investigated.insert(incident, now);
+        // Incidents come and go; only the recent ones have to wait.
+        self.investigated.retain(|_, last| now.duration_since(*last) < INVESTIGATE_EVERY);
+        Ok(())
     }
 
     /// Takes one call from the channel's budget, or says when there is one.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use tools::model::IncidentId;
 
-/// Lines that go into one message of a thread: ten sections of them would be a wall.
-const MAX_LINES: usize = 40;
+/// Lines that go into one message of a thread. More would be quicker to send and harder to read.
+const MAX_LINES: usize = 80;
 
 /// A call to make.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,12 +83,16 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });
             }
+            Intent::Investigate { incident, answer_to: None } if newest_job[incident] != id => plan.superseded.push(id),
             Intent::Investigate { incident, answer_to } => {
-                if answer_to.is_none() && newest_job[incident] != id {
-                    plan.superseded.push(id);
-                } else {
-                    plan.calls.push(Call::Investigate { id, incident: *incident, answer_to: answer_to.clone() });
+                // A person never waits for the pace of a flood.
+                if answer_to.is_none()
+                    && let Err(free_at) = budget.investigate(*incident, now)
+                {
+                    plan.wait(free_at);
+                    continue;
                 }
+                plan.calls.push(Call::Investigate { id, incident: *incident, answer_to: answer_to.clone() });
             }
             Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {

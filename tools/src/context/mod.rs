@@ -30,7 +30,7 @@ pub use verdict::{is_same_service, verdict};
 
 use crate::model::{Alarm, Change, Gap, Series, Topology, Verdict, Window, minutes};
 use crate::ports::Outside;
-use crate::tool::{Effect, Tool, ToolError, ToolSpec};
+use crate::tool::{Effect, Entry, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,9 @@ impl Situation {
         Self { now, alarms, topology, series, changes, gaps }
     }
 }
+
+/// The context toolset, `auth-flow-context`: the one list of its tools.
+pub static TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>()];
 
 /// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// The id of an incident, shown as `INC-7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -226,11 +227,11 @@ pub struct Incident {
     /// When it was opened.
     pub opened_at: Timestamp,
     /// Its alarms, in the order they joined.
-    pub alarms: Vec<JoinedAlarm>,
+    pub alarms: Vec<Arc<JoinedAlarm>>,
     /// When it became a flood; before that it is a lone alarm or two.
     pub flood_at: Option<Timestamp>,
     /// The context toolset's latest answer.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Arc<Verdict>>,
     /// When a card that passes the coverage bar first stood in the channel.
     pub context_at: Option<Timestamp>,
     /// What each person saw when they last looked.
@@ -255,17 +256,7 @@ impl Incident {
     /// A sentence saying why the record cannot follow: a hole in the versions, or a log that does not begin with `Opened`.
     pub fn fold(state: Option<Self>, record: &Record) -> Result<Self, String> {
         let mut incident = match (state, &record.fact) {
-            (None, Fact::Opened { id, scope }) => Self {
-                id: *id,
-                scope: scope.clone(),
-                version: 0,
-                opened_at: record.at,
-                alarms: Vec::new(),
-                flood_at: None,
-                verdict: None,
-                context_at: None,
-                seen: BTreeMap::new(),
-            },
+            (None, Fact::Opened { id, scope }) => Self::before_anything(*id, scope.clone(), record.at),
             (Some(_), Fact::Opened { id, .. }) => return Err(format!("{id} is opened twice")),
             (None, _) => return Err("the log does not begin with the incident being opened".to_owned()),
             (Some(incident), _) => incident,
@@ -274,44 +265,63 @@ impl Incident {
             return Err(format!("fact {} follows fact {} of {}", record.version, incident.version, incident.id));
         }
         incident.version = record.version;
+        incident.apply(record);
+        Ok(incident)
+    }
+
+    fn before_anything(id: IncidentId, scope: ScopeId, opened_at: Timestamp) -> Self {
+        Self {
+            id,
+            scope,
+            version: 0,
+            opened_at,
+            alarms: Vec::new(),
+            flood_at: None,
+            verdict: None,
+            context_at: None,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    fn apply(&mut self, record: &Record) {
         match &record.fact {
             Fact::Opened { .. } => {}
-            Fact::AlarmJoined { alarm, via, service, because } => incident.alarms.push(JoinedAlarm {
+            Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
                 alarm: (**alarm).clone(),
                 first_at: alarm.changed_at,
                 transitions: vec![Transition::told(alarm, *via)],
                 service: service.clone(),
                 because: because.clone(),
-            }),
+            })),
             Fact::AlarmTurned { alarm, via } => {
-                if let Some(joined) = incident.joined_mut(alarm) {
+                if let Some(joined) = self.joined_mut(alarm) {
                     joined.turn(alarm, *via);
                 }
             }
             Fact::AlarmConfirmed { alarm, via } => {
-                if let Some(joined) = incident.joined_mut(alarm) {
+                if let Some(joined) = self.joined_mut(alarm) {
                     joined.confirm(alarm, *via);
                 }
             }
-            Fact::FloodBegan { .. } => incident.flood_at = Some(record.at),
-            Fact::Investigated { verdict } => incident.verdict = Some((**verdict).clone()),
-            Fact::ContextReached => incident.context_at = Some(record.at),
+            Fact::FloodBegan { .. } => self.flood_at = Some(record.at),
+            Fact::Investigated { verdict } => self.verdict = Some(Arc::new((**verdict).clone())),
+            Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
-                let cause = incident.verdict.as_ref().and_then(Verdict::cause).map(|cause| cause.service.clone());
-                let look = Look { at: record.at, alarms: incident.alarms.len(), cause };
-                incident.seen.insert(by.clone(), look);
+                let cause =
+                    self.verdict.as_ref().and_then(|verdict| verdict.cause()).map(|cause| cause.service.clone());
+                self.seen.insert(by.clone(), Look { at: record.at, alarms: self.alarms.len(), cause });
             }
         }
-        Ok(incident)
     }
 
     /// The alarm of this incident that is the same alarm, whichever way it came.
     pub fn joined(&self, alarm: &Alarm) -> Option<&JoinedAlarm> {
-        self.alarms.iter().find(|joined| joined.alarm.is_same_alarm(alarm))
+        self.alarms.iter().map(AsRef::as_ref).find(|joined: &&JoinedAlarm| joined.alarm.is_same_alarm(alarm))
     }
 
     fn joined_mut(&mut self, alarm: &Alarm) -> Option<&mut JoinedAlarm> {
-        self.alarms.iter_mut().find(|joined| joined.alarm.is_same_alarm(alarm))
+        let joined = self.alarms.iter_mut().find(|joined| joined.alarm.is_same_alarm(alarm));
+        joined.map(Arc::make_mut)
     }
 
     /// The state-change time of the first alarm: where MTTC starts.
