@@ -31,6 +31,16 @@ struct Bucket {
     /// Slack itself asked to wait until then.
     not_before: Timestamp,
     failures: u32,
+    turn: Turn,
+}
+
+/// Whose turn it is when both a card and lines wait for the same call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// A message that is shown or edited.
+    Show,
+    /// Lines in a thread.
+    Tell,
 }
 
 impl Budget {
@@ -40,6 +50,7 @@ impl Budget {
             filled_at: now,
             not_before: now,
             failures: 0,
+            turn: Turn::Tell,
         });
         let refilled = now.duration_since(bucket.filled_at).as_secs_f64() / REFILL.as_secs_f64();
         if refilled > 0.0 {
@@ -63,15 +74,16 @@ impl Budget {
         Ok(())
     }
 
-    /// Takes one call from the channel's budget, or says when there is one.
-    pub(super) fn take(&mut self, channel: &str, now: Timestamp) -> Result<(), Timestamp> {
+    /// Takes one call from the channel's budget and says whose turn it is, or says when there is one.
+    pub(super) fn take(&mut self, channel: &str, now: Timestamp) -> Result<Turn, Timestamp> {
         let bucket = self.bucket(channel, now);
         if now < bucket.not_before {
             return Err(bucket.not_before);
         }
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
-            return Ok(());
+            bucket.turn = if bucket.turn == Turn::Show { Turn::Tell } else { Turn::Show };
+            return Ok(bucket.turn);
         }
         let wait = SignedDuration::from_secs_f64((1.0 - bucket.tokens) * REFILL.as_secs_f64());
         // A millisecond more, so that rounding never wakes us a moment too early.
@@ -138,7 +150,7 @@ mod tests {
             let mut now = at(0);
             for _ in 0..3 {
                 match budget.take("C", now) {
-                    Ok(()) => return Ok(()),
+                    Ok(_) => return Ok(()),
                     Err(free_at) => now = free_at,
                 }
             }

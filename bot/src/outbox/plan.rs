@@ -1,13 +1,13 @@
 //! What to do with everything that waits. Pure: the oldest first in each channel, the newest word only, lines that wait for
 //! the same thread together, and no more than the budget has.
 
-use super::budget::Budget;
+use super::budget::{Budget, Turn};
 use crate::event::{Asked, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use tools::model::IncidentId;
 
 /// Lines that go into one message of a thread. More would be quicker to send and harder to read.
@@ -75,7 +75,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             Intent::Tell { .. } | Intent::Answer { .. } | Intent::Investigate { .. } => {}
         }
     }
-    let mut told: BTreeSet<&MessageName> = BTreeSet::new();
+    let mut channels: BTreeMap<&str, Waiting<'_>> = BTreeMap::new();
     for each in pending {
         let id = each.id;
         match &each.intent {
@@ -96,42 +96,80 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             }
             Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {
-                if let Err(free_at) = budget.take(place.channel(), now) {
-                    plan.wait(free_at);
-                    continue;
-                }
-                let (name, place, message) = (name.clone(), place.clone(), message.clone());
                 // An older word of the same name may be there already; then it is found, and this one edits it.
                 let since = unsure.get(name.0.as_str()).copied();
-                let (stored_at, is_uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
-                plan.calls.push(match &each.posted {
-                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers: *covers },
-                    None => Call::Post {
-                        ids: vec![id],
-                        stored_at,
-                        uncertain: is_uncertain,
-                        name,
-                        place,
-                        message,
-                        covers: *covers,
-                    },
+                let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
+                let (name, place, message, covers) = (name.clone(), place.clone(), message.clone(), *covers);
+                let channel = channels.entry(channel_of(&each.intent)).or_default();
+                // What stops MTTC goes before anything else.
+                let queue = if covers.is_some() { &mut channel.urgent } else { &mut channel.shows };
+                queue.push_back(match &each.posted {
+                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers },
+                    None => Call::Post { ids: vec![id], stored_at, uncertain, name, place, message, covers },
                 });
             }
-            Intent::Tell { under, channel, .. } => {
+            Intent::Tell { under, .. } => {
                 // The thread begins with the message it hangs under.
                 let Some(thread) = &each.posted else { continue };
-                if !told.insert(under) {
-                    continue;
+                let channel = channels.entry(channel_of(&each.intent)).or_default();
+                if channel.told.insert(under) {
+                    channel.tells.push_back((under, thread));
                 }
-                if let Err(free_at) = budget.take(channel, now) {
+            }
+        }
+    }
+    for (name, mut channel) in channels {
+        while !channel.is_empty() {
+            match budget.take(name, now) {
+                Ok(turn) => plan.calls.push(channel.next(turn, pending, uncertain)),
+                Err(free_at) => {
                     plan.wait(free_at);
-                    continue;
+                    break;
                 }
-                plan.calls.push(tell(under, thread, pending, uncertain));
             }
         }
     }
     plan
+}
+
+/// What waits for one channel, oldest first of each kind.
+#[derive(Debug, Default)]
+struct Waiting<'a> {
+    urgent: VecDeque<Call>,
+    shows: VecDeque<Call>,
+    tells: VecDeque<(&'a MessageName, &'a MessageRef)>,
+    told: BTreeSet<&'a MessageName>,
+}
+
+impl Waiting<'_> {
+    fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.shows.is_empty() && self.tells.is_empty()
+    }
+
+    /// The next call. Cards and lines take turns, so that neither starves the other in a flood.
+    fn next(&mut self, turn: Turn, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
+        if let Some(call) = self.urgent.pop_front() {
+            return call;
+        }
+        if turn == Turn::Show
+            && let Some(call) = self.shows.pop_front()
+        {
+            return call;
+        }
+        if let Some((under, thread)) = self.tells.pop_front() {
+            return tell(under, thread, pending, uncertain);
+        }
+        self.shows.pop_front().expect("something waits")
+    }
+}
+
+fn channel_of(intent: &Intent) -> &str {
+    match intent {
+        Intent::Show { place, .. } => place.channel(),
+        Intent::Tell { channel, .. } => channel,
+        Intent::Answer { asked, .. } => &asked.channel,
+        Intent::Investigate { .. } => "",
+    }
 }
 
 impl Plan {
@@ -274,6 +312,27 @@ mod tests {
             pending(3, investigate(None), None),
         ];
         check(&waiting, &["investigate 2", "investigate 3"], &[1]);
+    }
+
+    #[test]
+    fn cards_and_lines_take_turns_and_what_stops_mttc_goes_first() {
+        let mut budget = Budget::default();
+        let (mut now, mut done) = (at(0), String::new());
+        for round in 0..6_u64 {
+            let covers = (round == 3).then_some(IncidentId(1));
+            let mut card = show("card", "x");
+            if let Intent::Show { covers: covered, .. } = &mut card {
+                *covered = covers;
+            }
+            let waiting = [pending(1, tell("a"), Some("1.0")), pending(2, card, Some("1.0"))];
+            // Only one call a round: the channel has no more left.
+            while budget.take("C", now).is_ok() {}
+            now = budget.take("C", now).unwrap_err();
+            let plan = plan(&waiting, &HashSet::new(), &mut budget, now);
+            done.push_str(&outline(&plan).join(",")[..4]);
+        }
+        assert!(done.contains("edit") && done.contains("post"), "{done}");
+        assert_eq!(&done[12..16], "edit", "the covering card goes first: {done}");
     }
 
     #[test]
