@@ -6,6 +6,7 @@ use crate::http::{self, Door};
 use crate::outbox::Sender;
 use crate::ports::{Inbox, Store};
 use crate::slack::chat::{Chat, ChatError};
+use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -28,6 +29,22 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// A bot that does not run yet: its parts, put together. Where something else drives them, as on Lambda, they are taken
+/// step by step.
+#[derive(Debug)]
+pub struct Works {
+    /// Inbox → facts.
+    pub dispatcher: Dispatcher,
+    /// Outbox → Slack.
+    pub sender: Sender,
+    /// The front door.
+    pub router: Router,
+    /// Slack's Web API.
+    pub chat: Chat,
+    /// What wakes the workers.
+    pub pulse: Arc<Pulse>,
+}
+
 /// A running bot; dropping it stops it at once, wherever it is.
 #[derive(Debug)]
 pub struct Bot {
@@ -46,18 +63,17 @@ pub enum StartError {
     Slack(#[from] ChatError),
 }
 
-impl Bot {
-    /// Starts the workers and serves the front door on `listener`.
-    pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
+impl Works {
+    /// Puts the parts together. Nothing is asked of anybody yet.
+    pub fn of(parts: Parts) -> std::io::Result<Self> {
         let Parts { config, store, inbox, outside, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
-        let identity = Arc::new(chat.identity().await?);
         let config = Arc::new(config);
         let pulse = Arc::new(Pulse::default());
         let sender = Sender::new(
             Arc::clone(&store),
             Arc::clone(&inbox),
-            chat,
+            chat.clone(),
             outside.clone(),
             Arc::clone(&clock),
             Arc::clone(&pulse),
@@ -71,7 +87,17 @@ impl Bot {
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
         };
-        let router = http::router(Door { config, identity, inbox, clock, pulse: Arc::clone(&pulse) });
+        let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse) });
+        Ok(Self { dispatcher, sender, router, chat, pulse })
+    }
+}
+
+impl Bot {
+    /// Starts the workers and serves the front door on `listener`.
+    pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
+        let Works { dispatcher, sender, router, chat, pulse } = Works::of(parts)?;
+        // A token that Slack does not know is told now, not with the first alarm.
+        chat.identity().await?;
         let mut workers = JoinSet::new();
         workers.spawn(async move { dispatcher.run().await });
         workers.spawn(sender.run());

@@ -75,8 +75,8 @@ pub struct Stage {
     pub clock: Arc<ModelClock>,
     /// Where people are.
     pub workspace: Workspace,
-    /// What is stored.
-    pub store: Arc<Embedded>,
+    /// What is stored, and what waits.
+    pub kept: Kept,
     config: Config,
     bot: Bot,
     door: SocketAddr,
@@ -85,6 +85,22 @@ pub struct Stage {
     events: HashMap<String, String>,
     speed: f64,
     _server: JoinSet<()>,
+}
+
+/// What outlives a bot: its store and its inbox.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where facts are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events wait.
+    pub inbox: Arc<dyn Inbox>,
+}
+
+impl From<Embedded> for Kept {
+    fn from(embedded: Embedded) -> Self {
+        let embedded = Arc::new(embedded);
+        Self { store: embedded.clone(), inbox: embedded }
+    }
 }
 
 /// Why a drill did not play.
@@ -175,15 +191,15 @@ async fn listen(port: u16) -> Result<TcpListener, DrillError> {
 
 async fn start_bot(
     config: &Config,
-    store: &Arc<Embedded>,
+    kept: &Kept,
     capsule: &Arc<Capsule>,
     clock: &Arc<ModelClock>,
     listener: TcpListener,
 ) -> Result<Bot, StartError> {
     let parts = Parts {
         config: config.clone(),
-        store: store.clone(),
-        inbox: store.clone() as Arc<dyn Inbox>,
+        store: Arc::clone(&kept.store),
+        inbox: Arc::clone(&kept.inbox),
         outside: World::outside(Arc::clone(capsule)),
         clock: clock.clone(),
     };
@@ -192,7 +208,7 @@ async fn start_bot(
 
 impl Stage {
     /// Sets the stage; the war room listens on `port` (0: any that is free).
-    pub async fn set(capsule: Arc<Capsule>, store: Embedded, port: u16) -> Result<Self, DrillError> {
+    pub async fn set(capsule: Arc<Capsule>, kept: impl Into<Kept>, port: u16) -> Result<Self, DrillError> {
         let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
         let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
         let (room, listener) = (listen(port).await?, listen(0).await?);
@@ -201,13 +217,13 @@ impl Stage {
         let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;
-        let store = Arc::new(store);
-        let bot = start_bot(&config, &store, &capsule, &clock, listener).await?;
+        let kept = kept.into();
+        let bot = start_bot(&config, &kept, &capsule, &clock, listener).await?;
         Ok(Self {
             capsule,
             clock,
             workspace,
-            store,
+            kept,
             config,
             bot,
             door,
@@ -219,14 +235,14 @@ impl Stage {
     }
 
     /// Kills the bot wherever it is, and starts another one on the store that `reopen` makes.
-    pub async fn restart_bot(&mut self, reopen: impl FnOnce() -> Embedded) -> Result<(), DrillError> {
+    pub async fn restart_bot<K: Into<Kept>>(&mut self, reopen: impl FnOnce() -> K) -> Result<(), DrillError> {
         self.bot.kill().await;
         // A database file is open once: the old one goes before the new one comes.
-        self.store = Arc::new(Embedded::in_memory());
-        self.store = Arc::new(reopen());
+        self.kept = Embedded::in_memory().into();
+        self.kept = reopen().into();
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.store, &self.capsule, &self.clock, listener).await?;
+        self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.clock, listener).await?;
         Ok(())
     }
 
@@ -361,11 +377,11 @@ impl Stage {
     /// What came of it, read from the store and from what people can see.
     async fn report(&self, begin: Timestamp) -> Result<Report, DrillError> {
         let scope = ScopeId("prod".to_owned());
-        let mut ids = self.store.index(&scope, Timestamp::MIN).await?.recent;
+        let mut ids = self.kept.store.index(&scope, Timestamp::MIN).await?.recent;
         ids.sort_unstable();
         let mut incidents: Vec<Incident> = Vec::new();
         for id in ids {
-            incidents.extend(self.store.read(id).await?);
+            incidents.extend(self.kept.store.read(id).await?);
         }
         let posts = self.workspace.posts();
         let played: Vec<_> = alarms(&self.capsule).filter(|(delivery, ..)| delivery.received >= begin).collect();

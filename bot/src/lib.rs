@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod alarms;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod app;
 pub mod clock;
 pub mod command;
@@ -14,7 +16,9 @@ pub mod grouping;
 mod handlers;
 pub mod http;
 pub mod intent;
-mod outbox;
+#[cfg(feature = "aws")]
+pub mod lambda;
+pub mod outbox;
 pub mod ports;
 pub mod slack;
 pub mod workspace;

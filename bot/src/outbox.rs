@@ -5,7 +5,7 @@
 use crate::dispatch::{Pulse, Worker};
 use crate::event::{Delivered, Event, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
-use crate::ports::{Inbox, Store, StoreError};
+use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::slack::chat::{Chat, ChatError};
 use blocks::Message;
 use blocks::message::MAX_SECTION;
@@ -228,19 +228,20 @@ fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain
 
 /// Carries intents out.
 #[derive(Debug)]
-pub(crate) struct Sender {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) inbox: Arc<dyn Inbox>,
-    pub(crate) chat: Chat,
-    pub(crate) outside: Outside,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) pulse: Arc<Pulse>,
+pub struct Sender {
+    store: Arc<dyn Store>,
+    inbox: Arc<dyn Inbox>,
+    chat: Chat,
+    outside: Outside,
+    clock: Arc<dyn Clock>,
+    pulse: Arc<Pulse>,
     budget: Budget,
     /// Posts of which we do not know whether they arrived.
     uncertain: HashSet<IntentId>,
 }
 
 impl Sender {
+    /// A sender that has not sent anything yet.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         inbox: Arc<dyn Inbox>,
@@ -277,10 +278,20 @@ impl Sender {
         }
     }
 
-    /// Sends until nothing more can be sent now; returns when something can.
-    async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    /// Sends until nothing more can be sent now; returns when it is worth trying again, if anything is left.
+    pub async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let next_due = self.send_what_can_be_sent().await;
+        // Also after a failure: whoever comes next need not wait for us. If not even this arrives, they wait a little.
+        self.store.outbox_done(Vec::new(), self.clock.now()).await?;
+        next_due
+    }
+
+    async fn send_what_can_be_sent(&mut self) -> Result<Option<Timestamp>, StoreError> {
         loop {
-            let pending = self.store.outbox_take().await?;
+            let pending = match self.store.outbox_take(self.clock.now()).await? {
+                Taken::Open(pending) => pending,
+                Taken::Busy { ask_again } => return Ok(Some(ask_again)),
+            };
             if pending.is_empty() {
                 self.uncertain.clear();
                 return Ok(None);
@@ -389,7 +400,7 @@ impl Sender {
         if closed.is_empty() {
             return Ok(());
         }
-        self.store.outbox_done(closed).await
+        self.store.outbox_done(closed, self.clock.now()).await
     }
 
     async fn card_shown(&self, incident: IncidentId) -> Result<(), StoreError> {
