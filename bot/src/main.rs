@@ -4,6 +4,7 @@ use anyhow::Context;
 use bot::drill::{Progress, Report, Speed, Stage};
 use bot::embedded::Embedded;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +41,9 @@ enum Task {
         #[arg(long)]
         at: Option<jiff::Timestamp>,
     },
+    /// Run as a Lambda function. The program called `bootstrap` does so without being told.
+    #[cfg(feature = "aws")]
+    Lambda(bot::lambda::start::Told),
     /// Turn public data into capsules.
     Import {
         #[command(subcommand)]
@@ -94,7 +98,7 @@ const BROWSER_SPEED: Speed = Speed::Times(6.0);
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("CLARITY_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(told());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return fail(&anyhow::Error::new(err).context("the runtime does not start")),
@@ -103,6 +107,16 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(err) => fail(&err),
     }
+}
+
+/// The command line. Lambda starts the program as `bootstrap`, without a word.
+fn told() -> Vec<OsString> {
+    let mut told: Vec<OsString> = std::env::args_os().collect();
+    let is_lambda = told.len() == 1 && told.first().is_some_and(|name| Path::new(name).ends_with("bootstrap"));
+    if is_lambda {
+        told.push("lambda".into());
+    }
+    told
 }
 
 /// One sentence with what to do, and a non-zero exit.
@@ -135,6 +149,11 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Eval { directory, json }) => score(&directory, json),
+        #[cfg(feature = "aws")]
+        Some(Task::Lambda(told)) => {
+            bot::lambda::start::run(told).await?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
