@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod capsule;
 pub mod context;
+pub mod declared;
 pub mod eval;
 pub mod model;
 pub mod ports;

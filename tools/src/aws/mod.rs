@@ -1,7 +1,13 @@
 //! The ports over AWS, and what every client of it shares.
 
+pub mod alarms;
+pub mod bedrock;
+pub mod remedy;
+pub mod telemetry;
+
 pub use aws_config::{ConfigLoader, SdkConfig};
 
+use crate::model::Gap;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -51,4 +57,47 @@ where
         cause = err.source();
     }
     line
+}
+
+/// What a failed read leaves: why, and the smallest statement of IAM that would allow it, if that is what lacks.
+fn gap<E>(wanted: &str, action: &str, err: &SdkError<E>) -> Gap
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    const DENIED: [&str; 4] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"];
+    const THROTTLED: [&str; 4] = ["Throttling", "ThrottlingException", "ThrottledException", "LimitExceededFault"];
+    let code = err.code().unwrap_or_default();
+    let remedy = if DENIED.contains(&code) {
+        Some(format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#))
+    } else if THROTTLED.contains(&code) {
+        Some(format!("a higher quota for {action}, or asking again in a minute"))
+    } else {
+        None
+    };
+    Gap { wanted: wanted.to_owned(), because: explain(err), remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::config::http::HttpResponse;
+    use aws_sdk_cloudwatch::error::ErrorMetadata;
+    use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataError;
+    use aws_sdk_cloudwatch::primitives::SdkBody;
+
+    #[track_caller]
+    fn check(code: &str, remedy: Option<&str>) {
+        let metadata = ErrorMetadata::builder().code(code).message("no").build();
+        let response = HttpResponse::new(400.try_into().unwrap(), SdkBody::empty());
+        let err = SdkError::service_error(GetMetricDataError::generic(metadata), response);
+        let gap = gap("metrics", "cloudwatch:GetMetricData", &err);
+        assert_eq!((gap.because, gap.remedy.as_deref()), (format!("{code}: no"), remedy));
+    }
+
+    #[test]
+    fn a_gap_says_what_would_close_it() {
+        check("AccessDenied", Some(r#"{"Effect":"Allow","Action":"cloudwatch:GetMetricData","Resource":"*"}"#));
+        check("Throttling", Some("a higher quota for cloudwatch:GetMetricData, or asking again in a minute"));
+        check("InternalServiceFault", None);
+    }
 }
