@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::dispatch::{Dispatcher, Pulse};
+use crate::embedded::Embedded;
 use crate::http::{self, Door};
 use crate::outbox::Sender;
 use crate::ports::{Inbox, Store};
@@ -9,10 +10,14 @@ use crate::slack::chat::{Chat, ChatError};
 use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tools::ports::{Clock, Outside};
+
+/// How long a bot that is asked to stop may go on with what it is doing.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What a bot is made from.
 #[derive(Debug)]
@@ -27,6 +32,22 @@ pub struct Parts {
     pub outside: Outside,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What outlives a bot: its store and its inbox.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where facts are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events wait.
+    pub inbox: Arc<dyn Inbox>,
+}
+
+impl From<Embedded> for Kept {
+    fn from(embedded: Embedded) -> Self {
+        let embedded = Arc::new(embedded);
+        Self { store: embedded.clone(), inbox: embedded }
+    }
 }
 
 /// A bot that does not run yet: its parts, put together. Where something else drives them, as on Lambda, they are taken
@@ -49,6 +70,8 @@ pub struct Works {
 #[derive(Debug)]
 pub struct Bot {
     pulse: Arc<Pulse>,
+    /// Set to true, it closes the front door.
+    closing: watch::Sender<bool>,
     workers: JoinSet<()>,
 }
 
@@ -98,21 +121,36 @@ impl Bot {
         let Works { dispatcher, sender, router, chat, pulse } = Works::of(parts)?;
         // A token that Slack does not know is told now, not with the first alarm.
         chat.identity().await?;
+        let (closing, mut closed) = watch::channel(false);
         let mut workers = JoinSet::new();
         workers.spawn(async move { dispatcher.run().await });
         workers.spawn(sender.run());
         workers.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            if let Err(err) = axum::serve(listener, service).await {
+            let closed = async move {
+                // Without a bot there is no door either.
+                let _ = closed.wait_for(|closed| *closed).await;
+            };
+            if let Err(err) = axum::serve(listener, service).with_graceful_shutdown(closed).await {
                 tracing::error!("the front door closed: {err}");
             }
         });
-        Ok(Self { pulse, workers })
+        Ok(Self { pulse, closing, workers })
     }
 
     /// What wakes the workers.
     pub fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// Closes the front door, lets the workers finish what can be finished now, and stops them. What does not fit into
+    /// that time is done by whoever starts next.
+    pub async fn stop(mut self) {
+        self.closing.send_replace(true);
+        if tokio::time::timeout(GRACE, self.pulse.settled()).await.is_err() {
+            tracing::warn!("stopped before everything was done; it is done at the next start");
+        }
+        self.kill().await;
     }
 
     /// Stops every worker at once, wherever it is, and returns when all are gone.

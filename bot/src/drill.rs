@@ -4,12 +4,12 @@
 //! it moves on, so that the outcome depends on the story and not on the speed of the machine.
 
 use crate::alarms::{amazon_q, eventbridge};
-use crate::app::{Bot, Parts, StartError};
+use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
 use crate::config::{Config, Flood, Scope};
 use crate::embedded::Embedded;
-use crate::ports::{Inbox, Store, StoreError};
+use crate::ports::StoreError;
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
 use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
@@ -85,22 +85,6 @@ pub struct Stage {
     events: HashMap<String, String>,
     speed: f64,
     _server: JoinSet<()>,
-}
-
-/// What outlives a bot: its store and its inbox.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    /// Where facts are kept.
-    pub store: Arc<dyn Store>,
-    /// Where events wait.
-    pub inbox: Arc<dyn Inbox>,
-}
-
-impl From<Embedded> for Kept {
-    fn from(embedded: Embedded) -> Self {
-        let embedded = Arc::new(embedded);
-        Self { store: embedded.clone(), inbox: embedded }
-    }
 }
 
 /// Why a drill did not play.

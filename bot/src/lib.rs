@@ -20,5 +20,6 @@ pub mod intent;
 pub mod lambda;
 pub mod outbox;
 pub mod ports;
+pub mod serve;
 pub mod slack;
 pub mod workspace;

@@ -1,8 +1,10 @@
 //! The binary `clarity`.
 
 use anyhow::Context;
+use bot::config::{File, Secrets};
 use bot::drill::{Progress, Report, Speed, Stage};
 use bot::embedded::Embedded;
+use bot::serve;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::Write;
@@ -29,6 +31,15 @@ struct Cli {
 enum Task {
     /// Replay a capsule into a local war room.
     Drill(DrillArgs),
+    /// Run the bot for a Slack workspace.
+    ///
+    /// Secrets come from the environment: CLARITY_SLACK_BOT_TOKEN, CLARITY_SLACK_SIGNING_SECRET, and
+    /// CLARITY_ALARMS_SECRET if alarms come from other machines.
+    Serve {
+        /// The configuration, TOML.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Print the verdict on a capsule.
     Context {
         /// The capsule, JSON or zstd-compressed JSON.
@@ -137,6 +148,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             drill(everything).await
         }
         Some(Task::Drill(arguments)) => drill(arguments).await,
+        Some(Task::Serve { config }) => serve(&config).await,
         Some(Task::Context { capsule, json, at }) => context(&capsule, json, at).await,
         Some(Task::Import { source: ImportSource::Petshop { source, target } }) => {
             let imported = capsule::petshop::import(&source, &target)?;
@@ -155,6 +167,14 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn serve(config: &Path) -> anyhow::Result<ExitCode> {
+    let file = File::load(config)?;
+    let serving = serve::start(&file, Secrets::from_environment()?).await?;
+    say(format_args!("The front door is open: http://{}", serving.address));
+    serving.until(serve::asked_to_stop()).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn load(name: &str) -> anyhow::Result<Capsule> {

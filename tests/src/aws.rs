@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_sqs::types::QueueAttributeName;
 use bot::aws::{DelayQueue, DynamoStore, SqsInbox};
-use bot::drill::Kept;
+use bot::app::Kept;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tools::aws::SdkConfig;

@@ -11,7 +11,8 @@ pub mod peers;
 #[cfg(feature = "aws")]
 pub mod python;
 
-use bot::drill::{ALERTS, Kept, Stage, WAR_ROOM};
+use bot::app::Kept;
+use bot::drill::{ALERTS, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
 use bot::workspace::room::button;

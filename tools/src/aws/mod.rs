@@ -83,12 +83,11 @@ mod tests {
     use aws_sdk_cloudwatch::config::http::HttpResponse;
     use aws_sdk_cloudwatch::error::ErrorMetadata;
     use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataError;
-    use aws_sdk_cloudwatch::primitives::SdkBody;
 
     #[track_caller]
     fn check(code: &str, remedy: Option<&str>) {
         let metadata = ErrorMetadata::builder().code(code).message("no").build();
-        let response = HttpResponse::new(400.try_into().unwrap(), SdkBody::empty());
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
         let err = SdkError::service_error(GetMetricDataError::generic(metadata), response);
         let gap = gap("metrics", "cloudwatch:GetMetricData", &err);
         assert_eq!((gap.because, gap.remedy.as_deref()), (format!("{code}: no"), remedy));
