@@ -248,7 +248,8 @@ impl Secrets {
         let signing = secret("CLARITY_SLACK_SIGNING_SECRET")?;
         let not_set = |name, what| move || ConfigError::NotSet(name, what);
         Ok(Self {
-            bot_token: token.ok_or_else(not_set("CLARITY_SLACK_BOT_TOKEN", "the bot token of the Slack app, `xoxb-…`"))?,
+            bot_token: token
+                .ok_or_else(not_set("CLARITY_SLACK_BOT_TOKEN", "the bot token of the Slack app, `xoxb-…`"))?,
             signing_secret: signing.ok_or_else(not_set(
                 "CLARITY_SLACK_SIGNING_SECRET",
                 "the signing secret of the Slack app, without which nobody can tell Slack from a stranger",
@@ -262,9 +263,10 @@ impl Config {
     /// The scope a channel belongs to: as its war room, or as one that is watched. A channel that no scope names belongs
     /// to the only scope, if there is just one.
     pub fn scope_of_channel(&self, channel: &str) -> Option<&Scope> {
-        let named = self.scopes.iter().find(|scope| {
-            scope.war_room == channel || scope.watched.iter().any(|watched| watched == channel)
-        });
+        let named = self
+            .scopes
+            .iter()
+            .find(|scope| scope.war_room == channel || scope.watched.iter().any(|watched| watched == channel));
         match (named, self.scopes.as_slice()) {
             (None, [only]) => Some(only),
             (named, _) => named,
@@ -278,7 +280,8 @@ impl Config {
 
     /// The scope an alarm from EventBridge belongs to: the first that lists its account, or else that lists none.
     pub fn scope_of_account(&self, account: Option<&str>) -> Option<&Scope> {
-        let lists = |scope: &&Scope| account.is_some_and(|account| scope.accounts.iter().any(|listed| listed == account));
+        let lists =
+            |scope: &&Scope| account.is_some_and(|account| scope.accounts.iter().any(|listed| listed == account));
         self.scopes.iter().find(lists).or_else(|| self.scopes.iter().find(|scope| scope.accounts.is_empty()))
     }
 
@@ -357,7 +360,8 @@ mod tests {
     #[test]
     fn a_missing_secret_is_named() {
         let read = |set: &[(&str, &str)]| {
-            let lookup = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let lookup =
+                |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             Secrets::read(lookup).map(|secrets| secrets.alarms_secret.is_some()).map_err(|err| err.to_string())
         };
         let (token, signing) = (("CLARITY_SLACK_BOT_TOKEN", "xoxb-1"), ("CLARITY_SLACK_SIGNING_SECRET", "s"));

@@ -7,7 +7,7 @@ use bot::embedded::Embedded;
 use bot::serve;
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ enum Task {
     Drill(DrillArgs),
     /// Run the bot for a Slack workspace.
     ///
-    /// Secrets come from the environment: CLARITY_SLACK_BOT_TOKEN, CLARITY_SLACK_SIGNING_SECRET, and
-    /// CLARITY_ALARMS_SECRET if alarms come from other machines.
+    /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`, and
+    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines.
     Serve {
         /// The configuration, TOML.
         #[arg(long)]
@@ -108,7 +108,7 @@ const BROWSER_SPEED: Speed = Speed::Times(6.0);
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("CLARITY_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
     let cli = Cli::parse_from(told());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -94,7 +94,7 @@ pub async fn asked_to_stop() {
     }
     // Without signals it goes on until it is killed.
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -108,8 +108,8 @@ async fn keep(storage: &Storage) -> Result<Kept, ServeError> {
 #[cfg(feature = "aws")]
 async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
     use crate::aws::{DynamoStore, SqsInbox};
-    /// An empty queue is asked this seldom; an event that comes is answered at once.
-    const WAIT_S: u8 = 20;
+    /// An empty queue is asked this often; an event that comes is handed over at once. Shorter than the time to stop.
+    const WAIT_S: u8 = 5;
     let sdk = tools::aws::defaults().load().await;
     Ok(Kept { store: Arc::new(DynamoStore::new(&sdk, table)), inbox: Arc::new(SqsInbox::new(&sdk, inbox, WAIT_S)) })
 }
@@ -119,7 +119,8 @@ async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
     Err(ServeError::NoAws("[storage.aws]"))
 }
 
-async fn outside(file: &File) -> Result<Outside, ServeError> {
+/// The world as the configuration lets the tools see it.
+pub(crate) async fn outside(file: &File) -> Result<Outside, ServeError> {
     let telemetry: Arc<dyn Telemetry> = match file.metrics {
         Metrics::None => Arc::new(Unconnected { remedy: "`metrics = \"cloudwatch\"` in the configuration".to_owned() }),
         Metrics::Cloudwatch => cloudwatch(file).await?,

@@ -4,6 +4,7 @@
 use crate::http;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How long a stack may take to come up.
@@ -14,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Cloud {
     /// Where it is, `http://127.0.0.1:4566`.
     pub url: String,
+    /// The account, 12 digits.
+    pub account: String,
 }
 
 impl Cloud {
@@ -81,9 +84,10 @@ impl Cloud {
     }
 
     async fn call(&self, service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> String {
-        // It looks at the service's name and at nothing else of the signature.
+        // It looks at the account and the service, and at nothing else of the signature.
         let credential = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.account
         );
         let mut all = vec![("authorization", credential.as_str())];
         all.extend(headers);
@@ -112,7 +116,7 @@ fn percent(text: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -120,5 +124,5 @@ fn percent(text: &str) -> String {
 
 /// The body of `CreateSecret`.
 pub fn secret(name: &str, value: &str) -> Value {
-    json!({"Name": name, "SecretString": value, "ClientRequestToken": format!("{name}-0123456789012345678901234567890")})
+    json!({"Name": name, "SecretString": value})
 }

@@ -1,12 +1,11 @@
 //! What is read of AWS, and the one thing that is changed there, against the local AWS.
 
 #![cfg(feature = "aws")]
+#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 use aws_sdk_cloudwatch::Client as CloudWatchClient;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{
-    ComparisonOperator, Dimension, MetricDatum, StateValue, Statistic, StatisticSet,
-};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDatum, StateValue, Statistic, StatisticSet};
 use bot::clock::SystemClock;
 use jiff::{SignedDuration, Timestamp};
 use tests::aws::Account;
@@ -26,7 +25,11 @@ fn minutes_after(start: Timestamp, minutes: i64) -> Timestamp {
     start.saturating_add(SignedDuration::from_mins(minutes)).unwrap()
 }
 
-fn datum(name: &str, dimensions: &[(&str, &str)], at: Timestamp) -> aws_sdk_cloudwatch::types::builders::MetricDatumBuilder {
+fn datum(
+    name: &str,
+    dimensions: &[(&str, &str)],
+    at: Timestamp,
+) -> aws_sdk_cloudwatch::types::builders::MetricDatumBuilder {
     let dimension = |(name, value): &(&str, &str)| Dimension::builder().name(*name).value(*value).build();
     MetricDatum::builder()
         .metric_name(name)
@@ -51,7 +54,8 @@ async fn metrics_come_back_as_the_flow_of_their_service() {
     let client = CloudWatchClient::new(&account.config);
     let start = start();
     let function = [("FunctionName", "token-exchange")];
-    let value = |name: &str, minute, value: f64| datum(name, &function, minutes_after(start, minute)).value(value).build();
+    let value =
+        |name: &str, minute, value: f64| datum(name, &function, minutes_after(start, minute)).value(value).build();
     let lambda = vec![
         value("Invocations", 0, 90.0),
         value("Errors", 0, 0.0),
@@ -74,7 +78,8 @@ async fn metrics_come_back_as_the_flow_of_their_service() {
         ],
         edges: Vec::new(),
     };
-    let window = Window { from: start, to: minutes_after(start, 4).saturating_add(SignedDuration::from_secs(59)).unwrap() };
+    let window =
+        Window { from: start, to: minutes_after(start, 4).saturating_add(SignedDuration::from_secs(59)).unwrap() };
     let series = CloudWatch::new(&account.config, &topology).series(window).await.unwrap();
     let told: Vec<_> = series
         .iter()
@@ -140,13 +145,18 @@ async fn alarms_that_fire_now_are_told() {
             .period(60);
         alarm.send().await.unwrap();
         if number != 5 {
-            let set = client.set_alarm_state().alarm_name(&name).state_value(StateValue::Alarm).state_reason("Threshold Crossed");
+            let set = client
+                .set_alarm_state()
+                .alarm_name(&name)
+                .state_value(StateValue::Alarm)
+                .state_reason("Threshold Crossed");
             set.send().await.unwrap();
         }
     }
     let rule = "ALARM(\"errors-001\") OR ALARM(\"errors-002\")";
     client.put_composite_alarm().alarm_name("auth-is-broken").alarm_rule(rule).send().await.unwrap();
-    let set = client.set_alarm_state().alarm_name("auth-is-broken").state_value(StateValue::Alarm).state_reason("children");
+    let set =
+        client.set_alarm_state().alarm_name("auth-is-broken").state_value(StateValue::Alarm).state_reason("children");
     set.send().await.unwrap();
 
     let alarms = tools::aws::alarms::firing(&account.config).await.unwrap();

@@ -1,5 +1,7 @@
 //! What every inbox promises, tried on each of them.
 
+#![expect(clippy::unwrap_used, reason = "every function here is the body of a test")]
+
 use bot::event::{Asked, Delivered, Event, EventKey};
 use bot::ports::Inbox;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ macro_rules! contract {
         mod embedded {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(super::Shelf::embedded()).await;
+                super::$promise(&super::Shelf::embedded()).await;
             })*
         }
 
@@ -42,7 +44,7 @@ macro_rules! contract {
         mod sqs {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(super::Shelf::sqs().await).await;
+                super::$promise(&super::Shelf::sqs().await).await;
             })*
         }
     };
@@ -76,7 +78,7 @@ async fn drain(inbox: &dyn Inbox) -> Vec<String> {
     keys
 }
 
-async fn a_scope_is_handled_in_order(shelf: Shelf) {
+async fn a_scope_is_handled_in_order(shelf: &Shelf) {
     let inbox = (shelf.open)();
     assert_eq!(inbox.take().await.unwrap(), None);
     let keys: Vec<String> = (0..25).map(|number| format!("k{number}")).collect();
@@ -86,7 +88,7 @@ async fn a_scope_is_handled_in_order(shelf: Shelf) {
     assert_eq!(drain(&*inbox).await, keys);
 }
 
-async fn what_is_not_done_comes_again(shelf: Shelf) {
+async fn what_is_not_done_comes_again(shelf: &Shelf) {
     let inbox = (shelf.open)();
     inbox.put(event("prod", "a")).await.unwrap();
     inbox.put(event("prod", "b")).await.unwrap();
@@ -112,7 +114,7 @@ async fn what_is_not_done_comes_again(shelf: Shelf) {
     inbox.done(&EventKey("never put".to_owned())).await.unwrap();
 }
 
-async fn the_same_event_twice_is_one(shelf: Shelf) {
+async fn the_same_event_twice_is_one(shelf: &Shelf) {
     let inbox = (shelf.open)();
     for key in ["a", "b", "a", "b", "a"] {
         inbox.put(event("prod", key)).await.unwrap();
@@ -120,7 +122,7 @@ async fn the_same_event_twice_is_one(shelf: Shelf) {
     assert_eq!(drain(&*inbox).await, ["a", "b"]);
 }
 
-async fn what_was_put_comes_out_as_it_was(shelf: Shelf) {
+async fn what_was_put_comes_out_as_it_was(shelf: &Shelf) {
     let inbox = (shelf.open)();
     // Keys come from outside: any length, any character.
     let long = format!("slack/{}", "x/é\u{1f6a8} ".repeat(200));
@@ -128,7 +130,7 @@ async fn what_was_put_comes_out_as_it_was(shelf: Shelf) {
     assert_eq!(inbox.take().await.unwrap(), Some(event("prod", &long)));
 }
 
-async fn scopes_do_not_wait_for_each_other(shelf: Shelf) {
+async fn scopes_do_not_wait_for_each_other(shelf: &Shelf) {
     let inbox = (shelf.open)();
     for (in_scope, key) in [("prod", "p1"), ("dev", "d1"), ("prod", "p2"), ("dev", "d2")] {
         inbox.put(event(in_scope, key)).await.unwrap();

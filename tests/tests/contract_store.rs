@@ -1,5 +1,7 @@
 //! What every store promises, tried on each of them.
 
+#![expect(clippy::unwrap_used, reason = "every function here is the body of a test")]
+
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
 use bot::ports::{Append, Appended, Log, Store, Taken};
@@ -44,7 +46,7 @@ macro_rules! contract {
         mod embedded {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(super::Shelf::embedded()).await;
+                super::$promise(&super::Shelf::embedded()).await;
             })*
         }
 
@@ -52,7 +54,7 @@ macro_rules! contract {
         mod dynamodb {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(super::Shelf::dynamodb().await).await;
+                super::$promise(&super::Shelf::dynamodb().await).await;
             })*
         }
     };
@@ -126,7 +128,7 @@ fn open(taken: Taken) -> Vec<Pending> {
     }
 }
 
-async fn what_is_appended_is_read(shelf: Shelf) {
+async fn what_is_appended_is_read(shelf: &Shelf) {
     let store = (shelf.open)();
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), None);
     let append = opening(1, "prod", "k1", 0);
@@ -141,7 +143,7 @@ async fn what_is_appended_is_read(shelf: Shelf) {
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(expected));
 }
 
-async fn an_event_is_handled_once(shelf: Shelf) {
+async fn an_event_is_handled_once(shelf: &Shelf) {
     let store = (shelf.open)();
     let mut append = opening(1, "prod", "k1", 0);
     append.intents = vec![show("card")];
@@ -157,7 +159,7 @@ async fn an_event_is_handled_once(shelf: Shelf) {
     assert_eq!(open(store.outbox_take(at(1)).await.unwrap()).len(), 1);
 }
 
-async fn a_stale_decision_stores_nothing(shelf: Shelf) {
+async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
     let store = (shelf.open)();
     store.append(opening(1, "prod", "k1", 0)).await.unwrap();
     let seen = store.read(IncidentId(1)).await.unwrap().unwrap();
@@ -170,10 +172,13 @@ async fn a_stale_decision_stores_nothing(shelf: Shelf) {
     assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
     assert!(store.index(&scope("prod"), at(900)).await.unwrap().recent.is_empty());
     // Its event is not known: decided anew, it is stored.
-    assert_eq!(store.append(following(Some(&now), vec![joined("c", 2)], "prod", "k3", 2)).await.unwrap(), Appended::Done);
+    assert_eq!(
+        store.append(following(Some(&now), vec![joined("c", 2)], "prod", "k3", 2)).await.unwrap(),
+        Appended::Done
+    );
 }
 
-async fn a_number_is_given_to_one_incident(shelf: Shelf) {
+async fn a_number_is_given_to_one_incident(shelf: &Shelf) {
     let [one, other] = (shelf.two)();
     assert_eq!(one.index(&scope("prod"), Timestamp::MIN).await.unwrap().next, IncidentId(1));
     let (a, b) = tokio::join!(one.append(opening(1, "prod", "k1", 0)), other.append(opening(1, "dev", "k2", 0)));
@@ -186,7 +191,7 @@ async fn a_number_is_given_to_one_incident(shelf: Shelf) {
     assert_eq!(other.append(opening(2, "prod", "k5", 0)).await.unwrap(), Appended::Done);
 }
 
-async fn a_long_log_is_read_whole(shelf: Shelf) {
+async fn a_long_log_is_read_whole(shelf: &Shelf) {
     let store = (shelf.open)();
     store.append(opening(1, "prod", "k", 0)).await.unwrap();
     let mut expected = store.read(IncidentId(1)).await.unwrap().unwrap();
@@ -203,9 +208,10 @@ async fn a_long_log_is_read_whole(shelf: Shelf) {
     assert_eq!((shelf.open)().read(IncidentId(1)).await.unwrap(), Some(expected));
 }
 
-async fn the_index_is_newest_first_and_cut_off(shelf: Shelf) {
+async fn the_index_is_newest_first_and_cut_off(shelf: &Shelf) {
     let store = (shelf.open)();
-    for (id, in_scope, seconds) in [(1, "prod", 10), (2, "prod", 30), (3, "dev", 40), (4, "prod", 20), (5, "prod", 30)] {
+    for (id, in_scope, seconds) in [(1, "prod", 10), (2, "prod", 30), (3, "dev", 40), (4, "prod", 20), (5, "prod", 30)]
+    {
         store.append(opening(id, in_scope, &format!("k{id}"), seconds)).await.unwrap();
     }
     let recent = async |since| -> Vec<u64> {
@@ -224,7 +230,7 @@ async fn the_index_is_newest_first_and_cut_off(shelf: Shelf) {
     assert_eq!((nowhere.recent, nowhere.next), (Vec::new(), IncidentId(6)));
 }
 
-async fn intents_come_in_their_order(shelf: Shelf) {
+async fn intents_come_in_their_order(shelf: &Shelf) {
     let [one, other] = (shelf.two)();
     let mut expected = Vec::new();
     for (number, store) in (1..=12).zip([&one, &other].into_iter().cycle()) {
@@ -240,7 +246,7 @@ async fn intents_come_in_their_order(shelf: Shelf) {
     assert!(pending.iter().all(|each| each.stored_at == at(0)));
 }
 
-async fn an_intent_that_another_process_took_says_so(shelf: Shelf) {
+async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     let store = (shelf.open)();
     let mut append = opening(1, "prod", "k1", 0);
     append.intents = vec![tell("a"), tell("b")];
@@ -265,7 +271,7 @@ async fn an_intent_that_another_process_took_says_so(shelf: Shelf) {
     assert!(open(store.outbox_take(at(100)).await.unwrap()).is_empty());
 }
 
-async fn a_message_is_known_by_its_name(shelf: Shelf) {
+async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     let store = (shelf.open)();
     let mut append = opening(1, "prod", "k1", 0);
     append.intents = vec![show("card"), tell("a"), show("other")];
@@ -283,7 +289,7 @@ async fn a_message_is_known_by_its_name(shelf: Shelf) {
     assert_eq!(pending.iter().map(|each| each.posted.clone()).collect::<Vec<_>>(), [Some(there), None]);
 }
 
-async fn an_append_without_facts_still_counts(shelf: Shelf) {
+async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     let store = (shelf.open)();
     let asked = Asked { by: "U1".to_owned(), channel: "C1".to_owned(), response_url: "http://localhost".to_owned() };
     let answer = Intent::Answer { asked, message: blocks::Message::new("Here.") };
@@ -297,7 +303,7 @@ async fn an_append_without_facts_still_counts(shelf: Shelf) {
 }
 
 /// Two workers, two hands each, 200 events about one incident, and every event delivered to both.
-async fn two_workers_lose_and_double_nothing(shelf: Shelf) {
+async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
     const EVENTS: usize = 200;
     const HANDS: usize = 2;
     let workers = (shelf.two)();
@@ -338,7 +344,6 @@ async fn two_workers_lose_and_double_nothing(shelf: Shelf) {
     // The log and the outbox agree about who came first.
     let told: Vec<Intent> = incident.alarms[1..].iter().map(|joined| tell(&joined.alarm.name)).collect();
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), told);
-    println!("{EVENTS} events, {conflicts} conflicts");
 }
 
 /// What only a store with several processes has.

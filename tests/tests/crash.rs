@@ -33,7 +33,9 @@ const POST: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
 
 async fn flood(room: &mut Room) {
-    for (name, at) in [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)] {
+    for (name, at) in
+        [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)]
+    {
         room.eventbridge(&alarm(name, at)).await;
     }
 }

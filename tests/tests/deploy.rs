@@ -2,6 +2,7 @@
 //! Slack's signed requests and EventBridge's invocations come in; the facts lie in DynamoDB, the words in the workspace.
 #![cfg(feature = "aws")]
 
+use bot::aws::DynamoStore;
 use bot::alarms::{amazon_q, eventbridge};
 use bot::clock::SystemClock;
 use bot::drill::{self, ALERTS, WAR_ROOM};
@@ -14,7 +15,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tests::aws::Account;
 use tests::cloud::{Cloud, local_path, secret};
+use tests::peers::ministack;
 use tests::{bootstrap, http, python};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -27,19 +30,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The deployment in front of a workspace.
 struct Deployed {
+    account: Account,
     cloud: Cloud,
     outputs: BTreeMap<String, String>,
     workspace: Workspace,
     /// Where the ingress is reached from this machine.
     door: String,
     _server: JoinSet<()>,
-    peer: peer::Running,
 }
 
 async fn deploy() -> Deployed {
     let built = bootstrap::build();
-    let peer = peer::start().await;
-    let cloud = Cloud { url: peer.url.clone() };
+    let account = Account::new().await;
+    let cloud = Cloud { url: ministack().url(), account: account.id.clone() };
     cloud.put_object("code", "bootstrap.zip", &std::fs::read(built.zip).expect("it was just built")).await;
 
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -62,18 +65,18 @@ async fn deploy() -> Deployed {
     let code = "CodeUri: ../target/lambda/clarity";
     assert_eq!(template.matches(code).count(), 1, "the template names the code once");
     let template = template.replace(code, "CodeUri: s3://code/bootstrap.zip");
+    let template = template.replace("CLARITY_LOG: info", &format!("AWS_ENDPOINT_URL: {}", cloud.url));
     let outputs = cloud.deploy("clarity", &template).await;
     let door = format!("{}{}", cloud.url, local_path(&outputs["Url"]));
 
     app.url.clone_from(&door);
     let (workspace, server) =
         Workspace::open(listener, app, drill::people(), drill::channels(), Arc::new(SystemClock)).expect("it is bound");
-    Deployed { cloud, outputs, workspace, door, _server: server, peer }
+    Deployed { account, cloud, outputs, workspace, door, _server: server }
 }
 
 impl Deployed {
     /// Waits until people can see what they should.
-    #[track_caller]
     async fn until<T>(&self, what: &str, mut seen: impl AsyncFnMut(&Self) -> Option<T>) -> T {
         let looking = async {
             let mut ticks = tokio::time::interval(Duration::from_millis(200));
@@ -86,7 +89,7 @@ impl Deployed {
         };
         match tokio::time::timeout(PATIENCE, looking).await {
             Ok(seen) => seen,
-            Err(_) => panic!("{what} never came.\nposts: {:#?}\nlocal AWS: {}", self.workspace.posts(), self.peer.log()),
+            Err(_) => panic!("{what} never came.\nposts: {:#?}\nlocal AWS: {}", self.workspace.posts(), log()),
         }
     }
 
@@ -99,7 +102,7 @@ impl Deployed {
     }
 
     async fn incidents(&self) -> Vec<Incident> {
-        let store = bot::aws::DynamoStore::new(&peer::sdk(&self.cloud.url).await, self.outputs["Table"].clone());
+        let store = DynamoStore::new(&self.account.config, &self.outputs["Table"]);
         let index = store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the table is there");
         let mut incidents = Vec::new();
         for id in index.recent {
@@ -127,7 +130,7 @@ async fn a_command_and_alarms_go_through_the_deployment() {
 
 async fn nobody_comes_in_unsigned(deployed: &Deployed) {
     let (status, _) = http::get(&format!("{}/healthz", deployed.door), &[]).await;
-    assert_eq!(status, 200, "the function starts: {}", deployed.peer.log());
+    assert_eq!(status, 200, "the function starts: {}", log());
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let (status, _) = http::post(&format!("{}/slack/commands", deployed.door), &form, "command=%2Fincident&text=help").await;
     assert_eq!(status, 401, "a command without a signature");
@@ -143,7 +146,7 @@ async fn a_signed_command_is_answered(deployed: &Deployed) {
     let mut tries = 0;
     while let Err(problem) = deployed.workspace.command("U0MINA", WAR_ROOM, "help").await {
         tries += 1;
-        assert!(tries < 3 && problem.contains("operation_timeout"), "{problem}\n{}", deployed.peer.log());
+        assert!(tries < 3 && problem.contains("operation_timeout"), "{problem}\n{}", log());
     }
     let help = deployed
         .until("the answer", async |deployed| deployed.ours().iter().map(|post| deployed.text(post)).next())
@@ -212,65 +215,10 @@ async fn rule_matches(deployed: &Deployed, event: &Value) -> bool {
     deployed.cloud.json("events", "AWSEvents.TestEventPattern", &question).await["Result"] == true
 }
 
-/// A local AWS of this test's own.
-mod peer {
-    use super::{Duration, PATIENCE, http, python};
-    use std::process::{Child, Command, Stdio};
-
-    pub(crate) struct Running {
-        pub(crate) url: String,
-        process: Child,
-        log: std::path::PathBuf,
-    }
-
-    impl Running {
-        pub(crate) fn log(&self) -> String {
-            std::fs::read_to_string(&self.log).unwrap_or_default()
-        }
-    }
-
-    impl Drop for Running {
-        fn drop(&mut self) {
-            let _ = self.process.kill();
-            let _ = self.process.wait();
-        }
-    }
-
-    pub(crate) async fn start() -> Running {
-        let tools = python::tools("ministack", &["ministack[full]==1.5.33", "cbor2"]);
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        let url = format!("http://127.0.0.1:{port}");
-        let log = tools.home.join(format!("{port}.log"));
-        let out = std::fs::File::create(&log).expect("target/ can be written");
-        let process = Command::new(tools.bin.join("ministack"))
-            .env("BIND_HOST", "127.0.0.1")
-            .env("IOT_MTLS_ENABLED", "0")
-            .env("LAMBDA_EXECUTOR", "local")
-            .env("GATEWAY_PORT", port.to_string())
-            // The functions find their way back.
-            .env("AWS_ENDPOINT_URL", &url)
-            .stdout(out.try_clone().expect("a file"))
-            .stderr(out)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("it was just installed");
-        let running = Running { url, process, log };
-        let up = async {
-            let mut ticks = tokio::time::interval(Duration::from_millis(100));
-            loop {
-                ticks.tick().await;
-                if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-                    && http::get(&format!("{}/_ministack/health", running.url), &[]).await.0 == 200
-                {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, up).await.expect("the local AWS starts");
-        running
-    }
-
-    pub(crate) async fn sdk(url: &str) -> tools::aws::SdkConfig {
-        tools::aws::defaults().endpoint_url(url).region("us-east-1").test_credentials().load().await
-    }
+/// The last words of the local AWS, the functions' among them.
+fn log() -> String {
+    let log = python::target().join("peers/ministack/log");
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
 }

@@ -1,5 +1,7 @@
 //! `clarity serve`, from its configuration file to an answer in Slack.
 
+#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
+
 use bot::app::StartError;
 use bot::clock::SystemClock;
 use bot::config::{File, Secrets};
@@ -13,7 +15,8 @@ use tokio::sync::oneshot;
 
 /// What `serve` says to this text, in front of a workspace of which it knows the tokens.
 async fn play(text: impl Fn(&str) -> String) {
-    let (room, door) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let (room, door) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let address = door.local_addr().unwrap();
     drop(door);
     let api = format!("http://{}/api", room.local_addr().unwrap());

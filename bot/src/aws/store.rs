@@ -21,11 +21,11 @@ use crate::intent::{IntentId, MessageName, Outcome, Pending};
 use crate::ports::{Append, Appended, Log, ScopeIndex, Store, StoreError, Taken};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -137,7 +137,11 @@ impl DynamoStore {
         let body = match serde_json::to_string(incident) {
             Ok(body) if body.len() <= MAX_BODY => body,
             Ok(body) => {
-                tracing::info!("{} is too large for a snapshot ({} bytes): it is read from its facts", incident.id, body.len());
+                tracing::info!(
+                    "{} is too large for a snapshot ({} bytes): it is read from its facts",
+                    incident.id,
+                    body.len()
+                );
                 return;
             }
             Err(err) => {
@@ -157,7 +161,7 @@ impl DynamoStore {
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":version", number(incident.version));
         if let Err(err) = put.send().await
-            && !err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception())
+            && !is_refused(&err)
         {
             tracing::warn!("the snapshot of {} was not stored: {}", incident.id, explain(&err));
         }
@@ -165,7 +169,10 @@ impl DynamoStore {
 
     /// A put that fails if the item is there.
     fn insert(&self, item: Item) -> Result<TransactWriteItem, BuildError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).condition_expression("attribute_not_exists(PK)");
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK)");
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
@@ -180,7 +187,12 @@ impl DynamoStore {
     }
 
     /// The writes that make `log` follow what `head` says is stored.
-    fn log_writes(&self, scope: &ScopeId, log: &Log, head: Option<&Head>) -> Result<Vec<TransactWriteItem>, BuildError> {
+    fn log_writes(
+        &self,
+        scope: &ScopeId,
+        log: &Log,
+        head: Option<&Head>,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let id = log.after.id;
         let last_alarm = log.after.last_alarm_at();
         let mut item = key(of_incident(id), "HEAD");
@@ -275,8 +287,12 @@ impl DynamoStore {
             }
             Err(err) => {
                 self.set_held(None);
-                let refused = err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception());
-                if refused { Ok(Some(now.saturating_add(ASK_AGAIN).unwrap_or(now))) } else { Err(failed("UpdateItem", &err)) }
+                let refused = is_refused(&err);
+                if refused {
+                    Ok(Some(now.saturating_add(ASK_AGAIN).unwrap_or(now)))
+                } else {
+                    Err(failed("UpdateItem", &err))
+                }
             }
         }
     }
@@ -296,9 +312,7 @@ impl DynamoStore {
             .expression_attribute_names("#holder", "holder")
             .expression_attribute_values(":me", text(&self.session));
         match delete.send().await {
-            Err(err) if !err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception()) => {
-                Err(failed("DeleteItem", &err))
-            }
+            Err(err) if !is_refused(&err) => Err(failed("DeleteItem", &err)),
             Ok(_) | Err(_) => Ok(()),
         }
     }
@@ -319,7 +333,7 @@ impl DynamoStore {
             .expression_attribute_values(":me", text(&self.session));
         match update.send().await {
             Ok(_) => Ok(Some(row)),
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception()) => Ok(None),
+            Err(err) if is_refused(&err) => Ok(None),
             Err(err) => Err(failed("UpdateItem", &err)),
         }
     }
@@ -465,7 +479,8 @@ impl Store for DynamoStore {
             let marked = stream::iter(rows).map(|row| self.mark(row)).buffered(MARKED_AT_ONCE);
             let rows: Vec<Item> = marked.try_filter_map(async |row| Ok(row)).try_collect().await?;
             let mut pending = rows.iter().map(|row| self.pending(row)).collect::<Result<Vec<_>, _>>()?;
-            let posted = self.posted(pending.iter().filter_map(|each| each.intent.message().cloned()).collect()).await?;
+            let posted =
+                self.posted(pending.iter().filter_map(|each| each.intent.message().cloned()).collect()).await?;
             for each in &mut pending {
                 each.posted = each.intent.message().and_then(|name| posted.get(name)).cloned();
             }
@@ -506,7 +521,9 @@ impl Store for DynamoStore {
 /// What a cancelled transaction says about the append, if it says anything: its first write is the event's key.
 fn cancelled(err: &SdkError<TransactWriteItemsError>) -> Option<Appended> {
     const FAILED: &str = "ConditionalCheckFailed";
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = err.as_service_error() else { return None };
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = err.as_service_error() else {
+        return None;
+    };
     let codes: Vec<&str> = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
     if codes.first() == Some(&FAILED) {
         return Some(Appended::KnownEvent);
@@ -578,9 +595,14 @@ fn broken(item: &Item, name: &str) -> StoreError {
     StoreError(format!("the item {} / {} has no readable `{name}`", part("PK"), part("SK")))
 }
 
+/// Whether the condition of a single write did not hold.
+fn is_refused<E: ProvideErrorMetadata>(err: &SdkError<E>) -> bool {
+    err.code() == Some("ConditionalCheckFailedException")
+}
+
 fn failed<E>(call: &str, err: &SdkError<E>) -> StoreError
 where
-    E: aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     StoreError(format!("DynamoDB {call}: {}", explain(err)))
 }

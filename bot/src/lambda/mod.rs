@@ -27,7 +27,7 @@ use tools::ports::Clock;
 const WAKE: &str = "wake";
 
 /// After a failure the outbox is looked at again so soon.
-const AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(1);
+const AFTER_FAILURE: SignedDuration = SignedDuration::from_secs(5);
 
 /// The front door as a function: what Slack sends to its URL, and the events that EventBridge invokes it with.
 #[derive(Debug)]

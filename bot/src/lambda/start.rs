@@ -3,15 +3,16 @@
 use crate::app::{Parts, Works};
 use crate::aws::{DelayQueue, DynamoStore, SqsInbox};
 use crate::clock::SystemClock;
-use crate::config::{Config, Flood, Scope};
+use crate::config::{ConfigError, File, Secrets};
 use crate::dispatch::Pulse;
 use crate::http::Door;
 use crate::lambda::{Ingress, Worker};
-use aws_sdk_secretsmanager::Client as Secrets;
+use crate::serve::{self, ServeError};
+use aws_sdk_secretsmanager::Client as Vault;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use std::sync::Arc;
-use tools::aws::{SdkConfig, defaults, explain};
+use tools::aws::{defaults, explain};
 
 /// What a function is told. On Lambda it comes from the environment that `infra/template.yaml` sets.
 #[derive(Args, Clone, Debug)]
@@ -60,8 +61,11 @@ pub enum Stopped {
         problem: String,
     },
     /// The configuration cannot be read.
-    #[error("the configuration cannot be read: {0}")]
-    Config(#[from] toml::de::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What the configuration names cannot be reached.
+    #[error(transparent)]
+    Outside(#[from] ServeError),
     /// The certificates of this machine cannot be read.
     #[error("the root certificates of this machine cannot be read")]
     Certificates(#[from] std::io::Error),
@@ -73,29 +77,30 @@ pub enum Stopped {
     Runtime(#[from] lambda_runtime::Error),
 }
 
-/// Runs the function until Lambda stops it.
+/// Runs the function until Lambda stops it. Each role gets the secret it needs, and is not even allowed to read the other.
 pub async fn run(told: Told) -> Result<(), Stopped> {
+    let file = File::parse(&told.config)?;
     let sdk = defaults().load().await;
-    let secrets = Secrets::new(&sdk);
+    let vault = Vault::new(&sdk);
+    let mut secrets =
+        Secrets { bot_token: SecretString::default(), signing_secret: SecretString::default(), alarms_secret: None };
+    let inbox = Arc::new(SqsInbox::new(&sdk, told.inbox_url, 0));
+    let clock = Arc::new(SystemClock);
     match told.role {
         Role::Ingress => {
-            let signing_secret = secret(&secrets, told.signing_secret_id, "CLARITY_SIGNING_SECRET_ID").await?;
-            let config = Arc::new(config(&told.config, SecretString::default(), signing_secret)?);
-            let inbox = Arc::new(SqsInbox::new(&sdk, told.inbox_url, 0));
-            let door = Door { config, inbox, clock: Arc::new(SystemClock), pulse: Arc::new(Pulse::default()) };
-            Ok(Ingress::new(door).run().await?)
+            secrets.signing_secret = secret(&vault, told.signing_secret_id, "CLARITY_SIGNING_SECRET_ID").await?;
+            let config = Arc::new(file.config(secrets));
+            Ok(Ingress::new(Door { config, inbox, clock, pulse: Arc::new(Pulse::default()) }).run().await?)
         }
         Role::Worker => {
-            let bot_token = secret(&secrets, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;
-            let config = config(&told.config, bot_token, SecretString::default())?;
+            secrets.bot_token = secret(&vault, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;
             let table = told.table.ok_or(Stopped::Untold("CLARITY_TABLE"))?;
             let later = told.later_url.ok_or(Stopped::Untold("CLARITY_LATER_URL"))?;
-            let clock = Arc::new(SystemClock);
             let works = Works::of(Parts {
-                config,
+                config: file.config(secrets),
                 store: Arc::new(DynamoStore::new(&sdk, table)),
-                inbox: Arc::new(SqsInbox::new(&sdk, told.inbox_url, 0)),
-                outside: outside(&sdk),
+                inbox,
+                outside: serve::outside(&file).await?,
                 clock: clock.clone(),
             })?;
             Ok(Worker::new(works, clock).run(DelayQueue::new(&sdk, later)).await?)
@@ -104,83 +109,10 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
 }
 
 /// A secret's text. It is read when the function starts, so that it stands in no environment and in no template.
-async fn secret(client: &Secrets, id: Option<String>, told_in: &'static str) -> Result<SecretString, Stopped> {
+async fn secret(vault: &Vault, id: Option<String>, told_in: &'static str) -> Result<SecretString, Stopped> {
     let id = id.ok_or(Stopped::Untold(told_in))?;
-    let answer = client.get_secret_value().secret_id(&id).send().await;
+    let answer = vault.get_secret_value().secret_id(&id).send().await;
     let answer = answer.map_err(|err| Stopped::Secret { id: id.clone(), problem: explain(&err) })?;
     let text = answer.secret_string.ok_or_else(|| Stopped::Secret { id, problem: "it holds no text".to_owned() })?;
     Ok(text.trim().into())
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    slack_api: String,
-    command: String,
-    scopes: Vec<FileScope>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileScope {
-    id: String,
-    #[serde(default)]
-    accounts: Vec<String>,
-    #[serde(default)]
-    watched: Vec<String>,
-    war_room: String,
-}
-
-fn config(text: &str, bot_token: SecretString, signing_secret: SecretString) -> Result<Config, toml::de::Error> {
-    let file: File = toml::from_str(text)?;
-    let scopes = file.scopes.into_iter().map(|scope| Scope {
-        id: tools::model::ScopeId(scope.id),
-        accounts: scope.accounts,
-        watched: scope.watched,
-        war_room: scope.war_room,
-        flood: Flood::USUAL,
-    });
-    Ok(Config {
-        slack_api: file.slack_api,
-        bot_token,
-        signing_secret,
-        alarms_secret: None,
-        command: file.command,
-        scopes: scopes.collect(),
-    })
-}
-
-#[derive(Debug)]
-struct Blind;
-
-impl Blind {
-    fn gap(wanted: &str) -> tools::model::Gap {
-        tools::model::Gap { wanted: wanted.to_owned(), because: "not connected yet".to_owned(), remedy: None }
-    }
-}
-
-#[async_trait::async_trait]
-impl tools::ports::Telemetry for Blind {
-    async fn series(&self, _: tools::model::Window) -> Result<Vec<tools::model::Series>, tools::model::Gap> {
-        Err(Self::gap("metrics"))
-    }
-}
-
-#[async_trait::async_trait]
-impl tools::ports::TopologySource for Blind {
-    async fn topology(&self, _: tools::model::Window) -> Result<tools::model::Topology, tools::model::Gap> {
-        Err(Self::gap("topology"))
-    }
-}
-
-#[async_trait::async_trait]
-impl tools::ports::Changes for Blind {
-    async fn changes(&self, _: tools::model::Window) -> Result<Vec<tools::model::Change>, tools::model::Gap> {
-        Err(Self::gap("changes"))
-    }
-}
-
-fn outside(_: &SdkConfig) -> tools::ports::Outside {
-    let blind = Arc::new(Blind);
-    tools::ports::Outside { telemetry: blind.clone(), topology: blind.clone(), changes: blind }
 }

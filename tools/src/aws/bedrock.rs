@@ -43,7 +43,8 @@ impl fmt::Display for Probe {
 
 /// Asks `model` for one token.
 pub async fn probe(config: &SdkConfig, model: &str) -> Probe {
-    let question = Message::builder().role(ConversationRole::User).content(ContentBlock::Text("Say yes.".to_owned())).build();
+    let question =
+        Message::builder().role(ConversationRole::User).content(ContentBlock::Text("Say yes.".to_owned())).build();
     let question = match question {
         Ok(question) => question,
         Err(err) => return Probe::Failed(err.to_string()),
@@ -68,7 +69,9 @@ fn classify(code: Option<&str>, why: String) -> Probe {
         Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => Probe::Denied(why),
         // A retired model answers `ResourceNotFoundException`; an id that needs a profile, or is misspelt, is invalid.
         Some("ResourceNotFoundException" | "ValidationException") => Probe::Gone(why),
-        Some("ThrottlingException" | "ServiceQuotaExceededException" | "TooManyRequestsException") => Probe::Throttled(why),
+        Some("ThrottlingException" | "ServiceQuotaExceededException" | "TooManyRequestsException") => {
+            Probe::Throttled(why)
+        }
         Some("ModelTimeoutException") => Probe::TooSlow,
         Some(_) | None => Probe::Failed(why),
     }

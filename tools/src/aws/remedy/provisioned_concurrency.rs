@@ -5,6 +5,7 @@
 
 use crate::aws::{SdkConfig, explain};
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum;
 use serde::{Deserialize, Serialize};
 
@@ -122,24 +123,20 @@ pub async fn apply(
         return Err(RemedyError::Drifted(target.name()));
     }
     let client = Client::new(config);
-    match wanted {
-        Some(instances) => {
-            let instances = i32::try_from(instances).ok().filter(|instances| *instances > 0);
-            let instances = instances.ok_or(RemedyError::Impossible(target.name(), "the number of instances is out of range"))?;
-            let put = client
-                .put_provisioned_concurrency_config()
-                .function_name(&target.function)
-                .qualifier(&target.alias)
-                .provisioned_concurrent_executions(instances);
-            put.send().await.map_err(|err| RemedyError::Aws(explain(&err)))?;
-        }
-        None => {
-            let delete = client
-                .delete_provisioned_concurrency_config()
-                .function_name(&target.function)
-                .qualifier(&target.alias);
-            delete.send().await.map_err(|err| RemedyError::Aws(explain(&err)))?;
-        }
+    if let Some(instances) = wanted {
+        let instances = i32::try_from(instances).ok().filter(|instances| *instances > 0);
+        let instances =
+            instances.ok_or(RemedyError::Impossible(target.name(), "the number of instances is out of range"))?;
+        let put = client
+            .put_provisioned_concurrency_config()
+            .function_name(&target.function)
+            .qualifier(&target.alias)
+            .provisioned_concurrent_executions(instances);
+        put.send().await.map_err(|err| RemedyError::Aws(explain(&err)))?;
+    } else {
+        let delete =
+            client.delete_provisioned_concurrency_config().function_name(&target.function).qualifier(&target.alias);
+        delete.send().await.map_err(|err| RemedyError::Aws(explain(&err)))?;
     }
     read(config, target).await
 }
@@ -153,13 +150,7 @@ async fn provisioned(client: &Client, target: &Target) -> Result<Option<Provisio
             let requested = found.requested_provisioned_concurrent_executions.unwrap_or(0);
             Ok(Some((u32::try_from(requested).unwrap_or(0), found.status)))
         }
-        Err(err)
-            if err
-                .as_service_error()
-                .is_some_and(|err| err.is_provisioned_concurrency_config_not_found_exception()) =>
-        {
-            Ok(None)
-        }
+        Err(err) if err.code() == Some("ProvisionedConcurrencyConfigNotFoundException") => Ok(None),
         Err(err) => Err(RemedyError::Aws(explain(&err))),
     }
 }

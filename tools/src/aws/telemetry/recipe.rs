@@ -29,9 +29,8 @@ pub(super) struct Recipe {
 const MS: f64 = 0.001;
 
 /// DynamoDB tells latency and errors by operation only.
-const OPERATIONS: [&str; 8] = [
-    "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "BatchWriteItem", "TransactWriteItems",
-];
+const OPERATIONS: [&str; 8] =
+    ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "BatchWriteItem", "TransactWriteItems"];
 
 impl Recipe {
     fn of(measure: Measure, parts: impl IntoIterator<Item = (f64, Raw)>) -> Self {
@@ -81,7 +80,9 @@ pub(super) fn recipes(service: &Service) -> Vec<Recipe> {
         "AWS::SQS::Queue" => each(queue),
         "AWS::RDS::DBInstance" => each(|name| database("DBInstanceIdentifier", name)),
         "AWS::RDS::DBCluster" => each(|name| database("DBClusterIdentifier", name)),
-        "AWS::ElasticLoadBalancingV2::LoadBalancer" => names().filter(|name| name.starts_with("app/")).flat_map(balancer).collect(),
+        "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
+            names().filter(|name| name.starts_with("app/")).flat_map(balancer).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -122,11 +123,15 @@ fn api_gateway(faults: &'static str, dimensions: &[(&'static str, &str)]) -> Vec
 /// Its metrics come by pool and client: the pool's id looks like `us-east-1_AbCdEf`, all else that is long enough may be
 /// a client's.
 fn user_pool(names: &[&str]) -> Vec<Recipe> {
-    let is_pool = |name: &&&str| name.split_once('_').is_some_and(|(region, id)| region.contains('-') && !id.is_empty());
-    let is_client = |name: &&&str| name.len() >= 20 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_pool =
+        |name: &&&str| name.split_once('_').is_some_and(|(region, id)| region.contains('-') && !id.is_empty());
+    let is_client =
+        |name: &&&str| name.len() >= 20 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let pools = names.iter().filter(is_pool);
     let pairs: Vec<[(&'static str, &str); 2]> = pools
-        .flat_map(|pool| names.iter().filter(is_client).map(move |client| [("UserPool", *pool), ("UserPoolClient", *client)]))
+        .flat_map(|pool| {
+            names.iter().filter(is_client).map(move |client| [("UserPool", *pool), ("UserPoolClient", *client)])
+        })
         .collect();
     if pairs.is_empty() {
         return Vec::new();
@@ -215,7 +220,9 @@ mod tests {
     #[track_caller]
     fn check(kind: &str, aliases: &[&str], measure: &Measure, there: &[(&str, &str, f64)], expected: Option<f64>) {
         let recipes = recipes(&service(kind, aliases));
-        let at = |raw: &Raw| there.iter().find(|(name, stat, _)| (raw.name, raw.stat) == (*name, *stat)).map(|found| found.2);
+        let at = |raw: &Raw| {
+            there.iter().find(|(name, stat, _)| (raw.name, raw.stat) == (*name, *stat)).map(|found| found.2)
+        };
         let recipe = recipes.iter().find(|recipe| recipe.measure == *measure).expect("a recipe");
         assert_eq!(recipe.value(&at), expected);
     }
