@@ -2,17 +2,23 @@
 
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::embedded::Embedded;
 use crate::http::{self, Door};
 use crate::outbox::Sender;
 use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
 use crate::slack::chat::{Chat, ChatError};
+use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tools::ports::{Clock, Outside};
+
+/// How long a bot that is asked to stop may go on with what it is doing.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What a bot is made from.
 #[derive(Debug)]
@@ -29,10 +35,44 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What outlives a bot: its store and its inbox.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where facts are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events wait.
+    pub inbox: Arc<dyn Inbox>,
+}
+
+impl From<Embedded> for Kept {
+    fn from(embedded: Embedded) -> Self {
+        let embedded = Arc::new(embedded);
+        Self { store: embedded.clone(), inbox: embedded }
+    }
+}
+
+/// A bot that does not run yet: its parts, put together. Where something else drives them, as on Lambda, they are taken
+/// step by step.
+#[derive(Debug)]
+pub struct Works {
+    /// Inbox → facts.
+    pub dispatcher: Dispatcher,
+    /// Outbox → Slack.
+    pub sender: Sender,
+    /// The front door.
+    pub router: Router,
+    /// Slack's Web API.
+    pub chat: Chat,
+    /// What wakes the workers.
+    pub pulse: Arc<Pulse>,
+}
+
 /// A running bot; dropping it stops it at once, wherever it is.
 #[derive(Debug)]
 pub struct Bot {
     pulse: Arc<Pulse>,
+    /// Set to true, it closes the front door.
+    closing: watch::Sender<bool>,
     workers: JoinSet<()>,
 }
 
@@ -47,18 +87,17 @@ pub enum StartError {
     Slack(#[from] ChatError),
 }
 
-impl Bot {
-    /// Starts the workers and serves the front door on `listener`.
-    pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
+impl Works {
+    /// Puts the parts together. Nothing is asked of anybody yet.
+    pub fn of(parts: Parts) -> std::io::Result<Self> {
         let Parts { config, store, inbox, outside, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
-        let identity = Arc::new(chat.identity().await?);
         let config = Arc::new(config);
         let pulse = Arc::new(Pulse::default());
         let sender = Sender::new(
             Arc::clone(&store),
             Arc::clone(&inbox),
-            chat,
+            chat.clone(),
             outside.clone(),
             Arc::clone(&clock),
             Arc::clone(&pulse),
@@ -72,22 +111,47 @@ impl Bot {
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
         };
-        let router = http::router(Door { config, identity, inbox, clock, pulse: Arc::clone(&pulse) });
+        let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse) });
+        Ok(Self { dispatcher, sender, router, chat, pulse })
+    }
+}
+
+impl Bot {
+    /// Starts the workers and serves the front door on `listener`.
+    pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
+        let Works { dispatcher, sender, router, chat, pulse } = Works::of(parts)?;
+        // A token that Slack does not know is told now, not with the first alarm.
+        chat.identity().await?;
+        let (closing, mut closed) = watch::channel(false);
         let mut workers = JoinSet::new();
         workers.spawn(async move { dispatcher.run().await });
         workers.spawn(sender.run());
         workers.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            if let Err(err) = axum::serve(listener, service).await {
+            let closed = async move {
+                // Without a bot there is no door either.
+                let _ = closed.wait_for(|closed| *closed).await;
+            };
+            if let Err(err) = axum::serve(listener, service).with_graceful_shutdown(closed).await {
                 tracing::error!("the front door closed: {err}");
             }
         });
-        Ok(Self { pulse, workers })
+        Ok(Self { pulse, closing, workers })
     }
 
     /// What wakes the workers.
     pub fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// Closes the front door, lets the workers finish what can be finished now, and stops them. What does not fit into
+    /// that time is done by whoever starts next.
+    pub async fn stop(mut self) {
+        self.closing.send_replace(true);
+        if tokio::time::timeout(GRACE, self.pulse.settled()).await.is_err() {
+            tracing::warn!("stopped before everything was done; it is done at the next start");
+        }
+        self.kill().await;
     }
 
     /// Stops every worker at once, wherever it is, and returns when all are gone.

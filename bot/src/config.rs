@@ -1,8 +1,12 @@
-//! What a deployment configures.
+//! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use tools::model::{ScopeId, minutes};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use tools::model::{ScopeId, Topology, minutes};
 
 /// What a deployment configures. Nothing here has a default by accident: every place that makes one says all of it.
 #[derive(Clone, Debug)]
@@ -22,26 +26,31 @@ pub struct Config {
 }
 
 /// A slice of the world with its channels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scope {
-    /// Its name.
+    /// Its name: letters, digits, `-` and `_`.
     pub id: ScopeId,
     /// Accounts whose alarms belong here; empty means any.
+    #[serde(default)]
     pub accounts: Vec<String>,
-    /// Channels in which other bots post alarms.
+    /// Channels in which other bots post alarms, by their ids.
+    #[serde(default)]
     pub watched: Vec<String>,
-    /// The channel that gets the cards.
+    /// The channel that gets the cards, by its id.
     pub war_room: String,
-    /// From how many alarms on it is a flood.
+    /// From how many alarms on it is a flood; [`Flood::USUAL`] unless told.
+    #[serde(default)]
     pub flood: Flood,
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Flood {
     /// This many distinct alarms of one incident …
     pub alarms: usize,
-    /// … within this time make a flood.
+    /// … within this time make a flood. In a file it is written as `5m`.
     pub within: SignedDuration,
     /// An incident silent for longer than this takes in no new alarms.
     pub joins_within: SignedDuration,
@@ -50,6 +59,204 @@ pub struct Flood {
 impl Flood {
     /// Three alarms in five minutes; a quarter of an hour of silence ends the story.
     pub const USUAL: Self = Self { alarms: 3, within: minutes(5), joins_within: minutes(15) };
+}
+
+impl Default for Flood {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
+/// The file that `clarity serve --config` takes. A field that is not known is refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Slack's Web API; `https://slack.com/api` unless told.
+    #[serde(default = "slack_api")]
+    pub slack_api: String,
+    /// The command people type; `/incident` unless told.
+    #[serde(default = "command")]
+    pub command: String,
+    /// Where the front door listens; `127.0.0.1:7421` unless told. Lambda has its own.
+    #[serde(default = "listen")]
+    pub listen: SocketAddr,
+    /// Where facts are kept and events wait; the file `clarity.redb` unless told. Lambda has its own.
+    #[serde(default)]
+    pub storage: Storage,
+    /// Where metrics are read; `none` unless told.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// The slices of the world that are watched, one at least.
+    pub scopes: Vec<Scope>,
+    /// Services with their AWS types and other names, and who calls whom.
+    #[serde(default)]
+    pub topology: Topology,
+}
+
+/// Where facts are kept and events wait.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Storage {
+    /// One file on this machine.
+    Embedded {
+        /// Which.
+        path: PathBuf,
+    },
+    /// DynamoDB and SQS, in the account and region that the AWS command line would use.
+    Aws {
+        /// The table's name.
+        table: String,
+        /// The URL of the FIFO queue.
+        inbox: String,
+    },
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self::Embedded { path: PathBuf::from("clarity.redb") }
+    }
+}
+
+/// Where metrics are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metrics {
+    /// Nowhere: the card names the gap.
+    #[default]
+    None,
+    /// CloudWatch, for the services of the topology.
+    Cloudwatch,
+}
+
+fn slack_api() -> String {
+    "https://slack.com/api".to_owned()
+}
+
+fn command() -> String {
+    "/incident".to_owned()
+}
+
+fn listen() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 7421))
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read: {problem}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        problem: std::io::Error,
+    },
+    /// It is no TOML, or has a field that is unknown, missing or of the wrong form.
+    #[error("the configuration is wrong: {0}")]
+    Form(#[from] toml::de::Error),
+    /// It contradicts itself.
+    #[error("the configuration is wrong: {0}")]
+    Sense(String),
+    /// A secret is not in the environment.
+    #[error("the environment variable {0} is not set: {1}")]
+    NotSet(&'static str, &'static str),
+    /// A secret is there and cannot be one.
+    #[error("the environment variable {0} is set, but {1}")]
+    Odd(&'static str, &'static str),
+}
+
+impl File {
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |problem| ConfigError::Unreadable { path: path.to_owned(), problem };
+        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+
+    /// Reads the text of a file.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let file: Self = toml::from_str(text)?;
+        file.check().map_err(ConfigError::Sense)?;
+        Ok(file)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.scopes.is_empty() {
+            return Err("`scopes` is empty; one is needed".to_owned());
+        }
+        let mut scopes = BTreeSet::new();
+        for ScopeId(id) in self.scopes.iter().map(|scope| &scope.id) {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+            if id.is_empty() || id.len() > 64 || !id.bytes().all(is_plain) {
+                return Err(format!("the scope `{id}` needs a name of 1 to 64 letters, digits, `-` and `_`"));
+            }
+            if !scopes.insert(id) {
+                return Err(format!("the scope `{id}` stands there twice"));
+            }
+        }
+        let mut services = BTreeSet::new();
+        for id in self.topology.services.iter().map(|service| &service.id) {
+            if !services.insert(id) {
+                return Err(format!("the service `{id}` stands there twice"));
+            }
+        }
+        let mut ends = self.topology.edges.iter().flat_map(|edge| [&edge.caller, &edge.callee]);
+        match ends.find(|end| !services.contains(end)) {
+            Some(end) => Err(format!("an edge leads from or to `{end}`, which is none of the services")),
+            None => Ok(()),
+        }
+    }
+
+    /// What the bot needs of it.
+    pub fn config(&self, secrets: Secrets) -> Config {
+        Config {
+            slack_api: self.slack_api.clone(),
+            bot_token: secrets.bot_token,
+            signing_secret: secrets.signing_secret,
+            alarms_secret: secrets.alarms_secret,
+            command: self.command.clone(),
+            scopes: self.scopes.clone(),
+        }
+    }
+}
+
+/// What nobody else may know.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// The bot token, from `CLARITY_SLACK_BOT_TOKEN`.
+    pub bot_token: SecretString,
+    /// The signing secret of the Slack app, from `CLARITY_SLACK_SIGNING_SECRET`.
+    pub signing_secret: SecretString,
+    /// What `POST /alarms/eventbridge` must bring, from `CLARITY_ALARMS_SECRET`; may be absent.
+    pub alarms_secret: Option<SecretString>,
+}
+
+impl Secrets {
+    /// Reads them from the environment.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads them from wherever `lookup` looks.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let secret = |name: &'static str| match lookup(name) {
+            Some(text) if text.trim().is_empty() => Err(ConfigError::Odd(name, "it is empty")),
+            Some(text) if text.trim() != text => Err(ConfigError::Odd(name, "it begins or ends with a space")),
+            text => Ok(text.map(SecretString::from)),
+        };
+        let token = secret("CLARITY_SLACK_BOT_TOKEN")?;
+        let signing = secret("CLARITY_SLACK_SIGNING_SECRET")?;
+        let not_set = |name, what| move || ConfigError::NotSet(name, what);
+        Ok(Self {
+            bot_token: token
+                .ok_or_else(not_set("CLARITY_SLACK_BOT_TOKEN", "the bot token of the Slack app, `xoxb-…`"))?,
+            signing_secret: signing.ok_or_else(not_set(
+                "CLARITY_SLACK_SIGNING_SECRET",
+                "the signing secret of the Slack app, without which nobody can tell Slack from a stranger",
+            ))?,
+            alarms_secret: secret("CLARITY_ALARMS_SECRET")?,
+        })
+    }
 }
 
 impl Config {
@@ -81,5 +288,89 @@ impl Config {
     /// A scope by its name.
     pub fn scope(&self, id: &ScopeId) -> Option<&Scope> {
         self.scopes.iter().find(|scope| scope.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    const SCOPE: &str = "[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n";
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        let told = File::parse(text).unwrap_err().to_string();
+        // Between the first and the last line stands the place in the file.
+        let lines: Vec<&str> = told.lines().collect();
+        if lines.len() == 1 { told } else { format!("{} … {}", lines[0], lines[lines.len() - 1]) }
+    }
+
+    #[test]
+    fn a_scope_is_enough() {
+        let file = File::parse(SCOPE).unwrap();
+        assert_eq!((file.slack_api.as_str(), file.command.as_str()), ("https://slack.com/api", "/incident"));
+        assert_eq!(file.storage, Storage::Embedded { path: "clarity.redb".into() });
+        assert_eq!((file.metrics, file.scopes[0].flood), (Metrics::None, Flood::USUAL));
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let text = r#"
+            slack_api = "http://127.0.0.1:1/api"
+            command = "/fire"
+            listen = "0.0.0.0:80"
+            metrics = "cloudwatch"
+            [storage.aws]
+            table = "clarity"
+            inbox = "https://sqs.us-east-1.amazonaws.com/123456789012/inbox.fifo"
+            [[scopes]]
+            id = "prod"
+            accounts = ["123456789012"]
+            watched = ["C2"]
+            war_room = "C1"
+            flood = { alarms = 5, within = "2m" }
+            [[topology.services]]
+            id = "a"
+            kind = "AWS::Lambda::Function"
+            [[topology.services]]
+            id = "b"
+            aliases = ["c"]
+            [[topology.edges]]
+            caller = "a"
+            callee = "b"
+        "#;
+        let file = File::parse(text).unwrap();
+        let flood = Flood { alarms: 5, within: minutes(2), ..Flood::USUAL };
+        assert_eq!((file.scopes[0].flood, file.topology.edges.len()), (flood, 1));
+        assert!(matches!(file.storage, Storage::Aws { .. }));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
+        assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `scopes`, `topology`");
+        assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
+        assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
+        assert_snapshot!(refused(&format!("storage = \"s3\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 11 … unknown variant `s3`, expected `embedded` or `aws`");
+        assert_snapshot!(refused(&format!("{SCOPE}[[topology.services]]\nid = \"a\"\n[[topology.edges]]\ncaller = \"a\"\ncallee = \"b\"\n")), @"the configuration is wrong: an edge leads from or to `b`, which is none of the services");
+    }
+
+    #[test]
+    fn a_missing_secret_is_named() {
+        let read = |set: &[(&str, &str)]| {
+            let lookup =
+                |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            Secrets::read(lookup).map(|secrets| secrets.alarms_secret.is_some()).map_err(|err| err.to_string())
+        };
+        let (token, signing) = (("CLARITY_SLACK_BOT_TOKEN", "xoxb-1"), ("CLARITY_SLACK_SIGNING_SECRET", "s"));
+        assert_eq!(read(&[token, signing]), Ok(false));
+        assert_eq!(read(&[token, signing, ("CLARITY_ALARMS_SECRET", "a")]), Ok(true));
+        assert_snapshot!(read(&[]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is not set: the bot token of the Slack app, `xoxb-…`");
+        assert_snapshot!(read(&[token]).unwrap_err(), @"the environment variable CLARITY_SLACK_SIGNING_SECRET is not set: the signing secret of the Slack app, without which nobody can tell Slack from a stranger");
+        assert_snapshot!(read(&[signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is not set: the bot token of the Slack app, `xoxb-…`");
+        assert_snapshot!(read(&[token, (signing.0, "")]).unwrap_err(), @"the environment variable CLARITY_SLACK_SIGNING_SECRET is set, but it is empty");
+        assert_snapshot!(read(&[(token.0, "xoxb-1\n"), signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is set, but it begins or ends with a space");
     }
 }

@@ -71,16 +71,21 @@ impl Dispatcher {
 
     async fn drain(&self) -> Result<(), StoreError> {
         while let Some(delivered) = self.inbox.take().await? {
-            if let Err(failure) = self.handle(&delivered).await {
-                match failure {
-                    Failure::Store(err) => return Err(err),
-                    Failure::NoScope(_) | Failure::Conflicts => self.report(&delivered, &failure).await?,
-                }
-            }
+            self.handle_one(&delivered).await?;
             self.inbox.done(&delivered.key).await?;
             self.pulse.beat();
         }
         Ok(())
+    }
+
+    /// Handles one event to its end: its facts are stored, or its failure is told. Only when the store fails is it to be
+    /// tried again.
+    pub async fn handle_one(&self, delivered: &Delivered) -> Result<(), StoreError> {
+        match self.handle(delivered).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Store(err)) => Err(err),
+            Err(failure @ (Failure::NoScope(_) | Failure::Conflicts)) => self.report(delivered, &failure).await,
+        }
     }
 
     /// An event that cannot be handled is told once: in the log, and to the person who waits for it.

@@ -4,12 +4,12 @@
 //! it moves on, so that the outcome depends on the story and not on the speed of the machine.
 
 use crate::alarms::{amazon_q, eventbridge};
-use crate::app::{Bot, Parts, StartError};
+use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
 use crate::config::{Config, Flood, Scope};
 use crate::embedded::Embedded;
-use crate::ports::{Inbox, Store, StoreError};
+use crate::ports::StoreError;
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
 use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
@@ -78,8 +78,8 @@ pub struct Stage {
     pub clock: Arc<ModelClock>,
     /// Where people are.
     pub workspace: Workspace,
-    /// What is stored.
-    pub store: Arc<Embedded>,
+    /// What is stored, and what waits.
+    pub kept: Kept,
     config: Config,
     bot: Bot,
     door: SocketAddr,
@@ -180,15 +180,15 @@ async fn listen(port: u16) -> Result<TcpListener, DrillError> {
 
 async fn start_bot(
     config: &Config,
-    store: &Arc<Embedded>,
+    kept: &Kept,
     capsule: &Arc<Capsule>,
     clock: &Arc<ModelClock>,
     listener: TcpListener,
 ) -> Result<Bot, StartError> {
     let parts = Parts {
         config: config.clone(),
-        store: store.clone(),
-        inbox: store.clone() as Arc<dyn Inbox>,
+        store: Arc::clone(&kept.store),
+        inbox: Arc::clone(&kept.inbox),
         outside: World::outside(Arc::clone(capsule)),
         clock: clock.clone(),
     };
@@ -197,7 +197,7 @@ async fn start_bot(
 
 impl Stage {
     /// Sets the stage; the war room listens on `port` (0: any that is free).
-    pub async fn set(capsule: Arc<Capsule>, store: Embedded, port: u16) -> Result<Self, DrillError> {
+    pub async fn set(capsule: Arc<Capsule>, kept: impl Into<Kept>, port: u16) -> Result<Self, DrillError> {
         let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
         let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
         let (room, listener) = (listen(port).await?, listen(0).await?);
@@ -207,13 +207,13 @@ impl Stage {
         let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;
-        let store = Arc::new(store);
-        let bot = start_bot(&config, &store, &capsule, &clock, listener).await?;
+        let kept = kept.into();
+        let bot = start_bot(&config, &kept, &capsule, &clock, listener).await?;
         Ok(Self {
             capsule,
             clock,
             workspace,
-            store,
+            kept,
             config,
             bot,
             door,
@@ -225,14 +225,14 @@ impl Stage {
     }
 
     /// Kills the bot wherever it is, and starts another one on the store that `reopen` makes.
-    pub async fn restart_bot(&mut self, reopen: impl FnOnce() -> Embedded) -> Result<(), DrillError> {
+    pub async fn restart_bot<K: Into<Kept>>(&mut self, reopen: impl FnOnce() -> K) -> Result<(), DrillError> {
         self.bot.kill().await;
         // A database file is open once: the old one goes before the new one comes.
-        self.store = Arc::new(Embedded::in_memory());
-        self.store = Arc::new(reopen());
+        self.kept = Embedded::in_memory().into();
+        self.kept = reopen().into();
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.store, &self.capsule, &self.clock, listener).await?;
+        self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.clock, listener).await?;
         Ok(())
     }
 
@@ -272,7 +272,7 @@ impl Stage {
         let after = |span| self.clock.now().saturating_add(span).unwrap_or(Timestamp::MAX);
         let (end, latest) = (after(EPILOGUE), after(LONGEST_EPILOGUE));
         self.run_until(end, speed).await;
-        while self.clock.now() < latest && !self.store.outbox_take().await?.is_empty() {
+        while self.clock.now() < latest && self.bot.pulse().is_waiting() {
             let next = self.clock.now().saturating_add(STEP).unwrap_or(latest);
             self.run_until(next, speed).await;
         }
@@ -372,11 +372,11 @@ impl Stage {
     /// What came of it, read from the store and from what people can see.
     async fn report(&self, begin: Timestamp) -> Result<Report, DrillError> {
         let scope = ScopeId("prod".to_owned());
-        let mut ids = self.store.index(&scope, Timestamp::MIN).await?.recent;
+        let mut ids = self.kept.store.index(&scope, Timestamp::MIN).await?.recent;
         ids.sort_unstable();
         let mut incidents: Vec<Incident> = Vec::new();
         for id in ids {
-            incidents.extend(self.store.read(id).await?);
+            incidents.extend(self.kept.store.read(id).await?);
         }
         let posts = self.workspace.posts();
         let played: Vec<_> = alarms(&self.capsule).filter(|(delivery, ..)| delivery.received >= begin).collect();

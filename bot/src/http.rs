@@ -5,7 +5,6 @@ use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
-use crate::slack::chat::Identity;
 use crate::slack::verify::{self, Refused, Verified, verify};
 use crate::slack::wire::{Envelope, Interaction, MessageEvent, SlashCommand};
 use axum::body::Bytes;
@@ -32,8 +31,6 @@ pub const MAX_BODY: usize = 256 * 1024;
 pub struct Door {
     /// What the deployment configures.
     pub config: Arc<Config>,
-    /// Who we are.
-    pub identity: Arc<Identity>,
     /// Where events go.
     pub inbox: Arc<dyn Inbox>,
     /// The time.
@@ -44,7 +41,7 @@ pub struct Door {
 
 /// Why a request is answered with an error. The text is for whoever reads the sender's log.
 #[derive(Debug, thiserror::Error)]
-enum Rejection {
+pub(crate) enum Rejection {
     #[error(transparent)]
     Signature(#[from] Refused),
     #[error(
@@ -96,9 +93,9 @@ async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> An
     let body = door.verified(&headers, &body)?;
     match read_json(body.bytes())? {
         Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
-        Envelope::EventCallback { event_id, event, .. } => {
+        Envelope::EventCallback { event_id, event, api_app_id, .. } => {
             if let Some(message) = MessageEvent::read(&event)
-                && let Some((scope, event)) = door.message(&message)
+                && let Some((scope, event)) = door.message(&message, &api_app_id)
             {
                 door.accept(EventKey(format!("slack/{event_id}")), scope, event).await?;
             }
@@ -144,23 +141,8 @@ async fn eventbridge(
     body: Bytes,
 ) -> Answer {
     door.admit(&headers, peer.map(|Extension(ConnectInfo(address))| address))?;
-    let event: Value = read_json(&body)?;
-    match alarms::eventbridge::parse(&event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
-        Parsed::Alarm(alarm) => {
-            let scope = door.config.scope_of_account(alarm.account.as_deref()).map(|scope| scope.id.clone());
-            let account = alarm.account.as_deref().unwrap_or("an alarm without account");
-            let scope = scope.ok_or_else(|| Rejection::NoScope(account.to_owned()))?;
-            // EventBridge delivers at least once, with the same id.
-            let key = EventKey(format!("eventbridge/{}", event["id"].as_str().unwrap_or_default()));
-            door.accept(key, scope, Event::Alarm { alarm, via: Via::EventBridge, message: None }).await?;
-            Ok((StatusCode::ACCEPTED, Json(json!({"ok": true}))).into_response())
-        }
-        Parsed::Note(note) => {
-            tracing::info!("an event that is no alarm transition: {note}");
-            Ok((StatusCode::ACCEPTED, Json(json!({"ok": true, "note": note}))).into_response())
-        }
-        Parsed::Other => Err(Rejection::Unreadable("this is no CloudWatch alarm event".to_owned())),
-    }
+    let note = door.take_alarm(&read_json(&body)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"ok": true, "note": note}))).into_response())
 }
 
 impl Door {
@@ -188,15 +170,35 @@ impl Door {
         if admitted { Ok(()) } else { Err(Rejection::Stranger) }
     }
 
+    /// Takes an event of EventBridge from somebody who may bring one. Of an event that changes nothing it says why.
+    pub(crate) async fn take_alarm(&self, event: &Value) -> Result<Option<String>, Rejection> {
+        match alarms::eventbridge::parse(event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
+            Parsed::Alarm(alarm) => {
+                let scope = self.config.scope_of_account(alarm.account.as_deref()).map(|scope| scope.id.clone());
+                let account = alarm.account.as_deref().unwrap_or("an alarm without account");
+                let scope = scope.ok_or_else(|| Rejection::NoScope(account.to_owned()))?;
+                // EventBridge delivers at least once, with the same id.
+                let key = EventKey(format!("eventbridge/{}", event["id"].as_str().unwrap_or_default()));
+                self.accept(key, scope, Event::Alarm { alarm, via: Via::EventBridge, message: None }).await?;
+                Ok(None)
+            }
+            Parsed::Note(note) => {
+                tracing::info!("an event that is no alarm transition: {note}");
+                Ok(Some(note))
+            }
+            Parsed::Other => Err(Rejection::Unreadable("this is no CloudWatch alarm event".to_owned())),
+        }
+    }
+
     fn scope_of(&self, channel: &str) -> Result<ScopeId, Rejection> {
         let scope = self.config.scope_of_channel(channel).map(|scope| scope.id.clone());
         scope.ok_or_else(|| Rejection::NoScope(format!("the channel {channel}")))
     }
 
     /// What a message means to us: an alarm in a watched channel, or nothing.
-    fn message(&self, event: &MessageEvent<'_>) -> Option<(ScopeId, Event)> {
+    fn message(&self, event: &MessageEvent<'_>, our_app: &str) -> Option<(ScopeId, Event)> {
         let message = event.message;
-        let is_ours = message["bot_id"] == *self.identity.bot || message["user"] == *self.identity.user;
+        let is_ours = message["app_id"] == our_app || message["bot_profile"]["app_id"] == our_app;
         if is_ours || !self.config.watches(event.channel) {
             return None;
         }

@@ -101,6 +101,16 @@ pub enum Intent {
     },
 }
 
+impl Intent {
+    /// The message it needs to know: the one it shows, or the one under which it tells.
+    pub fn message(&self) -> Option<&MessageName> {
+        match self {
+            Self::Show { name, .. } | Self::Tell { under: name, .. } => Some(name),
+            Self::Answer { .. } | Self::Investigate { .. } => None,
+        }
+    }
+}
+
 /// An intent that is not closed yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {

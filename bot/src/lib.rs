@@ -2,6 +2,8 @@
 
 pub mod alarms;
 pub mod app;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -15,8 +17,11 @@ pub mod grouping;
 mod handlers;
 pub mod http;
 pub mod intent;
-mod outbox;
+#[cfg(feature = "aws")]
+pub mod lambda;
+pub mod outbox;
 pub mod ports;
 pub mod pulse;
+pub mod serve;
 pub mod slack;
 pub mod workspace;

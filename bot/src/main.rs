@@ -1,10 +1,13 @@
 //! The binary `clarity`.
 
 use anyhow::Context;
+use bot::config::{File, Secrets};
 use bot::drill::{Progress, Report, Speed, Stage};
 use bot::embedded::Embedded;
+use bot::serve;
 use clap::{Args, Parser, Subcommand};
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +31,15 @@ struct Cli {
 enum Task {
     /// Replay a capsule into a local war room.
     Drill(DrillArgs),
+    /// Run the bot for a Slack workspace.
+    ///
+    /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`, and
+    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines.
+    Serve {
+        /// The configuration, TOML.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Print the verdict on a capsule.
     Context {
         /// The capsule, JSON or zstd-compressed JSON.
@@ -40,6 +52,9 @@ enum Task {
         #[arg(long)]
         at: Option<jiff::Timestamp>,
     },
+    /// Run as a Lambda function. The program called `bootstrap` does so without being told.
+    #[cfg(feature = "aws")]
+    Lambda(bot::lambda::start::Told),
     /// Turn public data into capsules.
     Import {
         #[command(subcommand)]
@@ -110,8 +125,13 @@ const BROWSER_SPEED: Speed = Speed::Times(6.0);
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("CLARITY_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
-    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    let cli = Cli::parse_from(told());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return fail(&anyhow::Error::new(err).context("the runtime does not start")),
@@ -120,6 +140,16 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(err) => fail(&err),
     }
+}
+
+/// The command line. Lambda starts the program as `bootstrap`, without a word.
+fn told() -> Vec<OsString> {
+    let mut told: Vec<OsString> = std::env::args_os().collect();
+    let is_lambda = told.len() == 1 && told.first().is_some_and(|name| Path::new(name).ends_with("bootstrap"));
+    if is_lambda {
+        told.push("lambda".into());
+    }
+    told
 }
 
 /// One sentence with what to do, and a non-zero exit.
@@ -140,6 +170,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             drill(everything).await
         }
         Some(Task::Drill(arguments)) => drill(arguments).await,
+        Some(Task::Serve { config }) => serve(&config).await,
         Some(Task::Context { capsule, json, at }) => context(&capsule, json, at).await,
         Some(Task::Import { source: ImportSource::Petshop { source, target } }) => {
             let imported = capsule::petshop::import(&source, &target)?;
@@ -157,7 +188,20 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             tools::mcp::serve_stdio(Arc::new(load(&capsule)?)).await?;
             Ok(ExitCode::SUCCESS)
         }
+        #[cfg(feature = "aws")]
+        Some(Task::Lambda(told)) => {
+            bot::lambda::start::run(told).await?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+async fn serve(config: &Path) -> anyhow::Result<ExitCode> {
+    let file = File::load(config)?;
+    let serving = serve::start(&file, Secrets::from_environment()?).await?;
+    say(format_args!("The front door is open: http://{}", serving.address));
+    serving.until(serve::asked_to_stop()).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn load(name: &str) -> anyhow::Result<Capsule> {

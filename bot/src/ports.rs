@@ -56,6 +56,18 @@ pub struct ScopeIndex {
     pub next: IncidentId,
 }
 
+/// What a sender gets of the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Taken {
+    /// Every intent that is not closed, oldest first. No other sender gets any until this one rests or falls silent.
+    Open(Vec<Pending>),
+    /// Another sender is at it.
+    Busy {
+        /// When it is worth asking again.
+        ask_again: Timestamp,
+    },
+}
+
 /// Streams of facts with an outbox beside them.
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
@@ -68,12 +80,12 @@ pub trait Store: Debug + Send + Sync {
     /// What is known of a scope, incidents silent since before `since` left out.
     async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError>;
 
-    /// Every intent that is not closed, oldest first, each marked as taken. One that was taken before may already have
-    /// had its effect: it says so.
-    async fn outbox_take(&self) -> Result<Vec<Pending>, StoreError>;
+    /// Every intent that is not closed, each marked as taken; or the word that another sender is at them. An intent that
+    /// was taken before, by another sender or before a crash, may already have had its effect: it says so.
+    async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError>;
 
-    /// Closes intents, with what became of them.
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>) -> Result<(), StoreError>;
+    /// Closes intents, with what became of them. With nothing to close, the sender rests: another may take what is left.
+    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, now: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Where events wait for their scope's worker. Durable: what was put is handled, also after a crash.

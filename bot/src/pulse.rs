@@ -1,5 +1,6 @@
 //! Wakes the workers of one process, and knows when they have nothing left to do.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 /// Wakes the workers, and knows when they have nothing left to do.
@@ -7,6 +8,8 @@ use tokio::sync::watch;
 pub struct Pulse {
     beats: watch::Sender<u64>,
     idle: [watch::Sender<u64>; 2],
+    /// Whether the sender has something left that it may not send yet.
+    waiting: AtomicBool,
 }
 
 /// Who works.
@@ -20,7 +23,11 @@ pub enum Worker {
 
 impl Default for Pulse {
     fn default() -> Self {
-        Self { beats: watch::Sender::new(1), idle: [watch::Sender::new(0), watch::Sender::new(0)] }
+        Self {
+            beats: watch::Sender::new(1),
+            idle: [watch::Sender::new(0), watch::Sender::new(0)],
+            waiting: AtomicBool::new(false),
+        }
     }
 }
 
@@ -28,6 +35,16 @@ impl Pulse {
     /// Something may have to be done.
     pub fn beat(&self) {
         self.beats.send_modify(|beats| *beats += 1);
+    }
+
+    /// The sender says whether it has something left that it may not send yet.
+    pub(crate) fn wait_for_more(&self, waiting: bool) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Whether something is left that may not be sent yet. Ask when everything has settled.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The beat a worker answers by looking for work.

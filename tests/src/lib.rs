@@ -1,5 +1,17 @@
 //! The harness: a room with people in it. A test is a conversation; whoever leaves messages unread fails.
 
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "aws")]
+pub mod bootstrap;
+#[cfg(feature = "aws")]
+pub mod cloud;
+#[cfg(feature = "aws")]
+pub mod peers;
+#[cfg(feature = "aws")]
+pub mod python;
+
+use bot::app::Kept;
 use bot::drill::{ALERTS, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
@@ -8,7 +20,6 @@ use bot::workspace::state::Post;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tools::capsule::Capsule;
@@ -22,14 +33,20 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub const START: &str = "2026-11-20T03:12:00Z";
 
 /// A room: the local workspace, the bot in it, and a small world.
-#[derive(Debug)]
 pub struct Room {
     /// The stage under it.
     pub stage: Stage,
-    home: tempfile::TempDir,
+    /// Opens what outlives the bot once more.
+    reopen: Box<dyn Fn() -> Kept>,
     /// Edits of each message that were read.
     read: HashMap<(String, String), u32>,
     events: u64,
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room").field("stage", &self.stage).field("read", &self.read).finish_non_exhaustive()
+    }
 }
 
 /// Runs a conversation in the usual world: `web` calls `orders-api`, that calls `token-exchange`, that calls `user-pool`;
@@ -41,9 +58,14 @@ pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
 /// Runs a conversation in the world of `capsule`.
 pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
     let home = tempfile::tempdir().expect("a temporary folder");
-    let store = Embedded::open(&home.path().join("clarity.redb")).expect("a new store");
-    let stage = Stage::set(Arc::new(capsule), store, 0).await.expect("free ports on this machine");
-    let mut room = Room { stage, home, read: HashMap::new(), events: 0 };
+    let open = move || Embedded::open(&home.path().join("clarity.redb")).expect("the store opens").into();
+    run_test_on(capsule, Box::new(open), script).await;
+}
+
+/// Runs a conversation in the world of `capsule`, with the store and the inbox that `open` gives to each new process.
+pub async fn run_test_on(capsule: Capsule, open: Box<dyn Fn() -> Kept>, script: impl AsyncFnOnce(&mut Room)) {
+    let stage = Stage::set(Arc::new(capsule), open(), 0).await.expect("free ports on this machine");
+    let mut room = Room { stage, reopen: open, read: HashMap::new(), events: 0 };
     tokio::time::timeout(PATIENCE, script(&mut room)).await.expect("the conversation hangs");
     room.stage.settle().await;
     let unread = room.reads();
@@ -249,28 +271,22 @@ impl Room {
 
     /// Every incident in the store.
     pub async fn incidents(&self) -> Vec<Incident> {
-        use bot::ports::Store;
-        let index =
-            self.stage.store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
+        let store = &self.stage.kept.store;
+        let index = store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
         let mut ids: Vec<IncidentId> = index.recent;
         ids.sort_unstable();
         let mut incidents = Vec::new();
         for id in ids {
-            incidents.extend(self.stage.store.read(id).await.expect("the store answers"));
+            incidents.extend(store.read(id).await.expect("the store answers"));
         }
         incidents
     }
 
-    /// Kills the bot wherever it is and starts it again on the same file.
+    /// Kills the bot wherever it is and starts it again on the same store.
     pub async fn restart(&mut self) {
-        let path = self.file();
-        self.stage.restart_bot(|| Embedded::open(&path).expect("the store opens again")).await.expect("the bot starts");
+        self.stage.restart_bot(&self.reopen).await.expect("the bot starts");
         self.stage.tick(self.stage.clock.now());
         self.stage.settle().await;
-    }
-
-    fn file(&self) -> PathBuf {
-        self.home.path().join("clarity.redb")
     }
 
     /// Posts a body to the bot as Slack does, `signed_ago` seconds old; returns status and body.
@@ -353,9 +369,26 @@ pub mod http {
     }
 
     async fn send(address: &str, request: &str) -> (u16, String) {
+        exchange(address, request.as_bytes()).await
+    }
+
+    /// Sends any request; returns status and body.
+    pub async fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
+        let (address, path) = split(url);
+        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n"
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
+        exchange(address, &request).await
+    }
+
+    async fn exchange(address: &str, request: &[u8]) -> (u16, String) {
         let mut stream = TcpStream::connect(address).await.expect("somebody listens");
         // A server that refuses an oversized body may close before all of it is written.
-        let _ = stream.write_all(request.as_bytes()).await;
+        let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         let answer = String::from_utf8_lossy(&answer).into_owned();

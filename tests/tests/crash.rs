@@ -4,6 +4,32 @@
 use bot::workspace::fault::Fault;
 use tests::{Room, alarm, run_test};
 
+/// What a crash must not break, whatever the facts lie in.
+macro_rules! on_every_store {
+    ($($story:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $story() {
+                tests::run_test(super::$story).await;
+            })*
+        }
+
+        #[cfg(feature = "aws")]
+        mod aws {
+            $(#[tokio::test]
+            async fn $story() {
+                tests::aws::run_test(super::$story).await;
+            })*
+        }
+    };
+}
+
+on_every_store!(
+    killed_between_fact_and_post_it_posts_once,
+    killed_between_post_and_its_answer_it_finds_its_own_message,
+    a_restart_in_the_middle_of_a_flood_goes_on_with_the_same_card,
+);
+
 const POST: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
 
@@ -33,33 +59,25 @@ fn one_card_and_a_full_thread(room: &mut Room) {
     }
 }
 
-#[tokio::test]
-async fn killed_between_fact_and_post_it_posts_once() {
-    run_test(async |room| {
-        room.stage.workspace.misbehave(Fault::Limit { method: POST.to_owned(), after_s: 20 });
-        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
-        assert!(room.channel().is_empty(), "Slack asked to wait");
-        room.restart().await;
-        assert_eq!(room.channel().len(), 1);
-        flood(room).await;
-        room.wait(30).await;
-        one_card_and_a_full_thread(room);
-    })
-    .await;
+async fn killed_between_fact_and_post_it_posts_once(room: &mut Room) {
+    room.stage.workspace.misbehave(Fault::Limit { method: POST.to_owned(), after_s: 20 });
+    room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+    assert!(room.channel().is_empty(), "Slack asked to wait");
+    room.restart().await;
+    assert_eq!(room.channel().len(), 1);
+    flood(room).await;
+    room.wait(30).await;
+    one_card_and_a_full_thread(room);
 }
 
-#[tokio::test]
-async fn killed_between_post_and_its_answer_it_finds_its_own_message() {
-    run_test(async |room| {
-        room.stage.workspace.misbehave(Fault::LoseAnswer { method: POST.to_owned() });
-        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
-        assert_eq!(room.channel().len(), 1, "it is there, and the bot does not know");
-        room.restart().await;
-        flood(room).await;
-        room.wait(30).await;
-        one_card_and_a_full_thread(room);
-    })
-    .await;
+async fn killed_between_post_and_its_answer_it_finds_its_own_message(room: &mut Room) {
+    room.stage.workspace.misbehave(Fault::LoseAnswer { method: POST.to_owned() });
+    room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+    assert_eq!(room.channel().len(), 1, "it is there, and the bot does not know");
+    room.restart().await;
+    flood(room).await;
+    room.wait(30).await;
+    one_card_and_a_full_thread(room);
 }
 
 #[tokio::test]
@@ -167,15 +185,11 @@ async fn while_the_bot_is_down_slack_tries_again() {
     .await;
 }
 
-#[tokio::test]
-async fn a_restart_in_the_middle_of_a_flood_goes_on_with_the_same_card() {
-    run_test(async |room| {
-        flood(room).await;
-        room.restart().await;
-        room.eventbridge(&alarm("prod-web-5xx", 180)).await;
-        room.wait(30).await;
-        one_card_and_a_full_thread(room);
-        assert_eq!(room.incidents().await.len(), 1);
-    })
-    .await;
+async fn a_restart_in_the_middle_of_a_flood_goes_on_with_the_same_card(room: &mut Room) {
+    flood(room).await;
+    room.restart().await;
+    room.eventbridge(&alarm("prod-web-5xx", 180)).await;
+    room.wait(30).await;
+    one_card_and_a_full_thread(room);
+    assert_eq!(room.incidents().await.len(), 1);
 }

@@ -20,9 +20,10 @@ async fn nothing_happened(room: &mut Room) {
     room.stage.settle().await;
     assert!(room.incidents().await.is_empty());
     assert_eq!(room.reads(), "");
-    use bot::ports::{Inbox, Store};
-    assert!(room.stage.store.take().await.unwrap().is_none());
-    assert!(room.stage.store.outbox_take().await.unwrap().is_empty());
+    let kept = &room.stage.kept;
+    assert!(kept.inbox.take().await.unwrap().is_none());
+    let taken = kept.store.outbox_take(room.stage.clock.now()).await.unwrap();
+    assert_eq!(taken, bot::ports::Taken::Open(Vec::new()));
 }
 
 #[tokio::test]

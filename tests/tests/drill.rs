@@ -14,3 +14,24 @@ async fn the_auth_cascade_becomes_one_card_and_one_line_apart() {
     assert!(report.is_good(), "{report}");
     assert_eq!(report.messages.len(), 2, "{report}");
 }
+
+/// The first minute of the same story, with the facts in DynamoDB and the events in SQS, reads the same.
+#[cfg(feature = "aws")]
+#[tokio::test]
+async fn the_auth_cascade_reads_the_same_on_aws() {
+    let account = tests::aws::Account::new().await;
+    let kept = account.kept(&account.table().await, &account.fifo().await);
+    let play = async |kept: bot::app::Kept| {
+        let mut capsule = capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap();
+        let first = capsule.signals.iter().map(|delivery| delivery.received).min().unwrap();
+        capsule.signals.retain(|delivery| delivery.received.duration_since(first).as_secs() < 60);
+        let mut stage = Stage::set(Arc::new(capsule), kept, 0).await.unwrap();
+        let report = stage.play(Speed::Max, |_| {}).await.unwrap();
+        let told = |posts: &[bot::workspace::state::Post]| -> Vec<String> {
+            posts.iter().map(|post| blocks::text::message(&post.body, &|_| None)).collect()
+        };
+        assert!(report.is_good(), "{report}");
+        (told(&report.messages), told(&report.thread), report.incidents, report.calls)
+    };
+    assert_eq!(play(kept).await, play(Embedded::in_memory().into()).await);
+}

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod capsule;
 pub mod context;
+pub mod declared;
 pub mod eval;
 #[cfg(feature = "mcp")]
 pub mod mcp;

@@ -15,7 +15,7 @@
 
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
-use crate::ports::{Append, Appended, Inbox, Log, ScopeIndex, Store, StoreError};
+use crate::ports::{Append, Appended, Inbox, Log, ScopeIndex, Store, StoreError, Taken};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
@@ -203,7 +203,8 @@ impl Store for Embedded {
         .await
     }
 
-    async fn outbox_take(&self) -> Result<Vec<Pending>, StoreError> {
+    /// A file is open once, and a process has one sender: it is never busy.
+    async fn outbox_take(&self, _now: Timestamp) -> Result<Taken, StoreError> {
         let session = self.session;
         self.run(move |database| {
             let mut taken = Vec::new();
@@ -217,11 +218,7 @@ impl Store for Embedded {
                     if row.taken_by != Some(session) {
                         fresh.push(id.value());
                     }
-                    let name = match &row.intent {
-                        Intent::Show { name, .. } | Intent::Tell { under: name, .. } => Some(name),
-                        Intent::Answer { .. } | Intent::Investigate { .. } => None,
-                    };
-                    let message = match name {
+                    let message = match row.intent.message() {
                         Some(name) => posted.get(name.0.as_str())?,
                         None => None,
                     };
@@ -249,12 +246,15 @@ impl Store for Embedded {
                 }
                 write.commit()?;
             }
-            Ok(taken)
+            Ok(Taken::Open(taken))
         })
         .await
     }
 
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>) -> Result<(), StoreError> {
+    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, _now: Timestamp) -> Result<(), StoreError> {
+        if closed.is_empty() {
+            return Ok(());
+        }
         self.run(move |database| {
             let write = database.begin_write()?;
             {

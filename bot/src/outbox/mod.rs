@@ -9,7 +9,7 @@ use self::budget::Budget;
 use self::plan::{Call, plan};
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::intent::{IntentId, MessageName, Outcome};
-use crate::ports::{Inbox, Store, StoreError};
+use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::slack::chat::{Chat, ChatError};
 use jiff::{SignedDuration, Timestamp};
@@ -22,19 +22,20 @@ use tools::tool::Tool;
 
 /// Carries intents out.
 #[derive(Debug)]
-pub(crate) struct Sender {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) inbox: Arc<dyn Inbox>,
-    pub(crate) chat: Chat,
-    pub(crate) outside: Outside,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) pulse: Arc<Pulse>,
+pub struct Sender {
+    store: Arc<dyn Store>,
+    inbox: Arc<dyn Inbox>,
+    chat: Chat,
+    outside: Outside,
+    clock: Arc<dyn Clock>,
+    pulse: Arc<Pulse>,
     budget: Budget,
     /// Posts of which we do not know whether they arrived.
     uncertain: HashSet<IntentId>,
 }
 
 impl Sender {
+    /// A sender that has not sent anything yet.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         inbox: Arc<dyn Inbox>,
@@ -57,6 +58,7 @@ impl Sender {
                     self.clock.now().saturating_add(SignedDuration::from_secs(1)).ok()
                 }
             };
+            self.pulse.wait_for_more(next_due.is_some());
             let (pulse, clock) = (Arc::clone(&self.pulse), Arc::clone(&self.clock));
             let due = async {
                 match next_due {
@@ -71,10 +73,20 @@ impl Sender {
         }
     }
 
-    /// Sends until nothing more can be sent now; returns when something can.
-    async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    /// Sends until nothing more can be sent now; returns when it is worth trying again, if anything is left.
+    pub async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let next_due = self.send_what_can_be_sent().await;
+        // Also after a failure: whoever comes next need not wait for us. If not even this arrives, they wait a little.
+        self.store.outbox_done(Vec::new(), self.clock.now()).await?;
+        next_due
+    }
+
+    async fn send_what_can_be_sent(&mut self) -> Result<Option<Timestamp>, StoreError> {
         loop {
-            let pending = self.store.outbox_take().await?;
+            let pending = match self.store.outbox_take(self.clock.now()).await? {
+                Taken::Open(pending) => pending,
+                Taken::Busy { ask_again } => return Ok(Some(ask_again)),
+            };
             if pending.is_empty() {
                 self.uncertain.clear();
                 return Ok(None);
@@ -188,7 +200,7 @@ impl Sender {
         if closed.is_empty() {
             return Ok(());
         }
-        self.store.outbox_done(closed).await
+        self.store.outbox_done(closed, self.clock.now()).await
     }
 
     async fn card_shown(&self, incident: IncidentId) -> Result<(), StoreError> {

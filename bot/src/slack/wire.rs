@@ -19,6 +19,9 @@ pub enum Envelope {
         event_id: String,
         /// When it happened, in epoch seconds.
         event_time: i64,
+        /// Which app it is told: ours.
+        #[serde(default)]
+        api_app_id: String,
         /// What happened.
         event: Value,
     },

@@ -1,0 +1,621 @@
+//! One DynamoDB table behind [`Store`]. Its key is `PK` and `SK`, both strings; `ttl` is its time-to-live attribute.
+//!
+//! | `PK` | `SK` | attributes |
+//! |---|---|---|
+//! | `INC#7` | `HEAD` | `version` of the last fact, its `scope`, `last_alarm` in µs: what every append is conditional on |
+//! | `INC#7` | `FACT#<version>` | `body`: the record |
+//! | `INC#7` | `SNAPSHOT` | `version`, `body`: the incident after it; a shortcut, written apart and never needed |
+//! | `SCOPE#prod` | `RECENT#<last alarm>#<incident>` | nothing; the order is the point |
+//! | `EVENT#<event key>` | `EVENT` | `handled_at`; `ttl` lets it go after [`EVENT_MEMORY`] |
+//! | `OUTBOX` | `INTENT#<id>` | `stored_at`, `body`: the intent, `taken_by`: the session that took it |
+//! | `OUTBOX` | `LEASE` | `holder`: the session that sends, `until` in ms |
+//! | `MESSAGE#<message name>` | `MESSAGE` | `body`: its channel and `ts` |
+//! | `COUNTER` | `INCIDENT`, `INTENT` | `last` number given out |
+//!
+//! Numbers in `SK` are padded to 20 digits, so that they sort. Bodies are JSON. What the next event must see is read with
+//! strong consistency. Facts, the event's key, the intents, the number of a new incident and its place among the recent
+//! ones are one transaction, conditional on the version that was decided upon.
+
+use crate::event::MessageRef;
+use crate::intent::{IntentId, MessageName, Outcome, Pending};
+use crate::ports::{Append, Appended, Log, ScopeIndex, Store, StoreError, Taken};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+use tools::aws::{SdkConfig, explain};
+use tools::model::{Incident, IncidentId, Record, ScopeId};
+
+/// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
+const SNAPSHOT_EVERY: u64 = 32;
+
+/// DynamoDB takes items of 400 KB, names and keys included.
+const MAX_BODY: usize = 390_000;
+
+/// DynamoDB takes so many items in one transaction.
+const MAX_TRANSACTION: usize = 100;
+
+/// `BatchGetItem` answers for so many keys.
+const MAX_BATCH: usize = 100;
+
+/// How long an event's key is remembered. EventBridge tries for a day, SQS keeps for two weeks at most.
+const EVENT_MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long a sender that fell silent keeps the others out. Longer than any single call it makes.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often it is worth asking whether another sender is done.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
+
+/// Rows of the outbox that are marked at the same time.
+const MARKED_AT_ONCE: usize = 16;
+
+/// The store on DynamoDB.
+#[derive(Debug)]
+pub struct DynamoStore {
+    client: Client,
+    table: String,
+    /// Which process this is. Intents taken by another one may already have had their effect.
+    session: String,
+    /// Until when the outbox is ours. A std mutex: nothing is awaited while it is held.
+    lease: Mutex<Option<Timestamp>>,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl DynamoStore {
+    /// A store on `table`, which exists (`infra/` makes it).
+    pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
+        let random = || RandomState::new().hash_one("session");
+        Self {
+            client: Client::new(config),
+            table: table.into(),
+            session: format!("{:016x}{:016x}", random(), random()),
+            lease: Mutex::new(None),
+        }
+    }
+
+    async fn get(&self, pk: String, sk: &str) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key(pk, sk))).consistent_read(true);
+        let answer = get.send().await.map_err(|err| failed("GetItem", &err))?;
+        Ok(answer.item)
+    }
+
+    /// Every item of `pk` from one `sk` to another.
+    async fn query(&self, pk: String, from: String, to: String, forward: bool) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
+            .scan_index_forward(forward)
+            .consistent_read(true);
+        let items = query.into_paginator().items().send();
+        items.collect::<Result<Vec<_>, _>>().await.map_err(|err| failed("Query", &err))
+    }
+
+    async fn counter(&self, name: &str) -> Result<u64, StoreError> {
+        let item = self.get("COUNTER".to_owned(), name).await?;
+        item.map_or(Ok(0), |item| read_number(&item, "last"))
+    }
+
+    /// Gives out `count` numbers in a row; returns the first. Numbers whose append fails are never used. An incident's
+    /// intents grow over time all the same: whoever appends later has read the earlier append first.
+    async fn take_intent_ids(&self, count: usize) -> Result<u64, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key("COUNTER".to_owned(), "INTENT")))
+            .update_expression("ADD #last :count")
+            .expression_attribute_names("#last", "last")
+            .expression_attribute_values(":count", number(count))
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = update.send().await.map_err(|err| failed("UpdateItem", &err))?;
+        let last: u64 = read_number(&answer.attributes.unwrap_or_default(), "last")?;
+        Ok(last + 1 - count as u64)
+    }
+
+    /// Keeps a shortcut for the next load. Facts are enough without it, so that a failure is only told.
+    async fn keep_snapshot(&self, incident: &Incident) {
+        let body = match serde_json::to_string(incident) {
+            Ok(body) if body.len() <= MAX_BODY => body,
+            Ok(body) => {
+                tracing::info!(
+                    "{} is too large for a snapshot ({} bytes): it is read from its facts",
+                    incident.id,
+                    body.len()
+                );
+                return;
+            }
+            Err(err) => {
+                tracing::warn!("{} cannot be written as a snapshot: {err}", incident.id);
+                return;
+            }
+        };
+        let mut item = key(of_incident(incident.id), "SNAPSHOT");
+        item.insert("version".to_owned(), number(incident.version));
+        item.insert("body".to_owned(), text(body));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK) OR #version < :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", number(incident.version));
+        if let Err(err) = put.send().await
+            && !is_refused(&err)
+        {
+            tracing::warn!("the snapshot of {} was not stored: {}", incident.id, explain(&err));
+        }
+    }
+
+    /// A put that fails if the item is there.
+    fn insert(&self, item: Item) -> Result<TransactWriteItem, BuildError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK)");
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    fn put(&self, item: Item) -> Result<TransactWriteItem, BuildError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    fn delete(&self, key: Item) -> Result<TransactWriteItem, BuildError> {
+        let delete = Delete::builder().table_name(&self.table).set_key(Some(key));
+        Ok(TransactWriteItem::builder().delete(delete.build()?).build())
+    }
+
+    /// The writes that make `log` follow what `head` says is stored.
+    fn log_writes(
+        &self,
+        scope: &ScopeId,
+        log: &Log,
+        head: Option<&Head>,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let id = log.after.id;
+        let last_alarm = log.after.last_alarm_at();
+        let mut item = key(of_incident(id), "HEAD");
+        item.insert("version".to_owned(), number(log.after.version));
+        item.insert("scope".to_owned(), text(&scope.0));
+        item.insert("last_alarm".to_owned(), number(last_alarm.as_microsecond()));
+        let mut put = Put::builder().table_name(&self.table).set_item(Some(item));
+        put = match head {
+            None => put.condition_expression("attribute_not_exists(PK)"),
+            Some(head) => put
+                .condition_expression("#version = :expected")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":expected", number(head.version)),
+        };
+        let mut writes = vec![TransactWriteItem::builder().put(put.build()?).build()];
+        if head.is_none() {
+            let update = Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(key("COUNTER".to_owned(), "INCIDENT")))
+                .update_expression("SET #last = :id")
+                .expression_attribute_names("#last", "last")
+                .expression_attribute_values(":id", number(id.0));
+            let update = if id.0 == 1 {
+                update.condition_expression("attribute_not_exists(#last)")
+            } else {
+                update
+                    .condition_expression("#last = :before")
+                    .expression_attribute_values(":before", number(id.0.saturating_sub(1)))
+            };
+            writes.push(TransactWriteItem::builder().update(update.build()?).build());
+        }
+        let recent = key(of_scope(scope), &recent(last_alarm, id));
+        let before = head.map(|head| key(of_scope(&head.scope), &self::recent(head.last_alarm, id)));
+        if before.as_ref() != Some(&recent) {
+            writes.extend(before.map(|before| self.delete(before)).transpose()?);
+            writes.push(self.put(recent)?);
+        }
+        for record in &log.records {
+            let mut item = key(of_incident(id), &format!("FACT#{:020}", record.version));
+            item.insert("body".to_owned(), body(record));
+            writes.push(self.insert(item)?);
+        }
+        Ok(writes)
+    }
+
+    async fn head(&self, incident: IncidentId) -> Result<Option<Head>, StoreError> {
+        let Some(item) = self.get(of_incident(incident), "HEAD").await? else { return Ok(None) };
+        let last_alarm = Timestamp::from_microsecond(read_number(&item, "last_alarm")?);
+        Ok(Some(Head {
+            version: read_number(&item, "version")?,
+            scope: ScopeId(read_text(&item, "scope")?.to_owned()),
+            last_alarm: last_alarm.map_err(|err| StoreError(err.to_string()))?,
+        }))
+    }
+
+    async fn is_known(&self, append: &Append) -> Result<bool, StoreError> {
+        Ok(self.get(of_event(append), "EVENT").await?.is_some())
+    }
+
+    async fn open_intents(&self) -> Result<Vec<Item>, StoreError> {
+        self.query("OUTBOX".to_owned(), "INTENT#".to_owned(), "INTENT#~".to_owned(), true).await
+    }
+
+    fn held_until(&self) -> Option<Timestamp> {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_held(&self, until: Option<Timestamp>) {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// Takes the outbox for [`LEASE`], or says when to ask again.
+    async fn acquire(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key("OUTBOX".to_owned(), "LEASE")))
+            .update_expression("SET #holder = :me, #until = :until")
+            .condition_expression("attribute_not_exists(#holder) OR #holder = :me OR #until <= :now")
+            .expression_attribute_names("#holder", "holder")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":me", text(&self.session))
+            .expression_attribute_values(":until", number(until.as_millisecond()))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => {
+                self.set_held(Some(until));
+                Ok(None)
+            }
+            Err(err) => {
+                self.set_held(None);
+                let refused = is_refused(&err);
+                if refused {
+                    Ok(Some(now.saturating_add(ASK_AGAIN).unwrap_or(now)))
+                } else {
+                    Err(failed("UpdateItem", &err))
+                }
+            }
+        }
+    }
+
+    /// Lets another sender take the outbox.
+    async fn release(&self) -> Result<(), StoreError> {
+        if self.held_until().is_none() {
+            return Ok(());
+        }
+        self.set_held(None);
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key("OUTBOX".to_owned(), "LEASE")))
+            .condition_expression("#holder = :me")
+            .expression_attribute_names("#holder", "holder")
+            .expression_attribute_values(":me", text(&self.session));
+        match delete.send().await {
+            Err(err) if !is_refused(&err) => Err(failed("DeleteItem", &err)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Marks a row as taken by this session; no row if another sender closed it meanwhile.
+    async fn mark(&self, row: Item) -> Result<Option<Item>, StoreError> {
+        if row.get("taken_by").is_some_and(|by| by.as_s().is_ok_and(|by| *by == self.session)) {
+            return Ok(Some(row));
+        }
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key("OUTBOX".to_owned(), read_text(&row, "SK")?)))
+            .update_expression("SET #taken_by = :me")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_names("#taken_by", "taken_by")
+            .expression_attribute_values(":me", text(&self.session));
+        match update.send().await {
+            Ok(_) => Ok(Some(row)),
+            Err(err) if is_refused(&err) => Ok(None),
+            Err(err) => Err(failed("UpdateItem", &err)),
+        }
+    }
+
+    fn pending(&self, row: &Item) -> Result<Pending, StoreError> {
+        let digits = read_text(row, "SK")?.trim_start_matches("INTENT#");
+        let id = digits.parse().map_err(|_| broken(row, "SK"))?;
+        let stored_at = read_text(row, "stored_at")?.parse().map_err(|_| broken(row, "stored_at"))?;
+        let taken_by = row.get("taken_by").and_then(|by| by.as_s().ok());
+        Ok(Pending {
+            id: IntentId(id),
+            stored_at,
+            intent: read_body(row)?,
+            taken_before: taken_by.is_some_and(|by| *by != self.session),
+            posted: None,
+        })
+    }
+
+    /// Where the messages stand that bear these names.
+    async fn posted(&self, names: BTreeSet<MessageName>) -> Result<HashMap<MessageName, MessageRef>, StoreError> {
+        let names: Vec<MessageName> = names.into_iter().collect();
+        let mut found = HashMap::new();
+        for chunk in names.chunks(MAX_BATCH) {
+            let mut wanted: Vec<Item> = chunk.iter().map(|name| key(of_message(name), "MESSAGE")).collect();
+            while !wanted.is_empty() {
+                let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+                let keys = keys.map_err(|err| StoreError(err.to_string()))?;
+                let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+                let answer = answer.map_err(|err| failed("BatchGetItem", &err))?;
+                for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+                    let name = read_text(&item, "PK")?.trim_start_matches("MESSAGE#").to_owned();
+                    found.insert(MessageName(name), read_body(&item)?);
+                }
+                let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+                wanted = left.map(|left| left.keys).unwrap_or_default();
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What is known of an incident without reading its facts.
+struct Head {
+    version: u64,
+    scope: ScopeId,
+    last_alarm: Timestamp,
+}
+
+#[async_trait]
+impl Store for DynamoStore {
+    async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let log = append.log.as_ref().filter(|log| !log.records.is_empty());
+        let head = match log {
+            None => None,
+            Some(log) => {
+                let head = self.head(log.after.id).await?;
+                // A look before the transaction: the row of the recent incidents that has to go is named there.
+                if head.as_ref().map_or(0, |head| head.version) + 1 != log.records[0].version {
+                    let known = self.is_known(&append).await?;
+                    return Ok(if known { Appended::KnownEvent } else { Appended::Conflict });
+                }
+                head
+            }
+        };
+        let forgotten_at = append.at.saturating_add(EVENT_MEMORY).unwrap_or(Timestamp::MAX);
+        let mut event = key(of_event(&append), "EVENT");
+        event.insert("handled_at".to_owned(), text(append.at));
+        event.insert("ttl".to_owned(), number(forgotten_at.as_second()));
+        let built = |err: BuildError| StoreError(err.to_string());
+        // The key stands first: whether it was known is read from the first cancellation reason.
+        let mut writes = vec![self.insert(event).map_err(built)?];
+        if let Some(log) = log {
+            writes.extend(self.log_writes(&append.scope, log, head.as_ref()).map_err(built)?);
+        }
+        let items = writes.len() + append.intents.len();
+        if items > MAX_TRANSACTION {
+            return Err(StoreError(format!(
+                "the event {} causes {items} writes, and DynamoDB takes {MAX_TRANSACTION} in one transaction",
+                append.key.0
+            )));
+        }
+        if !append.intents.is_empty() {
+            let first = self.take_intent_ids(append.intents.len()).await?;
+            for (id, intent) in (first..).zip(&append.intents) {
+                let mut item = key("OUTBOX".to_owned(), &format!("INTENT#{id:020}"));
+                item.insert("stored_at".to_owned(), text(append.at));
+                item.insert("body".to_owned(), body(intent));
+                writes.push(self.insert(item).map_err(built)?);
+            }
+        }
+        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        if let Err(err) = answer {
+            return cancelled(&err).ok_or_else(|| failed("TransactWriteItems", &err));
+        }
+        if let Some(log) = log {
+            let stored = head.map_or(0, |head| head.version);
+            if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+                self.keep_snapshot(&log.after).await;
+            }
+        }
+        Ok(Appended::Done)
+    }
+
+    async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
+        let snapshot = self.get(of_incident(incident), "SNAPSHOT").await?;
+        let mut state: Option<Incident> = snapshot.map(|item| read_body(&item)).transpose()?;
+        let from = state.as_ref().map_or(1, |incident| incident.version + 1);
+        let tail = self.query(of_incident(incident), format!("FACT#{from:020}"), "FACT#~".to_owned(), true).await?;
+        for item in tail {
+            let record: Record = read_body(&item)?;
+            state = Some(Incident::fold(state, &record).map_err(StoreError)?);
+        }
+        Ok(state)
+    }
+
+    async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError> {
+        let rows = self.query(of_scope(scope), format!("RECENT#{}", sortable(since)), "RECENT#~".to_owned(), false);
+        let (rows, last) = tokio::try_join!(rows, self.counter("INCIDENT"))?;
+        let incident = |row: &Item| {
+            let digits = read_text(row, "SK")?.rsplit('#').next().unwrap_or_default();
+            digits.parse().map(IncidentId).map_err(|_| broken(row, "SK"))
+        };
+        let recent = rows.iter().map(incident).collect::<Result<_, _>>()?;
+        Ok(ScopeIndex { recent, next: IncidentId(last + 1) })
+    }
+
+    async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError> {
+        loop {
+            let is_ours = self.held_until().is_some_and(|until| until > now);
+            if !is_ours && self.open_intents().await?.is_empty() {
+                return Ok(Taken::Open(Vec::new()));
+            }
+            if let Some(ask_again) = self.acquire(now).await? {
+                return Ok(Taken::Busy { ask_again });
+            }
+            // Only what is read under the lease is ours: the one who had it before us may just have closed something.
+            let rows = self.open_intents().await?;
+            if rows.is_empty() {
+                // Whoever stored an intent since we looked was told that we are at it: one more look after letting go.
+                self.release().await?;
+                continue;
+            }
+            let marked = stream::iter(rows).map(|row| self.mark(row)).buffered(MARKED_AT_ONCE);
+            let rows: Vec<Item> = marked.try_filter_map(async |row| Ok(row)).try_collect().await?;
+            let mut pending = rows.iter().map(|row| self.pending(row)).collect::<Result<Vec<_>, _>>()?;
+            let posted =
+                self.posted(pending.iter().filter_map(|each| each.intent.message().cloned()).collect()).await?;
+            for each in &mut pending {
+                each.posted = each.intent.message().and_then(|name| posted.get(name)).cloned();
+            }
+            if !pending.is_empty() {
+                return Ok(Taken::Open(pending));
+            }
+        }
+    }
+
+    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, now: Timestamp) -> Result<(), StoreError> {
+        if closed.is_empty() {
+            return self.release().await;
+        }
+        let built = |err: BuildError| StoreError(err.to_string());
+        // Two writes an intent at most.
+        for chunk in closed.chunks(MAX_TRANSACTION / 2) {
+            let mut writes = Vec::new();
+            for (id, outcome) in chunk {
+                writes.push(self.delete(key("OUTBOX".to_owned(), &format!("INTENT#{:020}", id.0))).map_err(built)?);
+                if let Outcome::Done { posted: Some((name, message)) } = outcome {
+                    let mut item = key(of_message(name), "MESSAGE");
+                    item.insert("body".to_owned(), body(message));
+                    writes.push(self.put(item).map_err(built)?);
+                }
+            }
+            let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+            answer.map_err(|err| failed("TransactWriteItems", &err))?;
+        }
+        let runs_out = self.held_until().is_some_and(|until| until.duration_since(now) < LEASE / 2);
+        if runs_out {
+            // If it is lost already, the next take says so.
+            self.acquire(now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a cancelled transaction says about the append, if it says anything: its first write is the event's key.
+fn cancelled(err: &SdkError<TransactWriteItemsError>) -> Option<Appended> {
+    const FAILED: &str = "ConditionalCheckFailed";
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = err.as_service_error() else {
+        return None;
+    };
+    let codes: Vec<&str> = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
+    if codes.first() == Some(&FAILED) {
+        return Some(Appended::KnownEvent);
+    }
+    // Somebody else writes the same items at this moment: as good as written before us.
+    codes.iter().any(|code| *code == FAILED || *code == "TransactionConflict").then_some(Appended::Conflict)
+}
+
+fn of_incident(id: IncidentId) -> String {
+    format!("INC#{}", id.0)
+}
+
+fn of_scope(scope: &ScopeId) -> String {
+    format!("SCOPE#{}", scope.0)
+}
+
+fn of_event(append: &Append) -> String {
+    format!("EVENT#{}", append.key.0)
+}
+
+fn of_message(name: &MessageName) -> String {
+    format!("MESSAGE#{}", name.0)
+}
+
+fn recent(last_alarm: Timestamp, incident: IncidentId) -> String {
+    format!("RECENT#{}#{:020}", sortable(last_alarm), incident.0)
+}
+
+/// A moment as 20 digits that sort as the moments do, before 1970 too.
+fn sortable(at: Timestamp) -> String {
+    format!("{:020}", at.as_microsecond().cast_unsigned() ^ (1 << 63))
+}
+
+fn key(pk: String, sk: &str) -> Item {
+    HashMap::from([("PK".to_owned(), text(pk)), ("SK".to_owned(), text(sk))])
+}
+
+fn text(text: impl Display) -> AttributeValue {
+    AttributeValue::S(text.to_string())
+}
+
+fn number(number: impl Display) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn body(value: &impl Serialize) -> AttributeValue {
+    AttributeValue::S(serde_json::to_string(value).expect("what we store has string keys and no cycles"))
+}
+
+fn read_text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or_else(|| broken(item, name))
+}
+
+fn read_number<T: FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
+    let digits = item.get(name).and_then(|value| value.as_n().ok());
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| broken(item, name))
+}
+
+fn read_body<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
+    serde_json::from_str(read_text(item, "body")?).map_err(|err| {
+        let StoreError(what) = broken(item, "body");
+        StoreError(format!("{what}: {err}"))
+    })
+}
+
+/// An item that this program did not write so.
+fn broken(item: &Item, name: &str) -> StoreError {
+    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+    StoreError(format!("the item {} / {} has no readable `{name}`", part("PK"), part("SK")))
+}
+
+/// Whether the condition of a single write did not hold.
+fn is_refused<E: ProvideErrorMetadata>(err: &SdkError<E>) -> bool {
+    err.code() == Some("ConditionalCheckFailedException")
+}
+
+fn failed<E>(call: &str, err: &SdkError<E>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    StoreError(format!("DynamoDB {call}: {}", explain(err)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_sort_as_text() {
+        let moments = [Timestamp::MIN, "1969-12-31T23:59:59Z".parse().unwrap(), Timestamp::UNIX_EPOCH, Timestamp::MAX];
+        let texts = moments.map(sortable);
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert!(texts.iter().all(|text| text.len() == 20));
+    }
+}

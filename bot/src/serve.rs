@@ -1,0 +1,144 @@
+//! `clarity serve`: a bot that stays up, put together from a configuration.
+
+use crate::app::{Bot, Kept, Parts, StartError};
+use crate::clock::SystemClock;
+use crate::config::{ConfigError, File, Metrics, Secrets, Storage};
+use crate::embedded::Embedded;
+use crate::ports::StoreError;
+use jiff::SignedDuration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tools::declared::{Declared, Unconnected};
+use tools::ports::{Clock, Outside, Telemetry};
+
+/// How often the workers look for what came by another way than this process' front door.
+const LOOK: SignedDuration = SignedDuration::from_secs(1);
+
+/// Why the bot does not serve, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// This build has no AWS in it.
+    #[error("`{0}` needs a build with AWS in it: `cargo build --release --features aws`")]
+    NoAws(&'static str),
+    /// The address is taken, or is not ours.
+    #[error("the front door cannot listen on {address}: {problem}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        problem: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The bot did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A worker failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A bot that serves.
+#[derive(Debug)]
+pub struct Serving {
+    /// Where its front door is.
+    pub address: SocketAddr,
+    bot: Bot,
+}
+
+/// Starts a bot from `file`.
+pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError> {
+    let outside = outside(file).await?;
+    let Kept { store, inbox } = keep(&file.storage).await?;
+    let listen = |problem| ServeError::Listen { address: file.listen, problem };
+    let listener = TcpListener::bind(file.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let parts = Parts { config: file.config(secrets), store, inbox, outside, clock: Arc::new(SystemClock) };
+    Ok(Serving { address, bot: Bot::start(parts, listener).await? })
+}
+
+impl Serving {
+    /// Serves until `stop` comes, and ends in good order; or until a worker fails.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        tokio::pin!(stop);
+        loop {
+            let next = SystemClock.now().saturating_add(LOOK).unwrap_or_default();
+            tokio::select! {
+                () = &mut stop => break,
+                failure = self.bot.failed() => return Err(ServeError::Failed(failure)),
+                () = SystemClock.wait_until(next) => self.bot.pulse().beat(),
+            }
+        }
+        self.bot.stop().await;
+        Ok(())
+    }
+}
+
+/// Returns when this process is asked to stop: Ctrl-C, or SIGTERM.
+pub async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals it goes on until it is killed.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn keep(storage: &Storage) -> Result<Kept, ServeError> {
+    match storage {
+        Storage::Embedded { path } => Ok(Embedded::open(path)?.into()),
+        Storage::Aws { table, inbox } => keep_on_aws(table, inbox).await,
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
+    use crate::aws::{DynamoStore, SqsInbox};
+    /// An empty queue is asked this often; an event that comes is handed over at once. Shorter than the time to stop.
+    const WAIT_S: u8 = 5;
+    let sdk = tools::aws::defaults().load().await;
+    Ok(Kept { store: Arc::new(DynamoStore::new(&sdk, table)), inbox: Arc::new(SqsInbox::new(&sdk, inbox, WAIT_S)) })
+}
+
+#[cfg(not(feature = "aws"))]
+async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
+    Err(ServeError::NoAws("[storage.aws]"))
+}
+
+/// The world as the configuration lets the tools see it.
+pub(crate) async fn outside(file: &File) -> Result<Outside, ServeError> {
+    let telemetry: Arc<dyn Telemetry> = match file.metrics {
+        Metrics::None => Arc::new(Unconnected { remedy: "`metrics = \"cloudwatch\"` in the configuration".to_owned() }),
+        Metrics::Cloudwatch => cloudwatch(file).await?,
+    };
+    Ok(Outside {
+        telemetry,
+        topology: Arc::new(Declared(file.topology.clone())),
+        changes: Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() }),
+    })
+}
+
+#[cfg(feature = "aws")]
+async fn cloudwatch(file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
+    let sdk = tools::aws::defaults().load().await;
+    Ok(Arc::new(tools::aws::telemetry::CloudWatch::new(&sdk, &file.topology)))
+}
+
+#[cfg(not(feature = "aws"))]
+async fn cloudwatch(_file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
+    Err(ServeError::NoAws("metrics = \"cloudwatch\""))
+}

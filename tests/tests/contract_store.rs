@@ -1,0 +1,396 @@
+//! What every store promises, tried on each of them.
+
+#![expect(clippy::unwrap_used, reason = "every function here is the body of a test")]
+
+use bot::event::{Asked, EventKey, MessageRef};
+use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
+use bot::ports::{Append, Appended, Log, Store, Taken};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use tests::{START, alarm};
+use tools::model::{Because, Fact, Incident, IncidentId, Record, ScopeId, Via};
+
+/// Something a store can be opened on.
+struct Shelf {
+    /// Opens it again, as another process would. An embedded store has to be dropped before.
+    open: Box<dyn Fn() -> Arc<dyn Store>>,
+    /// Two processes at work: one and the same store where only one process can be.
+    two: Box<dyn Fn() -> [Arc<dyn Store>; 2]>,
+}
+
+impl Shelf {
+    fn embedded() -> Self {
+        use bot::embedded::Embedded;
+        let home = Arc::new(tempfile::tempdir().unwrap());
+        let open = move || -> Arc<dyn Store> { Arc::new(Embedded::open(&home.path().join("store.redb")).unwrap()) };
+        let again = open.clone();
+        let two = move || {
+            let store = again();
+            [Arc::clone(&store), store]
+        };
+        Self { open: Box::new(open), two: Box::new(two) }
+    }
+
+    #[cfg(feature = "aws")]
+    async fn dynamodb() -> Self {
+        let account = tests::aws::Account::new().await;
+        let table = account.table().await;
+        let open = move || -> Arc<dyn Store> { Arc::new(bot::aws::DynamoStore::new(&account.config, &table)) };
+        let again = open.clone();
+        Self { open: Box::new(open), two: Box::new(move || [again(), again()]) }
+    }
+}
+
+macro_rules! contract {
+    ($($promise:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(&super::Shelf::embedded()).await;
+            })*
+        }
+
+        #[cfg(feature = "aws")]
+        mod dynamodb {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(&super::Shelf::dynamodb().await).await;
+            })*
+        }
+    };
+}
+
+contract!(
+    what_is_appended_is_read,
+    an_event_is_handled_once,
+    a_stale_decision_stores_nothing,
+    a_number_is_given_to_one_incident,
+    a_long_log_is_read_whole,
+    the_index_is_newest_first_and_cut_off,
+    intents_come_in_their_order,
+    an_intent_that_another_process_took_says_so,
+    a_message_is_known_by_its_name,
+    an_append_without_facts_still_counts,
+    two_workers_lose_and_double_nothing,
+);
+
+fn at(seconds: i64) -> Timestamp {
+    START.parse::<Timestamp>().unwrap().saturating_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+fn scope(name: &str) -> ScopeId {
+    ScopeId(name.to_owned())
+}
+
+/// An append that opens an incident with one alarm.
+fn opening(id: u64, in_scope: &str, key: &str, seconds: i64) -> Append {
+    let opened = Fact::Opened { id: IncidentId(id), scope: scope(in_scope) };
+    following(None, vec![opened, joined(&format!("alarm-{id}"), seconds)], in_scope, key, seconds)
+}
+
+fn joined(name: &str, seconds: i64) -> Fact {
+    let alarm = Box::new(alarm(name, seconds));
+    Fact::AlarmJoined { alarm, via: Via::EventBridge, service: None, because: Because::First }
+}
+
+/// An append of facts that follow `before`.
+fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &str, seconds: i64) -> Append {
+    let mut after = before.cloned();
+    let mut records = Vec::new();
+    for fact in facts {
+        let version = after.as_ref().map_or(0, |incident| incident.version) + 1;
+        let record = Record { version, at: at(seconds), fact };
+        after = Some(Incident::fold(after, &record).unwrap());
+        records.push(record);
+    }
+    let log = Some(Log { records, after: after.unwrap() });
+    Append { scope: scope(in_scope), key: EventKey(key.to_owned()), log, intents: Vec::new(), at: at(seconds) }
+}
+
+fn show(name: &str) -> Intent {
+    Intent::Show {
+        name: MessageName(name.to_owned()),
+        place: Place::Channel { channel: "C1".to_owned() },
+        message: blocks::Message::new("text"),
+        covers: None,
+    }
+}
+
+fn tell(line: &str) -> Intent {
+    Intent::Tell { under: MessageName("card".to_owned()), channel: "C1".to_owned(), line: line.to_owned() }
+}
+
+#[track_caller]
+fn open(taken: Taken) -> Vec<Pending> {
+    match taken {
+        Taken::Open(pending) => pending,
+        Taken::Busy { ask_again } => panic!("busy until {ask_again}"),
+    }
+}
+
+async fn what_is_appended_is_read(shelf: &Shelf) {
+    let store = (shelf.open)();
+    assert_eq!(store.read(IncidentId(1)).await.unwrap(), None);
+    let append = opening(1, "prod", "k1", 0);
+    let expected = append.log.as_ref().unwrap().after.clone();
+    assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+    assert_eq!(store.read(IncidentId(1)).await.unwrap().as_ref(), Some(&expected));
+    let more = following(Some(&expected), vec![joined("b", 5), Fact::FloodBegan { alarms: 3 }], "prod", "k2", 5);
+    let expected = more.log.as_ref().unwrap().after.clone();
+    assert_eq!(store.append(more).await.unwrap(), Appended::Done);
+    drop(store);
+    let store = (shelf.open)();
+    assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(expected));
+}
+
+async fn an_event_is_handled_once(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let mut append = opening(1, "prod", "k1", 0);
+    append.intents = vec![show("card")];
+    assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
+    // As it was; and decided anew on what is stored now.
+    assert_eq!(store.append(append.clone()).await.unwrap(), Appended::KnownEvent);
+    let incident = store.read(IncidentId(1)).await.unwrap().unwrap();
+    let mut again = following(Some(&incident), vec![joined("b", 1)], "prod", "k1", 1);
+    again.intents = vec![show("card")];
+    assert_eq!(store.append(again).await.unwrap(), Appended::KnownEvent);
+    assert_eq!(store.append(Append { log: None, ..append }).await.unwrap(), Appended::KnownEvent);
+    assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(incident));
+    assert_eq!(open(store.outbox_take(at(1)).await.unwrap()).len(), 1);
+}
+
+async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
+    let store = (shelf.open)();
+    store.append(opening(1, "prod", "k1", 0)).await.unwrap();
+    let seen = store.read(IncidentId(1)).await.unwrap().unwrap();
+    store.append(following(Some(&seen), vec![joined("b", 1)], "prod", "k2", 1)).await.unwrap();
+    let mut stale = following(Some(&seen), vec![joined("c", 900)], "prod", "k3", 900);
+    stale.intents = vec![show("card")];
+    assert_eq!(store.append(stale).await.unwrap(), Appended::Conflict);
+    let now = store.read(IncidentId(1)).await.unwrap().unwrap();
+    assert_eq!((now.version, now.alarms.len()), (3, 2));
+    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert!(store.index(&scope("prod"), at(900)).await.unwrap().recent.is_empty());
+    // Its event is not known: decided anew, it is stored.
+    assert_eq!(
+        store.append(following(Some(&now), vec![joined("c", 2)], "prod", "k3", 2)).await.unwrap(),
+        Appended::Done
+    );
+}
+
+async fn a_number_is_given_to_one_incident(shelf: &Shelf) {
+    let [one, other] = (shelf.two)();
+    assert_eq!(one.index(&scope("prod"), Timestamp::MIN).await.unwrap().next, IncidentId(1));
+    let (a, b) = tokio::join!(one.append(opening(1, "prod", "k1", 0)), other.append(opening(1, "dev", "k2", 0)));
+    let mut outcomes = [a.unwrap(), b.unwrap()];
+    outcomes.sort_by_key(|outcome| *outcome == Appended::Conflict);
+    assert_eq!(outcomes, [Appended::Done, Appended::Conflict]);
+    assert_eq!(one.append(opening(1, "prod", "k3", 0)).await.unwrap(), Appended::Conflict);
+    assert_eq!(one.append(opening(3, "prod", "k4", 0)).await.unwrap(), Appended::Conflict);
+    assert_eq!(other.index(&scope("dev"), Timestamp::MIN).await.unwrap().next, IncidentId(2));
+    assert_eq!(other.append(opening(2, "prod", "k5", 0)).await.unwrap(), Appended::Done);
+}
+
+async fn a_long_log_is_read_whole(shelf: &Shelf) {
+    let store = (shelf.open)();
+    store.append(opening(1, "prod", "k", 0)).await.unwrap();
+    let mut expected = store.read(IncidentId(1)).await.unwrap().unwrap();
+    // Appends of one to five facts, so that snapshots fall on the boundary and beside it.
+    for (seconds, facts) in (1..=40).zip((1..=5).cycle()) {
+        let facts = (0..facts).map(|fact| joined(&format!("alarm-{seconds}-{fact}"), seconds)).collect();
+        let append = following(Some(&expected), facts, "prod", &format!("k{seconds}"), seconds);
+        expected = append.log.as_ref().unwrap().after.clone();
+        assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+        assert_eq!(store.read(IncidentId(1)).await.unwrap().as_ref(), Some(&expected));
+    }
+    assert_eq!(expected.version, 122);
+    drop(store);
+    assert_eq!((shelf.open)().read(IncidentId(1)).await.unwrap(), Some(expected));
+}
+
+async fn the_index_is_newest_first_and_cut_off(shelf: &Shelf) {
+    let store = (shelf.open)();
+    for (id, in_scope, seconds) in [(1, "prod", 10), (2, "prod", 30), (3, "dev", 40), (4, "prod", 20), (5, "prod", 30)]
+    {
+        store.append(opening(id, in_scope, &format!("k{id}"), seconds)).await.unwrap();
+    }
+    let recent = async |since| -> Vec<u64> {
+        let index = store.index(&scope("prod"), since).await.unwrap();
+        assert_eq!(index.next, IncidentId(6));
+        index.recent.into_iter().map(|id| id.0).collect()
+    };
+    assert_eq!(recent(Timestamp::MIN).await, [5, 2, 4, 1]);
+    assert_eq!(recent(at(20)).await, [5, 2, 4]);
+    assert_eq!(recent(at(31)).await, [0; 0]);
+    // A new alarm moves its incident to the front, and it stands there once.
+    let first = store.read(IncidentId(1)).await.unwrap().unwrap();
+    store.append(following(Some(&first), vec![joined("b", 50)], "prod", "k6", 50)).await.unwrap();
+    assert_eq!(recent(Timestamp::MIN).await, [1, 5, 2, 4]);
+    let nowhere = store.index(&scope("nowhere"), Timestamp::MIN).await.unwrap();
+    assert_eq!((nowhere.recent, nowhere.next), (Vec::new(), IncidentId(6)));
+}
+
+async fn intents_come_in_their_order(shelf: &Shelf) {
+    let [one, other] = (shelf.two)();
+    let mut expected = Vec::new();
+    for (number, store) in (1..=12).zip([&one, &other].into_iter().cycle()) {
+        let lines = [format!("{number} first"), format!("{number} second")];
+        let mut append = opening(number, "prod", &format!("k{number}"), 0);
+        append.intents = lines.iter().map(|line| tell(line)).collect();
+        assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+        expected.extend(lines.map(|line| tell(&line)));
+    }
+    let pending = open(one.outbox_take(at(0)).await.unwrap());
+    assert!(pending.is_sorted_by_key(|each| each.id));
+    assert_eq!(pending.iter().map(|each| each.intent.clone()).collect::<Vec<_>>(), expected);
+    assert!(pending.iter().all(|each| each.stored_at == at(0)));
+}
+
+async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let mut append = opening(1, "prod", "k1", 0);
+    append.intents = vec![tell("a"), tell("b")];
+    store.append(append).await.unwrap();
+    for _ in 0..2 {
+        let pending = open(store.outbox_take(at(1)).await.unwrap());
+        assert_eq!(pending.iter().map(|each| each.taken_before).collect::<Vec<_>>(), [false, false]);
+    }
+    let first = open(store.outbox_take(at(1)).await.unwrap())[0].id;
+    store.outbox_done(vec![(first, Outcome::Superseded)], at(1)).await.unwrap();
+    drop(store);
+    // It did not say that it rests: it crashed, and its turn is over only after a while.
+    let store = (shelf.open)();
+    let incident = store.read(IncidentId(1)).await.unwrap().unwrap();
+    let mut append = following(Some(&incident), vec![joined("b", 2)], "prod", "k2", 2);
+    append.intents = vec![tell("c")];
+    store.append(append).await.unwrap();
+    let pending = open(store.outbox_take(at(100)).await.unwrap());
+    let seen: Vec<_> = pending.iter().map(|each| (each.intent.clone(), each.taken_before)).collect();
+    assert_eq!(seen, [(tell("b"), true), (tell("c"), false)]);
+    store.outbox_done(pending.into_iter().map(|each| (each.id, Outcome::Superseded)).collect(), at(100)).await.unwrap();
+    assert!(open(store.outbox_take(at(100)).await.unwrap()).is_empty());
+}
+
+async fn a_message_is_known_by_its_name(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let mut append = opening(1, "prod", "k1", 0);
+    append.intents = vec![show("card"), tell("a"), show("other")];
+    store.append(append).await.unwrap();
+    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    assert!(pending.iter().all(|each| each.posted.is_none()));
+    let there = MessageRef { channel: "C1".to_owned(), ts: "1.2".to_owned() };
+    let posted = Outcome::Done { posted: Some((MessageName("card".to_owned()), there.clone())) };
+    store.outbox_done(vec![(pending[0].id, posted)], at(0)).await.unwrap();
+    store.outbox_done(vec![(IntentId(999), Outcome::Superseded)], at(0)).await.unwrap();
+    store.outbox_done(Vec::new(), at(0)).await.unwrap();
+    drop(store);
+    let store = (shelf.open)();
+    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    assert_eq!(pending.iter().map(|each| each.posted.clone()).collect::<Vec<_>>(), [Some(there), None]);
+}
+
+async fn an_append_without_facts_still_counts(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let asked = Asked { by: "U1".to_owned(), channel: "C1".to_owned(), response_url: "http://localhost".to_owned() };
+    let answer = Intent::Answer { asked, message: blocks::Message::new("Here.") };
+    let key = EventKey("k1".to_owned());
+    let append = Append { scope: scope("prod"), key, log: None, intents: vec![answer.clone()], at: at(0) };
+    assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
+    assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
+    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), [answer]);
+    assert_eq!(store.index(&scope("prod"), Timestamp::MIN).await.unwrap().next, IncidentId(1));
+}
+
+/// Two workers, two hands each, 200 events about one incident, and every event delivered to both.
+async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
+    const EVENTS: usize = 200;
+    const HANDS: usize = 2;
+    let workers = (shelf.two)();
+    workers[0].append(opening(1, "prod", "opening", 0)).await.unwrap();
+    let mut hands = tokio::task::JoinSet::new();
+    for (number, worker) in workers.iter().enumerate() {
+        for hand in 0..HANDS {
+            let worker = Arc::clone(worker);
+            hands.spawn(async move {
+                let mut conflicts = 0_usize;
+                // The two workers begin at opposite ends, and meet.
+                let mine = (hand..EVENTS).step_by(HANDS);
+                let mine: Vec<usize> = if number == 0 { mine.collect() } else { mine.rev().collect() };
+                for event in mine {
+                    let name = format!("event-{event}");
+                    loop {
+                        let seen = worker.read(IncidentId(1)).await.unwrap();
+                        let mut append = following(seen.as_ref(), vec![joined(&name, 1)], "prod", &name, 1);
+                        append.intents = vec![tell(&name)];
+                        match worker.append(append).await.unwrap() {
+                            Appended::Done | Appended::KnownEvent => break,
+                            Appended::Conflict => conflicts += 1,
+                        }
+                    }
+                }
+                conflicts
+            });
+        }
+    }
+    let conflicts: usize = hands.join_all().await.into_iter().sum();
+    let incident = workers[1].read(IncidentId(1)).await.unwrap().unwrap();
+    let mut names: Vec<&str> = incident.alarms.iter().map(|joined| joined.alarm.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!((names.len(), incident.alarms.len()), (EVENTS + 1, EVENTS + 1), "{conflicts} conflicts");
+    assert_eq!(incident.version, 2 + EVENTS as u64);
+    let pending = open(workers[0].outbox_take(at(1)).await.unwrap());
+    // The log and the outbox agree about who came first.
+    let told: Vec<Intent> = incident.alarms[1..].iter().map(|joined| tell(&joined.alarm.name)).collect();
+    assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), told);
+}
+
+/// What only a store with several processes has.
+#[cfg(feature = "aws")]
+mod several_senders {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_sends_at_a_time() {
+        let [one, other] = (Shelf::dynamodb().await.two)();
+        let mut append = opening(1, "prod", "k1", 0);
+        append.intents = vec![tell("a")];
+        one.append(append).await.unwrap();
+        assert_eq!(open(one.outbox_take(at(0)).await.unwrap()).len(), 1);
+        assert!(matches!(other.outbox_take(at(0)).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0)));
+        // Resting lets the other one in, at once.
+        one.outbox_done(Vec::new(), at(0)).await.unwrap();
+        let pending = open(other.outbox_take(at(0)).await.unwrap());
+        assert!(pending[0].taken_before);
+        assert!(matches!(one.outbox_take(at(0)).await.unwrap(), Taken::Busy { .. }));
+        // So does having nothing left.
+        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], at(0)).await.unwrap();
+        assert!(open(other.outbox_take(at(0)).await.unwrap()).is_empty());
+        assert!(open(one.outbox_take(at(0)).await.unwrap()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_works_on_keeps_its_turn() {
+        let [one, other] = (Shelf::dynamodb().await.two)();
+        let mut append = opening(1, "prod", "k1", 0);
+        append.intents = (0..5).map(|line| tell(&line.to_string())).collect();
+        one.append(append).await.unwrap();
+        let pending = open(one.outbox_take(at(0)).await.unwrap());
+        for (seconds, each) in (40..).step_by(40).zip(&pending[..4]) {
+            one.outbox_done(vec![(each.id, Outcome::Superseded)], at(seconds)).await.unwrap();
+            assert!(matches!(other.outbox_take(at(seconds)).await.unwrap(), Taken::Busy { .. }), "after {seconds} s");
+        }
+        assert_eq!(open(other.outbox_take(at(300)).await.unwrap()).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_one_transaction_is_refused_with_the_reason() {
+        let store = (Shelf::dynamodb().await.open)();
+        let mut append = opening(1, "prod", "k1", 0);
+        append.intents = (0..100).map(|line| tell(&line.to_string())).collect();
+        let refused = store.append(append).await.unwrap_err().to_string();
+        assert!(refused.contains("106 writes"), "{refused}");
+        assert_eq!(store.append(opening(1, "prod", "k1", 0)).await.unwrap(), Appended::Done);
+    }
+}

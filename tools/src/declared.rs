@@ -1,0 +1,51 @@
+//! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
+
+use crate::model::{Change, Gap, Series, Topology, Window};
+use crate::ports::{Changes, Telemetry, TopologySource};
+use async_trait::async_trait;
+
+/// The topology that stands in the configuration.
+#[derive(Clone, Debug)]
+pub struct Declared(pub Topology);
+
+#[async_trait]
+impl TopologySource for Declared {
+    async fn topology(&self, _window: Window) -> Result<Topology, Gap> {
+        if self.0.services.is_empty() {
+            return Err(Gap {
+                wanted: "topology".to_owned(),
+                because: "the configuration declares no services".to_owned(),
+                remedy: Some("`[[topology.services]]` and `[[topology.edges]]` in the configuration".to_owned()),
+            });
+        }
+        Ok(self.0.clone())
+    }
+}
+
+/// A lane that nothing is connected to: whoever asks is told so.
+#[derive(Clone, Debug)]
+pub struct Unconnected {
+    /// What would connect it.
+    pub remedy: String,
+}
+
+impl Unconnected {
+    fn gap(&self, wanted: &str) -> Gap {
+        let because = format!("no source of {wanted} is configured");
+        Gap { wanted: wanted.to_owned(), because, remedy: Some(self.remedy.clone()) }
+    }
+}
+
+#[async_trait]
+impl Telemetry for Unconnected {
+    async fn series(&self, _window: Window) -> Result<Vec<Series>, Gap> {
+        Err(self.gap("metrics"))
+    }
+}
+
+#[async_trait]
+impl Changes for Unconnected {
+    async fn changes(&self, _window: Window) -> Result<Vec<Change>, Gap> {
+        Err(self.gap("changes"))
+    }
+}
