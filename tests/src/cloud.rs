@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// How long a stack may take to come up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A local AWS.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ impl Cloud {
     }
 
     /// Invokes a function and returns its answer, an error of its own included.
+    ///
+    /// # Panics
+    /// The local AWS refuses.
     pub async fn invoke(&self, function: &str, event: &Value) -> Value {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let answer =
@@ -49,6 +52,9 @@ impl Cloud {
     }
 
     /// Makes a stack and returns its outputs once it stands.
+    ///
+    /// # Panics
+    /// The stack does not come up.
     pub async fn deploy(&self, stack: &str, template: &str) -> BTreeMap<String, String> {
         let create = [
             ("Action", "CreateStack"),
