@@ -128,12 +128,10 @@ impl Bot {
         workers.spawn(sender.run());
         workers.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let closed = async move {
-                // Without a bot there is no door either.
-                let _ = closed.wait_for(|closed| *closed).await;
-            };
-            if let Err(err) = axum::serve(listener, service).with_graceful_shutdown(closed).await {
-                tracing::error!("the front door closed: {err}");
+            // Dropped, the server takes no new connections and lets each one finish the request it is at.
+            tokio::select! {
+                Err(err) = axum::serve(listener, service).into_future() => tracing::error!("the front door closed: {err}"),
+                _ = closed.wait_for(|closed| *closed) => {}
             }
         });
         Ok(Self { pulse, closing, workers })

@@ -39,6 +39,9 @@ const EPILOGUE: SignedDuration = SignedDuration::from_secs(90);
 /// How much longer it may run while something still waits to be said: what is not said by then counts as lost.
 const LONGEST_EPILOGUE: SignedDuration = SignedDuration::from_secs(180);
 
+/// Moments of five milliseconds that a killed bot may take to let go of its store.
+const REOPEN_MOMENTS: u32 = 400;
+
 /// How long before the first delivery it begins.
 const PROLOGUE: SignedDuration = SignedDuration::from_secs(2);
 
@@ -225,11 +228,24 @@ impl Stage {
     }
 
     /// Kills the bot wherever it is, and starts another one on the store that `reopen` makes.
-    pub async fn restart_bot<K: Into<Kept>>(&mut self, reopen: impl FnOnce() -> K) -> Result<(), DrillError> {
+    pub async fn restart_bot(&mut self, reopen: impl Fn() -> Result<Kept, StoreError>) -> Result<(), DrillError> {
         self.bot.kill().await;
-        // A database file is open once: the old one goes before the new one comes.
+        // A database file is open once: the old one goes before the new one comes. What was killed may have left a
+        // transaction that has to end, or a connection that has to close, and that takes a moment.
         self.kept = Embedded::in_memory().into();
-        self.kept = reopen().into();
+        let mut moments = tokio::time::interval(Duration::from_millis(5));
+        for _ in 0..REOPEN_MOMENTS {
+            moments.tick().await;
+            if let Ok(kept) = reopen() {
+                self.kept = kept;
+                return self.start_again().await;
+            }
+        }
+        self.kept = reopen()?;
+        self.start_again().await
+    }
+
+    async fn start_again(&mut self) -> Result<(), DrillError> {
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
         self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.clock, listener).await?;

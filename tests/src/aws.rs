@@ -92,5 +92,5 @@ impl Account {
 pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
     let account = Account::new().await;
     let (table, queue) = (account.table().await, account.fifo().await);
-    run_test_on(usual_world(), Box::new(move || account.kept(&table, &queue)), script).await;
+    run_test_on(usual_world(), Box::new(move || Ok(account.kept(&table, &queue))), script).await;
 }

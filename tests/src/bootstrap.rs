@@ -24,6 +24,9 @@ pub struct Bootstrap {
 
 /// Builds the program and packs it. It has a target folder of its own, so that its flags do not make
 /// the suite's crates compile again. The development profile starts as well as the release, and builds in a fifth of the time.
+///
+/// # Panics
+/// It does not build.
 pub fn build() -> Bootstrap {
     let tool = python::tools("lambda", &["cargo-lambda==1.9.2", "ziglang==0.17.1"]);
     let target = python::target().join("bootstrap");

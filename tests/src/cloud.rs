@@ -41,6 +41,9 @@ impl Cloud {
     }
 
     /// Invokes a function and returns its answer, an error of its own included.
+    ///
+    /// # Panics
+    /// The local AWS refuses.
     pub async fn invoke(&self, function: &str, event: &Value) -> Value {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let answer = self
@@ -50,6 +53,9 @@ impl Cloud {
     }
 
     /// Makes a stack and returns its outputs once it stands.
+    ///
+    /// # Panics
+    /// The stack does not come up.
     pub async fn deploy(&self, stack: &str, template: &str) -> BTreeMap<String, String> {
         let create = [
             ("Action", "CreateStack"),

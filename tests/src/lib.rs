@@ -14,6 +14,7 @@ pub mod python;
 use bot::app::Kept;
 use bot::drill::{ALERTS, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
+use bot::ports::StoreError;
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
 use bot::workspace::room::button;
 use bot::workspace::state::Post;
@@ -37,7 +38,7 @@ pub struct Room {
     /// The stage under it.
     pub stage: Stage,
     /// Opens what outlives the bot once more.
-    reopen: Box<dyn Fn() -> Kept>,
+    reopen: Reopen,
     /// Edits of each message that were read.
     read: HashMap<(String, String), u32>,
     events: u64,
@@ -49,6 +50,9 @@ impl std::fmt::Debug for Room {
     }
 }
 
+/// What gives each new process of a bot its store and its inbox.
+pub type Reopen = Box<dyn Fn() -> Result<Kept, StoreError>>;
+
 /// Runs a conversation in the usual world: `web` calls `orders-api`, that calls `token-exchange`, that calls `user-pool`;
 /// `billing-export` stands alone in another account.
 pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
@@ -58,13 +62,14 @@ pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
 /// Runs a conversation in the world of `capsule`.
 pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
     let home = tempfile::tempdir().expect("a temporary folder");
-    let open = move || Embedded::open(&home.path().join("clarity.redb")).expect("the store opens").into();
+    let open = move || Embedded::open(&home.path().join("clarity.redb")).map(Kept::from);
     run_test_on(capsule, Box::new(open), script).await;
 }
 
 /// Runs a conversation in the world of `capsule`, with the store and the inbox that `open` gives to each new process.
-pub async fn run_test_on(capsule: Capsule, open: Box<dyn Fn() -> Kept>, script: impl AsyncFnOnce(&mut Room)) {
-    let stage = Stage::set(Arc::new(capsule), open(), 0).await.expect("free ports on this machine");
+pub async fn run_test_on(capsule: Capsule, open: Reopen, script: impl AsyncFnOnce(&mut Room)) {
+    let stage =
+        Stage::set(Arc::new(capsule), open().expect("the store opens"), 0).await.expect("free ports on this machine");
     let mut room = Room { stage, reopen: open, read: HashMap::new(), events: 0 };
     tokio::time::timeout(PATIENCE, script(&mut room)).await.expect("the conversation hangs");
     room.stage.settle().await;
@@ -375,8 +380,7 @@ pub mod http {
     /// Sends any request; returns status and body.
     pub async fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
         let (address, path) = split(url);
-        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
+        let (head, length) = (lines(headers), body.len());
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n"
         )

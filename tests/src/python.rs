@@ -14,12 +14,18 @@ pub struct Tools {
 }
 
 /// The root of the workspace.
+///
+/// # Panics
+/// Never: the tests stand in a workspace.
 pub fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("the tests stand in the workspace").to_owned()
 }
 
 /// Cargo's target folder: the one this test was built into.
+///
+/// # Panics
+/// This program is no file.
 pub fn target() -> PathBuf {
     let this = std::env::current_exe().expect("this program is a file");
     this.ancestors().nth(3).expect("target/debug/deps/test").to_owned()
@@ -27,6 +33,9 @@ pub fn target() -> PathBuf {
 
 /// The programs of `packages`, installed together as `name` if they are not there yet. Two tests that come at the same time
 /// wait for each other.
+///
+/// # Panics
+/// They cannot be installed; the text says which command failed.
 pub fn tools(name: &str, packages: &[&str]) -> Tools {
     let home = target().join("peers").join(name);
     std::fs::create_dir_all(&home).expect("target/ can be written");

@@ -1,4 +1,4 @@
-//! What is deployed: the program starts on Lambda's machines, and the template is one that CloudFormation takes.
+//! What is deployed: the program starts on Lambda's machines, and the template is one that AWS takes.
 #![cfg(feature = "aws")]
 
 use std::process::Command;

@@ -89,7 +89,9 @@ impl Deployed {
         };
         match tokio::time::timeout(PATIENCE, looking).await {
             Ok(seen) => seen,
-            Err(_) => panic!("{what} never came.\nposts: {:#?}\nlocal AWS: {}", self.workspace.posts(), log()),
+            Err(late) => {
+                panic!("{what} never came: {late}.\nposts: {:#?}\nlocal AWS: {}", self.workspace.posts(), log())
+            }
         }
     }
 
@@ -115,8 +117,9 @@ impl Deployed {
     async fn waiting(&self, queue: &str) -> u64 {
         let wanted = json!({"QueueUrl": self.outputs[queue], "AttributeNames": ["All"]});
         let answer = self.cloud.json("sqs", "AmazonSQS.GetQueueAttributes", &wanted).await;
-        let count =
-            |name: &str| answer["Attributes"][name].as_str().and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
+        let count = |name: &str| {
+            answer["Attributes"][name].as_str().and_then(|count| count.parse::<u64>().ok()).expect("SQS counts")
+        };
         count("ApproximateNumberOfMessages") + count("ApproximateNumberOfMessagesNotVisible")
     }
 }
@@ -207,7 +210,7 @@ async fn the_first_minute_of_the_drill_becomes_a_card(deployed: &Deployed) {
             texts.into_iter().find(|text| text.contains(&incident.id.to_string()))
         })
         .await;
-    println!("{card}");
+    assert!(card.contains("What caused it") && card.contains("Time to context"), "{card}");
     // Nothing was given up on the way.
     assert_eq!((deployed.waiting("Lost").await, deployed.waiting("InboxDead").await), (0, 0));
 }
