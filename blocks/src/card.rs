@@ -196,7 +196,9 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
         .collect();
     let rest = verdict.changes.len().saturating_sub(limit);
     match lines.as_slice() {
-        [] if verdict.gaps.iter().any(|gap| gap.wanted.starts_with("changes")) => "Changes could not be read.".to_owned(),
+        [] if verdict.gaps.iter().any(|gap| gap.wanted.starts_with("changes")) => {
+            "Changes could not be read.".to_owned()
+        }
         [] => "No change was seen in the two hours before.".to_owned(),
         lines if rest == 0 => lines.join("\n"),
         lines => format!(

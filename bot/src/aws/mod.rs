@@ -1,6 +1,7 @@
 //! The store and the inbox on AWS: one DynamoDB table, one FIFO queue and one delay queue.
 
 pub mod inbox;
+mod item;
 pub mod store;
 
 pub use inbox::{DelayQueue, SqsInbox};

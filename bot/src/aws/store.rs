@@ -16,6 +16,10 @@
 //! strong consistency. Facts, the event's key, the intents, the number of a new incident and its place among the recent
 //! ones are one transaction, conditional on the version that was decided upon.
 
+use super::item::{
+    Item, body, broken, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number, read_text,
+    recent, sortable, text,
+};
 use crate::event::MessageRef;
 use crate::intent::{IntentId, MessageName, Outcome, Pending};
 use crate::ports::{Append, Appended, Log, ScopeIndex, Store, StoreError, Taken};
@@ -24,17 +28,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
-use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use tools::aws::{SdkConfig, explain};
 use tools::model::{Incident, IncidentId, Record, ScopeId};
@@ -73,8 +72,6 @@ pub struct DynamoStore {
     /// Until when the outbox is ours. A std mutex: nothing is awaited while it is held.
     lease: Mutex<Option<Timestamp>>,
 }
-
-type Item = HashMap<String, AttributeValue>;
 
 impl DynamoStore {
     /// A store on `table`, which exists (`infra/` makes it).
@@ -530,69 +527,6 @@ fn cancelled(err: &SdkError<TransactWriteItemsError>) -> Option<Appended> {
     }
     // Somebody else writes the same items at this moment: as good as written before us.
     codes.iter().any(|code| *code == FAILED || *code == "TransactionConflict").then_some(Appended::Conflict)
-}
-
-fn of_incident(id: IncidentId) -> String {
-    format!("INC#{}", id.0)
-}
-
-fn of_scope(scope: &ScopeId) -> String {
-    format!("SCOPE#{}", scope.0)
-}
-
-fn of_event(append: &Append) -> String {
-    format!("EVENT#{}", append.key.0)
-}
-
-fn of_message(name: &MessageName) -> String {
-    format!("MESSAGE#{}", name.0)
-}
-
-fn recent(last_alarm: Timestamp, incident: IncidentId) -> String {
-    format!("RECENT#{}#{:020}", sortable(last_alarm), incident.0)
-}
-
-/// A moment as 20 digits that sort as the moments do, before 1970 too.
-fn sortable(at: Timestamp) -> String {
-    format!("{:020}", at.as_microsecond().cast_unsigned() ^ (1 << 63))
-}
-
-fn key(pk: String, sk: &str) -> Item {
-    HashMap::from([("PK".to_owned(), text(pk)), ("SK".to_owned(), text(sk))])
-}
-
-fn text(text: impl Display) -> AttributeValue {
-    AttributeValue::S(text.to_string())
-}
-
-fn number(number: impl Display) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-fn body(value: &impl Serialize) -> AttributeValue {
-    AttributeValue::S(serde_json::to_string(value).expect("what we store has string keys and no cycles"))
-}
-
-fn read_text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
-    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or_else(|| broken(item, name))
-}
-
-fn read_number<T: FromStr>(item: &Item, name: &str) -> Result<T, StoreError> {
-    let digits = item.get(name).and_then(|value| value.as_n().ok());
-    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| broken(item, name))
-}
-
-fn read_body<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
-    serde_json::from_str(read_text(item, "body")?).map_err(|err| {
-        let StoreError(what) = broken(item, "body");
-        StoreError(format!("{what}: {err}"))
-    })
-}
-
-/// An item that this program did not write so.
-fn broken(item: &Item, name: &str) -> StoreError {
-    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
-    StoreError(format!("the item {} / {} has no readable `{name}`", part("PK"), part("SK")))
 }
 
 /// Whether the condition of a single write did not hold.

@@ -1,6 +1,6 @@
 //! Sends intents: within Slack's budget, the newest word only, and never twice, also after a crash.
 //!
-//! [`plan`] is pure and decides; [`Sender`] calls, and closes what is done.
+//! [`plan()`] is pure and decides; [`Sender`] calls, and closes what is done.
 
 mod budget;
 mod plan;
