@@ -18,8 +18,9 @@ use crate::model::{
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
 const CEILING_SHORT: f64 = 0.6;
 
-/// More services and changes are not listed: a verdict is stored with every incident. What is cut is said.
-const MOST_AFFECTED: usize = 200;
+/// More services and changes are not listed: a verdict is stored with every incident, and has to fit into one message of a
+/// queue (256 KiB). What is cut is said.
+const MOST_AFFECTED: usize = 60;
 const MOST_CHANGES: usize = 20;
 
 /// The verdict on a situation: a pure function, and the order in which anything was read makes no difference.
