@@ -115,6 +115,7 @@ async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
 }
 
 #[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
 async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
     Err(ServeError::NoAws("[storage.aws]"))
 }
@@ -139,6 +140,7 @@ async fn cloudwatch(file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
 }
 
 #[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
 async fn cloudwatch(_file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
     Err(ServeError::NoAws("metrics = \"cloudwatch\""))
 }
