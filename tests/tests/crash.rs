@@ -145,6 +145,21 @@ async fn what_slack_refuses_for_good_holds_nothing_else_back() {
 }
 
 #[tokio::test]
+async fn a_first_post_found_again_is_brought_up_to_date() {
+    run_test(async |room| {
+        room.stage.workspace.misbehave(Fault::LoseAnswer { method: POST.to_owned() });
+        room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
+        // Before the bot looks for its post, there is more to say in it.
+        room.eventbridge(&alarm("prod-token-exchange-errors", 130)).await;
+        room.wait(10).await;
+        let line = room.reads();
+        assert_eq!(room.channel().len(), 1);
+        assert!(line.contains("prod-token-exchange-errors"), "the newest word stands there:\n{line}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn too_many_requests_only_delay() {
     run_test(async |room| {
         for method in [POST, UPDATE, POST, UPDATE] {

@@ -96,11 +96,7 @@ impl Sender {
                 return Ok(plan.next_due);
             }
             // What is unsure of an older word stays unsure of the newer one that takes its place.
-            let unsure = plan.calls.iter().filter_map(|call| match call {
-                Call::Post { ids, uncertain: true, .. } => Some(ids.as_slice()),
-                Call::Post { .. } | Call::Edit { .. } | Call::Answer { .. } | Call::Investigate { .. } => None,
-            });
-            self.uncertain.extend(unsure.flatten());
+            self.uncertain.extend(plan.unsure);
             self.close(plan.superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
             for call in plan.calls {
                 self.make(call).await?;
@@ -140,7 +136,10 @@ impl Sender {
                     };
                     if let Some(found) = found.iter().find(|found| found.name == name.0) {
                         let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
-                        return self.finish(&ids, channel, Ok(Some((name, at))), covers, false).await;
+                        // What stands there may be an older word of the same name.
+                        let shown =
+                            if found.intents == key { Ok(()) } else { self.chat.update(&at, &message, &name.0).await };
+                        return self.finish(&ids, channel, shown.map(|()| Some((name, at))), covers, true).await;
                     }
                     // A batch may have been another one then: what is there is closed, the rest has its turn after it.
                     let there: Vec<IntentId> =

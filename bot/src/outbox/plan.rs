@@ -51,6 +51,8 @@ pub(super) enum Call {
 pub(super) struct Plan {
     pub(super) calls: Vec<Call>,
     pub(super) superseded: Vec<IntentId>,
+    /// The newest words of names of which an older word may be there already: the doubt passes to them, called now or not.
+    pub(super) unsure: Vec<IntentId>,
     /// When a channel that has to wait is free again.
     pub(super) next_due: Option<Timestamp>,
 }
@@ -99,6 +101,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 // An older word of the same name may be there already; then it is found, and this one edits it.
                 let since = unsure.get(name.0.as_str()).copied();
                 let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
+                plan.unsure.extend(uncertain.then_some(id));
                 let (name, place, message, covers) = (name.clone(), place.clone(), message.clone(), *covers);
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
                 // What stops MTTC goes before anything else.
