@@ -101,7 +101,7 @@ fn caused(verdict: &Verdict) -> String {
         Claim::Excess { measure, observed, expected, own_share, .. } => {
             Some((measure, *observed, *expected, *own_share))
         }
-        Claim::Alarm { .. } | Claim::Onset { .. } | Claim::Calls { .. } | Claim::Changed { .. } => None,
+        _ => None,
     });
     let why = match excess {
         Some((measure, observed, expected, own_share)) => format!(
@@ -189,9 +189,11 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
         .changes
         .iter()
         .take(limit)
-        .filter_map(|id| match &verdict.claim(*id)?.claim {
-            Claim::Changed { change } => Some(format!("• {}{}", phrase::change(change), phrase::refs(&[*id]))),
-            Claim::Alarm { .. } | Claim::Excess { .. } | Claim::Onset { .. } | Claim::Calls { .. } => None,
+        .filter_map(|suspect| match &verdict.claim(suspect.evidence)?.claim {
+            Claim::Changed { change } => {
+                Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
+            }
+            _ => None,
         })
         .collect();
     let rest = verdict.changes.len().saturating_sub(limit);

@@ -3,7 +3,7 @@
 use crate::mrkdwn::escape;
 use jiff::{SignedDuration, Timestamp};
 use tools::model::{
-    AlarmState, Apartness, Because, Change, Claim, Evidence, EvidenceId, Measure, ServiceId, Source, Symptom,
+    AlarmState, Apartness, Because, Change, Claim, Evidence, EvidenceId, Measure, ServiceId, Source, Symptom, Unit,
 };
 
 /// A name in code font, so that it can be told from the words around it and be copied.
@@ -129,6 +129,18 @@ pub fn quantity(value: f64, measure: &Measure) -> String {
     }
 }
 
+/// A figure with its unit.
+pub fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Count => number(value),
+        Unit::PerMinute => format!("{} a minute", number(value)),
+        Unit::Percent => format!("{} %", number(value)),
+        Unit::Milliseconds => format!("{} ms", number(value)),
+        Unit::Seconds => format!("{} s", number(value)),
+        Unit::Times => format!("{} times", number(value)),
+    }
+}
+
 /// How a service suffers, as the end of a sentence about it.
 pub fn symptom(symptom: Symptom) -> &'static str {
     match symptom {
@@ -216,6 +228,17 @@ pub fn evidence(evidence: &Evidence) -> String {
             let rate = requests_per_min.map(|rate| format!(", {} times a minute", number(rate))).unwrap_or_default();
             format!("{} calls {}{rate}", service(caller), service(callee))
         }
+        Claim::Figure { service: id, name, value, unit, usual } => {
+            let usual = usual.map(|usual| format!(", usually {}", figure(usual, *unit))).unwrap_or_default();
+            format!("{}: {} {}{usual}", service(id), escape(name), figure(*value, *unit))
+        }
+        Claim::Logged { service: id, pattern, count: lines, before } => format!(
+            "{} logged {} {}, {} before",
+            service(id),
+            code(&crate::limits::cut(pattern, 120)),
+            count(usize::try_from(*lines).unwrap_or(usize::MAX), "time", "times"),
+            number(*before as f64)
+        ),
         Claim::Changed { change: changed } => change(changed),
     };
     let source = match &evidence.source {

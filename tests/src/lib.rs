@@ -107,6 +107,7 @@ pub fn usual_world() -> Capsule {
         window: Window { from: start, to: start.saturating_add(SignedDuration::from_hours(1)).expect("soon") },
         topology: Topology { services, edges },
         series: failing_user_pool(start),
+        logs: Vec::new(),
         signals: Vec::new(),
         truth: None,
     }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use tools::model::{
     Affected, Alarm, AlarmState, Answer, Because, Cause, Change, ChangeKind, Claim, Evidence, EvidenceId, Expected,
-    Fact, Gap, Incident, IncidentId, Lane, Measure, NextStep, Record, ScopeId, ServiceId, Source, Symptom, Verdict,
-    Via, Window,
+    Fact, Gap, Incident, IncidentId, Lane, Measure, NextStep, Record, ScopeId, ServiceId, Source, Suspect, Symptom,
+    Verdict, Via, Window,
 };
 
 /// Text as an attacker or an accident writes it.
@@ -56,6 +56,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
                 summary: words.clone(),
                 by: Some(words.clone()),
                 link: Some(words.clone()),
+                commit: None,
                 error_code: None,
             };
             let mut evidence: Vec<Evidence> = services
@@ -117,7 +118,8 @@ fn verdict() -> impl Strategy<Value = Verdict> {
                         evidence: vec![],
                     })
                     .collect(),
-                changes: vec![changed],
+                changes: vec![Suspect { evidence: changed, likelihood: share, reasons: Vec::new() }],
+                guilty: found.then_some(changed),
                 gaps: vec![Gap { wanted: words.clone(), because: words.clone(), remedy: Some(words.clone()) }; 5],
                 next_steps: vec![
                     NextStep::Inspect {

@@ -428,7 +428,7 @@ fn signals(meters: &Meters) -> Vec<Delivery> {
         vec![delivery(NOTE.0, AmazonQ, NOTE.2, Signal::Note { by: NOTE.1.to_owned(), text: NOTE.2.to_owned() })];
     for &(received, done, service, kind, by, words) in CHANGES {
         let (service, summary, by) = (ServiceId::new(service), words.to_owned(), Some(by.to_owned()));
-        let change = Change { at: at(done), service, kind, summary, by, link: None, error_code: None };
+        let change = Change { at: at(done), service, kind, summary, by, commit: None, link: None, error_code: None };
         signals.push(delivery(received, EventBridge, words, Signal::Change(change)));
     }
     for &(received, via, changed_at, state, name) in DELIVERIES {
@@ -453,6 +453,7 @@ fn main() {
         window: Window { from: begins(0), to: begins(SPAN.end) },
         topology: topology(&meters),
         series: series(&meters),
+        logs: Vec::new(),
         signals: signals(&meters),
         truth: Some(Truth::Cause(vec![ServiceId::new("user-pool")])),
     };

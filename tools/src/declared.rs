@@ -1,6 +1,6 @@
 //! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
 
-use crate::model::{Change, Gap, Series, Topology, Window};
+use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
 use crate::ports::{Changes, Telemetry, TopologySource};
 use async_trait::async_trait;
 
@@ -40,6 +40,10 @@ impl Unconnected {
 impl Telemetry for Unconnected {
     async fn series(&self, _window: Window) -> Result<Vec<Series>, Gap> {
         Err(self.gap("metrics"))
+    }
+
+    async fn logs(&self, _window: Window) -> Result<Vec<LogLine>, Gap> {
+        Err(self.gap("logs"))
     }
 }
 

@@ -4,7 +4,7 @@
 //! A port that cannot answer returns the [`Gap`] it leaves, never an empty answer: *no data* and *no problem* are not the
 //! same.
 
-use crate::model::{Change, Gap, Series, Topology, Window};
+use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::fmt::Debug;
@@ -20,11 +20,14 @@ pub trait Clock: Debug + Send + Sync {
     async fn wait_until(&self, at: Timestamp);
 }
 
-/// Metrics.
+/// Metrics and logs.
 #[async_trait]
 pub trait Telemetry: Debug + Send + Sync {
     /// Every series known of the services in scope, cut to `window`.
     async fn series(&self, window: Window) -> Result<Vec<Series>, Gap>;
+
+    /// What the services in scope logged in `window`, in any order.
+    async fn logs(&self, window: Window) -> Result<Vec<LogLine>, Gap>;
 }
 
 /// Who calls whom.
@@ -44,7 +47,7 @@ pub trait Changes: Debug + Send + Sync {
 /// The outside world as the tools see it.
 #[derive(Clone, Debug)]
 pub struct Outside {
-    /// Metrics.
+    /// Metrics and logs.
     pub telemetry: Arc<dyn Telemetry>,
     /// Who calls whom.
     pub topology: Arc<dyn TopologySource>,

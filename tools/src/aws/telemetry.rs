@@ -3,7 +3,7 @@
 mod recipe;
 
 use super::{SdkConfig, gap};
-use crate::model::{Gap, Measure, Series, Service, Topology, Window};
+use crate::model::{Gap, LogLine, Measure, Series, Service, Topology, Window};
 use crate::ports::Telemetry;
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::Client;
@@ -81,6 +81,10 @@ impl Telemetry for CloudWatch {
             all.extend(cook(service, &recipes, &points, grid));
         }
         Ok(all)
+    }
+
+    async fn logs(&self, _window: Window) -> Result<Vec<LogLine>, Gap> {
+        Err(Gap { wanted: "logs".to_owned(), because: "CloudWatch Logs is not read yet".to_owned(), remedy: None })
     }
 }
 

@@ -135,6 +135,9 @@ pub fn to_json(capsule: &Capsule) -> String {
     );
     fields.push(("topology", topology));
     fields.push(("series", lines(capsule.series.iter().map(json).collect())));
+    if !capsule.logs.is_empty() {
+        fields.push(("logs", lines(capsule.logs.iter().map(json).collect())));
+    }
     fields.push(("signals", lines(capsule.signals.iter().map(json).collect())));
     if let Some(truth) = &capsule.truth {
         fields.push(("truth", json(truth)));

@@ -10,6 +10,7 @@
 //! | `window` | `{from, to}`: the span the story plays in; series may begin earlier, as history |
 //! | `topology` | `{services: [{id, kind?, account?, region?, aliases?}], edges: [{caller, callee, mode?, requests_per_min?, fault_share?, latency_s?}]}` |
 //! | `series` | `[{service, measure, start, step_s, values}]`; `measure` is `requests`, `faults`, `availability` (percent), `latency` (seconds) or `{"other": "Namespace/Name:Stat"}`; a missing point is `null`, not 0 |
+//! | `logs` | `[{at, service, level?, text}]`; `level` is `debug`, `info`, `warn` or `error` |
 //! | `signals` | `[{received, signal, event_id?}]` in the order they reached us; `signal` is `{"alarm": {via, alarm}}`, `{"change": {…}}` or `{"note": {by, text}}`; the same `event_id` twice is a repeated delivery |
 //! | `truth` | optional: `{"cause": ["service", …]}` or `"none"` for a quiet window |
 
@@ -22,7 +23,7 @@ pub use clock::ModelClock;
 pub use file::{CapsuleError, load, parse, save, to_json};
 pub use world::World;
 
-use crate::model::{Alarm, Change, Series, ServiceId, Signal, Topology, Window};
+use crate::model::{Alarm, Change, LogLine, Series, ServiceId, Signal, Topology, Window};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,9 @@ pub struct Capsule {
     /// Metrics, history included.
     #[serde(default)]
     pub series: Vec<Series>,
+    /// What the services logged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<LogLine>,
     /// What reached us, in that order.
     #[serde(default)]
     pub signals: Vec<Delivery>,

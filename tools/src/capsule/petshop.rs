@@ -351,6 +351,7 @@ fn capsule(name: &str, graph: &Topology, series: Vec<Series>, window: Window, al
         window,
         topology,
         series,
+        logs: Vec::new(),
         signals: vec![Delivery {
             received: alarm.changed_at,
             event_id: None,

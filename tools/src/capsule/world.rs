@@ -1,7 +1,7 @@
 //! A capsule behind every port.
 
 use super::Capsule;
-use crate::model::{Change, Gap, Series, Topology, Window};
+use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
 use crate::ports::{Changes, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -35,6 +35,13 @@ impl Telemetry for World {
             return Err(self.nothing("metrics"));
         }
         Ok(self.capsule.series.iter().map(|series| series.within(window)).collect())
+    }
+
+    async fn logs(&self, window: Window) -> Result<Vec<LogLine>, Gap> {
+        if self.capsule.logs.is_empty() {
+            return Err(self.nothing("logs"));
+        }
+        Ok(self.capsule.logs.iter().filter(|line| window.contains(line.at)).cloned().collect())
     }
 }
 

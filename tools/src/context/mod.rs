@@ -28,7 +28,7 @@ mod verdict;
 pub use atlas::{Atlas, Connection};
 pub use verdict::{is_same_service, verdict};
 
-use crate::model::{Alarm, Change, Gap, Series, Topology, Verdict, Window, minutes};
+use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Verdict, Window, minutes};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
@@ -37,6 +37,9 @@ use serde::{Deserialize, Serialize};
 
 /// How far back metrics are read as history: one day, so that a daily pattern is seen once.
 pub const HISTORY: SignedDuration = SignedDuration::from_hours(25);
+
+/// How far before the first alarm logs are read: long enough to tell what is new from what is always there.
+const LOG_WINDOW: SignedDuration = minutes(60);
 
 /// How far before the first alarm a change still counts.
 const CHANGE_WINDOW: SignedDuration = minutes(120);
@@ -52,6 +55,8 @@ pub struct Situation {
     pub topology: Option<Topology>,
     /// Metrics with their history, where they could be read.
     pub series: Option<Vec<Series>>,
+    /// What the services logged shortly before the first alarm and since, where it could be read.
+    pub logs: Option<Vec<LogLine>>,
     /// Changes near the first alarm.
     pub changes: Vec<Change>,
     /// What could not be read.
@@ -69,7 +74,8 @@ impl Situation {
         let topology = outside.topology.topology(back(HISTORY)).await.map_err(&mut lane).ok();
         let series = outside.telemetry.series(back(HISTORY)).await.map_err(&mut lane).ok();
         let changes = outside.changes.changes(back(CHANGE_WINDOW)).await.map_err(&mut lane).unwrap_or_default();
-        Self { now, alarms, topology, series, changes, gaps }
+        let logs = outside.telemetry.logs(back(LOG_WINDOW)).await.map_err(&mut lane).ok();
+        Self { now, alarms, topology, series, logs, changes, gaps }
     }
 }
 

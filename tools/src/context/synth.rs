@@ -187,6 +187,7 @@ impl Story {
                     .collect(),
             }),
             series: Some(series),
+            logs: None,
             changes: Vec::new(),
             gaps: Vec::new(),
         }

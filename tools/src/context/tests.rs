@@ -138,6 +138,7 @@ fn alarms_only(calls: &[&str], alarms: &[(&str, i64)]) -> Situation {
         topology: (!calls.is_empty())
             .then(|| Topology { services: names.into_iter().map(Service::named).collect(), edges: edges.collect() }),
         series: None,
+        logs: None,
         changes: Vec::new(),
         gaps: Vec::new(),
     }
@@ -244,6 +245,7 @@ fn changes_are_sorted_by_suspicion_and_one_on_the_cause_is_a_next_step() {
         summary: format!("{service}{before_min}"),
         by: None,
         link: None,
+        commit: None,
         error_code: None,
     };
     let refused = Change { error_code: Some("AccessDenied".to_owned()), ..change("c", 2) };
@@ -254,13 +256,13 @@ fn changes_are_sorted_by_suspicion_and_one_on_the_cause_is_a_next_step() {
         let Claim::Changed { change } = &verdict.claim(id).unwrap().claim else { panic!("{id} is no change") };
         change.summary.clone()
     };
-    let order: Vec<String> = verdict.changes.iter().map(|id| told(*id)).collect();
+    let order: Vec<String> = verdict.changes.iter().map(|suspect| told(suspect.evidence)).collect();
     assert_eq!(order, ["c9", "c50", "d3", "a1", "c-8"]);
     let reviewed = verdict.next_steps.iter().find_map(|step| match step {
         NextStep::ReviewChange { change, evidence } => Some((change.summary.as_str(), *evidence)),
         NextStep::Inspect { .. } | NextStep::Warn { .. } | NextStep::Watch => None,
     });
-    assert_eq!(reviewed, Some(("c9", verdict.changes[0])));
+    assert_eq!(reviewed, Some(("c9", verdict.changes[0].evidence)));
 }
 
 #[test]
@@ -285,6 +287,7 @@ fn auth_cascade(after_s: i64) -> Verdict {
         now,
         alarms: capsule.alarms_until(now),
         series: Some(capsule.series.iter().map(|series| series.within(known)).collect()),
+        logs: None,
         changes: capsule.changes_until(now),
         topology: Some(capsule.topology),
         gaps: Vec::new(),
@@ -330,7 +333,9 @@ fn consistent(verdict: &Verdict) {
     }
     let cited = verdict.causes.iter().flat_map(|cause| &cause.evidence);
     let cited = cited.chain(verdict.affected.iter().flat_map(|affected| &affected.evidence));
-    let cited = cited.chain(verdict.expected.iter().flat_map(|expected| &expected.evidence)).chain(&verdict.changes);
+    let cited = cited
+        .chain(verdict.expected.iter().flat_map(|expected| &expected.evidence))
+        .chain(verdict.changes.iter().map(|suspect| &suspect.evidence));
     for id in cited {
         assert!(verdict.claim(*id).is_some(), "{id} is cited and not there");
     }
@@ -449,9 +454,10 @@ prop_compose! {
             alarms: alarms.into_iter().map(|(service, metric, second)| alarm(service, metric, at(second))).collect(),
             topology: has_topology.then(|| Topology { services: services.map(|(name, _)| Service::named(*name)).collect(), edges }),
             series,
+            logs: None,
             changes: changes.into_iter().map(|(service, second)| Change {
                 at: at(second), service: ServiceId::new(service), kind: ChangeKind::Deploy, summary: String::new(),
-                by: None, link: None, error_code: None,
+                by: None, link: None, commit: None,        error_code: None,
             }).collect(),
             gaps: Vec::new(),
         }

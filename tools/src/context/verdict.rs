@@ -12,7 +12,7 @@ use super::outlook;
 use super::picture::{Sufferer, sufferers};
 use super::suspicion::{Scene, by_suspicion};
 use crate::model::{
-    Affected, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Symptom, Verdict,
+    Affected, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
@@ -87,7 +87,11 @@ impl Telling<'_> {
             affected,
             path: path.into_iter().map(|node| self.name(node)).collect(),
             expected,
-            changes: changes.into_iter().map(|(id, _)| id).collect(),
+            changes: changes
+                .into_iter()
+                .map(|(id, _)| Suspect { evidence: id, likelihood: 0.0, reasons: Vec::new() })
+                .collect(),
+            guilty: None,
             gaps,
             next_steps,
             evidence: ledger.close(),

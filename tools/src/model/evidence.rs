@@ -41,6 +41,13 @@ pub struct Window {
     pub to: Timestamp,
 }
 
+impl Window {
+    /// Whether `at` lies in it.
+    pub fn contains(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
 /// Where a claim comes from, exactly enough to look again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +56,24 @@ pub enum Source {
     Query(String),
     /// A page that anyone can open.
     Link(String),
+}
+
+/// The unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// How many.
+    Count,
+    /// How many in a minute.
+    PerMinute,
+    /// Percent, 0–100.
+    Percent,
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+    /// How many times as much.
+    Times,
 }
 
 /// What is claimed. Numbers carry their unit in the name.
@@ -96,6 +121,30 @@ pub enum Claim {
         callee: ServiceId,
         /// Requests per minute, where known.
         requests_per_min: Option<f64>,
+    },
+    /// A figure of a service that is no series of its flow.
+    Figure {
+        /// Which service.
+        service: ServiceId,
+        /// What is measured, in a few words: `cold starts`, `throttled requests`.
+        name: String,
+        /// How much, in `unit`.
+        value: f64,
+        /// In what.
+        unit: Unit,
+        /// What is usual there, in the same unit, where that is known.
+        usual: Option<f64>,
+    },
+    /// A service logged lines that are alike.
+    Logged {
+        /// Which service.
+        service: ServiceId,
+        /// What they have in common; what differs stands as `<*>`.
+        pattern: String,
+        /// How many in the window.
+        count: u64,
+        /// How many in as long a time before it.
+        before: u64,
     },
     /// Something was changed.
     Changed {

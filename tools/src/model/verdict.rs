@@ -96,6 +96,49 @@ pub struct Gap {
     pub remedy: Option<String>,
 }
 
+/// A change near the onset, weighed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// Where it is claimed.
+    pub evidence: EvidenceId,
+    /// How likely it is that this change is guilty, 0–1.
+    pub likelihood: f64,
+    /// What speaks for it and against it, the weightiest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// What speaks for or against a change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// For: it took effect shortly before the onset.
+    Before {
+        /// By so many minutes.
+        minutes: f64,
+    },
+    /// Against: it took effect after the trouble had begun.
+    After {
+        /// By so many minutes.
+        minutes: f64,
+    },
+    /// For: it touches the cause.
+    AtCause,
+    /// For: it touches what the cause calls.
+    BehindCause,
+    /// Against: no call connects what it touches with the cause.
+    Elsewhere,
+    /// For: it speaks of what fails.
+    Words {
+        /// The words they share, the most telling first.
+        words: Vec<String>,
+    },
+    /// Against: what it does cannot break anything while running: documentation, tests, formatting.
+    Harmless {
+        /// What it does.
+        what: String,
+    },
+}
+
 /// Something a person can do now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
@@ -153,7 +196,9 @@ pub struct Verdict {
     /// Who is hit next, soonest first.
     pub expected: Vec<Expected>,
     /// Changes near the onset, most suspicious first.
-    pub changes: Vec<EvidenceId>,
+    pub changes: Vec<Suspect>,
+    /// The change that is guilty; none when no change is.
+    pub guilty: Option<EvidenceId>,
     /// What we could not see.
     pub gaps: Vec<Gap>,
     /// What a person can do now.
