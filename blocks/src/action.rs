@@ -1,14 +1,57 @@
 //! A button and its click: one codec, so that what is pressed is what was offered.
 
 use crate::limits::{MAX_BUTTON, cut};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tools::model::IncidentId;
+
+/// What a person can ask about an incident. The word is the command's, and the button's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// What is going on, in one message.
+    Context,
+    /// Why this cause, and what else was looked at.
+    Why,
+    /// How the sign-in journey fares, hop by hop.
+    Auth,
+    /// What happened, in order.
+    Timeline,
+    /// What was changed, and how likely each change is guilty.
+    Changes,
+    /// Which past incidents resemble it, and what fixed them.
+    Similar,
+    /// What is new since somebody last looked.
+    Catchup,
+    /// What could not be seen, and what would supply it.
+    Gaps,
+}
+
+impl Topic {
+    /// All of them, in the order in which a person asks.
+    pub const ALL: [Self; 8] =
+        [Self::Context, Self::Why, Self::Auth, Self::Timeline, Self::Changes, Self::Similar, Self::Catchup, Self::Gaps];
+
+    /// The word people type for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Context => "context",
+            Self::Why => "why",
+            Self::Auth => "auth",
+            Self::Timeline => "timeline",
+            Self::Changes => "changes",
+            Self::Similar => "similar",
+            Self::Catchup => "catchup",
+            Self::Gaps => "gaps",
+        }
+    }
+}
 
 /// What a button does. It carries no more than an opaque id; everything else is read again when it is pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Show me the context of this incident.
-    Context(IncidentId),
+    /// Tell me this about that incident.
+    Ask(Topic, IncidentId),
 }
 
 /// The version of the codec: a button of an older release must still be answered in words.
@@ -17,14 +60,14 @@ const VERSION: &str = "v1";
 impl Action {
     fn name(self) -> &'static str {
         match self {
-            Self::Context(_) => "context",
+            Self::Ask(topic, _) => topic.word(),
         }
     }
 
     /// What the button carries.
     pub fn value(self) -> String {
         match self {
-            Self::Context(incident) => format!("{VERSION}.{}.{incident}", self.name()),
+            Self::Ask(topic, incident) => format!("{VERSION}.{}.{incident}", topic.word()),
         }
     }
 
@@ -34,10 +77,9 @@ impl Action {
         if parts.next()? != VERSION {
             return None;
         }
-        match (parts.next()?, parts.next()?) {
-            ("context", incident) => IncidentId::try_from(incident.to_owned()).ok().map(Self::Context),
-            _ => None,
-        }
+        let (name, incident) = (parts.next()?, parts.next()?);
+        let topic = Topic::ALL.into_iter().find(|topic| topic.word() == name)?;
+        IncidentId::try_from(incident.to_owned()).ok().map(|incident| Self::Ask(topic, incident))
     }
 
     /// The button.
@@ -57,8 +99,10 @@ mod tests {
 
     #[test]
     fn a_click_reads_what_the_button_carries() {
-        let action = Action::Context(IncidentId(7));
-        assert_eq!(Action::read(&action.value()), Some(action));
+        for topic in Topic::ALL {
+            let action = Action::Ask(topic, IncidentId(7));
+            assert_eq!(Action::read(&action.value()), Some(action));
+        }
     }
 
     #[test]

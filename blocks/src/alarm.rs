@@ -1,6 +1,6 @@
 //! Alarms told one by one: a line in a thread, a lone alarm's reply or line.
 
-use crate::action::Action;
+use crate::action::{Action, Topic};
 use crate::message::Message;
 use crate::mrkdwn::escape;
 use crate::phrase;
@@ -84,5 +84,5 @@ fn headline(incident: &Incident) -> String {
 
 /// The button that asks for context.
 pub(crate) fn context_button(incident: &Incident) -> [(Action, &'static str); 1] {
-    [(Action::Context(incident.id), "Context, just for me")]
+    [(Action::Ask(Topic::Context, incident.id), "Context, just for me")]
 }

@@ -95,7 +95,7 @@ fn spread(verdict: &Verdict) -> String {
     format!("\nIt spread {}.", path.join(" → "))
 }
 
-fn caused(verdict: &Verdict) -> String {
+pub(crate) fn caused(verdict: &Verdict) -> String {
     let Some(cause) = verdict.cause() else { return no_cause(verdict) };
     let excess = cause.evidence.iter().filter_map(|id| verdict.claim(*id)).find_map(|evidence| match &evidence.claim {
         Claim::Excess { measure, observed, expected, own_share, .. } => {
@@ -211,7 +211,7 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
     }
 }
 
-fn gaps(verdict: &Verdict) -> String {
+pub(crate) fn gaps(verdict: &Verdict) -> String {
     if verdict.gaps.is_empty() {
         return "Nothing was missing.".to_owned();
     }

@@ -1,5 +1,6 @@
 //! The answer to `/incident context`: what the card says, what is new to this person, and the evidence itself.
 
+use crate::action::{Action, Topic};
 use crate::card;
 use crate::message::Message;
 use crate::phrase;
@@ -29,7 +30,19 @@ pub fn answer(incident: &Incident, looked: Option<&Look>, others: &[&Incident]) 
         .map(|other| format!("{} ({})", other.id, phrase::count(other.firing(), "alarm firing", "alarms firing")))
         .collect();
     let also = if others.is_empty() { String::new() } else { format!("Also open: {}", phrase::list(&others)) };
-    message.context(&[also])
+    message.actions(&more(incident)).context(&[also])
+}
+
+/// What a person may want to know next.
+fn more(incident: &Incident) -> [(Action, &'static str); 5] {
+    let ask = |topic: Topic| Action::Ask(topic, incident.id);
+    [
+        (ask(Topic::Why), "Why"),
+        (ask(Topic::Changes), "Changes"),
+        (ask(Topic::Timeline), "Timeline"),
+        (ask(Topic::Auth), "Sign-in journey"),
+        (ask(Topic::Similar), "Similar incidents"),
+    ]
 }
 
 fn news(incident: &Incident, looked: &Look) -> String {

@@ -3,13 +3,18 @@
 pub mod action;
 pub mod alarm;
 pub mod card;
+pub mod catchup;
 pub mod context;
+pub mod gaps;
 pub mod html;
 pub mod limits;
 pub mod message;
 pub mod mrkdwn;
 pub mod phrase;
 pub mod reply;
+pub mod similar;
 pub mod text;
+pub mod timeline;
+pub mod why;
 
 pub use message::Message;

@@ -22,6 +22,12 @@ pub fn time(at: Timestamp) -> String {
     format!("<!date^{}^{{time_secs}}|{} UTC>", at.as_second(), clock(at))
 }
 
+/// A day and its time, in the reader's zone; in UTC where that is not known.
+pub fn day(at: Timestamp) -> String {
+    let utc = at.strftime("%Y-%m-%d %H:%M");
+    format!("<!date^{}^{{date_short}} {{time}}|{utc} UTC>", at.as_second())
+}
+
 /// A time of day in UTC, `03:12:41`.
 pub fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
@@ -39,7 +45,7 @@ pub fn span(span: SignedDuration) -> String {
 }
 
 /// `40 s later`, `3 min earlier`, `at the same time`.
-fn later(seconds: i64) -> String {
+pub(crate) fn later(seconds: i64) -> String {
     match seconds {
         0 => "at the same time".to_owned(),
         1.. => format!("{} later", span(SignedDuration::from_secs(seconds))),

@@ -1,5 +1,6 @@
 //! The composition root: everything that runs, made from what it needs.
 
+use crate::casebook::Cases;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::embedded::Embedded;
@@ -93,6 +94,8 @@ impl Works {
         let Parts { config, store, inbox, outside, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
         let config = Arc::new(config);
+        // Whatever the world is, the incidents there were are the ones kept here.
+        let outside = Outside { casebook: Arc::new(Cases(Arc::clone(&store))), ..outside };
         let pulse = Arc::new(Pulse::default());
         let sender = Sender::new(
             Arc::clone(&store),

@@ -1,18 +1,52 @@
 //! The grammar of the slash command. [`COMMANDS`] is the one list: help, suggestions and the local workspace's hints are
 //! made from it.
 
+use blocks::action::Topic;
+use jiff::{SignedDuration, Timestamp};
 use tools::model::IncidentId;
 
 /// What a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// What is going on, in one message.
-    Context {
+    /// Something about an incident.
+    Ask {
+        /// What.
+        topic: Topic,
         /// About this incident; without one, about the most recent.
         incident: Option<IncidentId>,
+        /// For what is new: since when.
+        since: Option<Since>,
     },
     /// What can be asked for.
     Help,
+}
+
+/// A moment in the past, as people say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// So long ago: `20m`.
+    Ago(SignedDuration),
+    /// When it was last this time of day in UTC: `03:15`.
+    Clock {
+        /// 0–23.
+        hour: i8,
+        /// 0–59.
+        minute: i8,
+    },
+}
+
+impl Since {
+    /// The moment that is meant at `now`.
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(span) => now.saturating_sub(span).unwrap_or(Timestamp::MIN),
+            Self::Clock { hour, minute } => {
+                let seconds_of_day = i64::from(hour) * 3600 + i64::from(minute) * 60;
+                let back = (now.as_second() - seconds_of_day).rem_euclid(24 * 3600);
+                Timestamp::from_second(now.as_second() - back).unwrap_or(Timestamp::MIN)
+            }
+        }
+    }
 }
 
 /// One row of the help.
@@ -33,14 +67,107 @@ pub const COMMANDS: &[Row] = &[
         word: "context",
         usage: "context [INC-n]",
         help: "What is going on, what caused it, what it hits next and what to do, in one message only you see",
-        parse: |arguments| match arguments {
-            [] => Ok(Command::Context { incident: None }),
-            [id] => Ok(Command::Context { incident: Some(incident(id)?) }),
-            [_, extra, ..] => Err(Misread::Extra { command: "context", word: (*extra).to_owned() }),
-        },
+        parse: |arguments| about(Topic::Context, arguments),
+    },
+    Row {
+        word: "why",
+        usage: "why [INC-n]",
+        help: "What speaks for the cause, how it spread, and what else was looked at",
+        parse: |arguments| about(Topic::Why, arguments),
+    },
+    Row {
+        word: "auth",
+        usage: "auth [INC-n]",
+        help: "The sign-in journey hop by hop: where requests are lost or slow",
+        parse: |arguments| about(Topic::Auth, arguments),
+    },
+    Row {
+        word: "timeline",
+        usage: "timeline [INC-n]",
+        help: "What happened, in order",
+        parse: |arguments| about(Topic::Timeline, arguments),
+    },
+    Row {
+        word: "changes",
+        usage: "changes [INC-n]",
+        help: "What was changed, how likely each change is guilty, and why",
+        parse: |arguments| about(Topic::Changes, arguments),
+    },
+    Row {
+        word: "similar",
+        usage: "similar [INC-n]",
+        help: "Past incidents like this one, and what fixed them",
+        parse: |arguments| about(Topic::Similar, arguments),
+    },
+    Row {
+        word: "catchup",
+        usage: "catchup [INC-n] [20m|2h|03:15]",
+        help: "What is new since you last looked, or since then (UTC)",
+        parse: catchup,
+    },
+    Row {
+        word: "gaps",
+        usage: "gaps [INC-n]",
+        help: "What could not be seen, and the smallest permission or setting that would supply it",
+        parse: |arguments| about(Topic::Gaps, arguments),
     },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
+
+/// `why`, `why INC-7`.
+fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
+    let command = topic.word();
+    match arguments {
+        [] => Ok(Command::Ask { topic, incident: None, since: None }),
+        [id] => Ok(Command::Ask { topic, incident: Some(incident(command, id)?), since: None }),
+        [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
+    }
+}
+
+/// `catchup`, `catchup 20m`, `catchup INC-7 since 03:15`.
+fn catchup(arguments: &[&str]) -> Result<Command, Misread> {
+    let topic = Topic::Catchup;
+    let mut rest: Vec<&str> =
+        arguments.iter().copied().filter(|word| !matches!(*word, "since" | "ago" | "utc")).collect();
+    // `20 min` is a moment, `4 20m` an incident and one.
+    let is_unit = |word: &&str| word.starts_with(char::is_alphabetic) && moment(&format!("1{word}")).is_some();
+    let is_moment = rest.get(1).is_some_and(is_unit);
+    let named = rest.first().filter(|_| !is_moment).and_then(|word| incident(topic.word(), word).ok());
+    if named.is_some() {
+        rest.remove(0);
+    }
+    let (moment, extra) = match rest.as_slice() {
+        [number, unit, extra @ ..] if number.bytes().all(|byte| byte.is_ascii_digit()) && !unit.is_empty() => {
+            (Some(format!("{number}{unit}")), extra)
+        }
+        [word, extra @ ..] => (Some((*word).to_owned()), extra),
+        [] => (None, [].as_slice()),
+    };
+    if let Some(extra) = extra.first() {
+        return Err(Misread::Extra { command: topic.word(), word: bounded(extra) });
+    }
+    let since = moment.map(|word| self::moment(&word).ok_or_else(|| Misread::NoMoment { word: bounded(&word) }));
+    Ok(Command::Ask { topic, incident: named, since: since.transpose()? })
+}
+
+/// `20m`, `20min`, `2h`, `90s`, `03:15`.
+fn moment(word: &str) -> Option<Since> {
+    let word = word.trim_end_matches('z');
+    if let Some((hour, minute)) = word.split_once(':') {
+        let number = |text: &str, below: i8| text.parse::<i8>().ok().filter(|number| (0..below).contains(number));
+        return Some(Since::Clock { hour: number(hour, 24)?, minute: number(minute, 60)? });
+    }
+    let unit = word.find(|character: char| !character.is_ascii_digit())?;
+    let count: i64 = word[..unit].parse().ok().filter(|count| *count <= 100_000)?;
+    let seconds = match &word[unit..] {
+        "s" | "sec" | "secs" | "seconds" => 1,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60,
+        "h" | "hr" | "hour" | "hours" => 3600,
+        "d" | "day" | "days" => 24 * 3600,
+        _ => return None,
+    };
+    Some(Since::Ago(SignedDuration::from_secs(count * seconds)))
+}
 
 /// Why a line is no command. Each can be told in one sentence that helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +181,13 @@ pub enum Misread {
     },
     /// An incident was expected.
     NoIncidentId {
+        /// The command.
+        command: &'static str,
+        /// What was typed.
+        word: String,
+    },
+    /// A moment was expected.
+    NoMoment {
         /// What was typed.
         word: String,
     },
@@ -90,9 +224,9 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
 }
 
 /// `INC-7`, `inc7`, `#7` and `7` are the same incident.
-fn incident(word: &str) -> Result<IncidentId, Misread> {
+fn incident(command: &'static str, word: &str) -> Result<IncidentId, Misread> {
     let digits = word.trim_start_matches("inc").trim_start_matches(['-', '–', '—', '#']);
-    digits.parse().map(IncidentId).map_err(|_| Misread::NoIncidentId { word: bounded(word) })
+    digits.parse().map(IncidentId).map_err(|_| Misread::NoIncidentId { command, word: bounded(word) })
 }
 
 /// What a person typed goes back to them; a novel does not.
@@ -131,15 +265,49 @@ mod tests {
         assert_eq!(parse(text), *expected);
     }
 
+    fn ask(topic: Topic, incident: Option<u64>) -> Result<Command, Misread> {
+        Ok(Command::Ask { topic, incident: incident.map(IncidentId), since: None })
+    }
+
+    fn new_since(incident: Option<u64>, since: Since) -> Result<Command, Misread> {
+        Ok(Command::Ask { topic: Topic::Catchup, incident: incident.map(IncidentId), since: Some(since) })
+    }
+
     #[test]
     fn commands_are_read_forgivingly() {
         check("", &Ok(Command::Help));
         check("  HELP ", &Ok(Command::Help));
-        check("context", &Ok(Command::Context { incident: None }));
-        check("con", &Ok(Command::Context { incident: None }));
-        for id in ["INC-7", "inc-7", "inc7", "#7", "7", "“INC-7”", "`INC–7`"] {
-            check(&format!("Context {id}"), &Ok(Command::Context { incident: Some(IncidentId(7)) }));
+        check("con", &ask(Topic::Context, None));
+        for topic in Topic::ALL {
+            check(topic.word(), &ask(topic, None));
+            check(&format!("{} INC-3", topic.word()), &ask(topic, Some(3)));
         }
+        for id in ["INC-7", "inc-7", "inc7", "#7", "7", "“INC-7”", "`INC–7`"] {
+            check(&format!("Context {id}"), &ask(Topic::Context, Some(7)));
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_asked_for_since_a_moment() {
+        let minutes = |count: i64| Since::Ago(SignedDuration::from_secs(count * 60));
+        for text in ["catchup 20m", "catchup 20 min", "catch 20min ago", "catchup since 20 minutes"] {
+            check(text, &new_since(None, minutes(20)));
+        }
+        check("catchup INC-4 2h", &new_since(Some(4), minutes(120)));
+        check("catchup 4 since 03:15 UTC", &new_since(Some(4), Since::Clock { hour: 3, minute: 15 }));
+        for word in ["25:00", "20y", "soon", "99999999999999999999m"] {
+            check(&format!("catchup {word}"), &Err(Misread::NoMoment { word: word.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_last_one() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let quarter_past_three = Since::Clock { hour: 3, minute: 15 };
+        let now = at("2026-11-20T03:20:00Z");
+        assert_eq!(quarter_past_three.resolve(now), at("2026-11-20T03:15:00Z"));
+        assert_eq!(quarter_past_three.resolve(at("2026-11-20T03:10:00Z")), at("2026-11-19T03:15:00Z"));
+        assert_eq!(Since::Ago(SignedDuration::from_secs(60)).resolve(now), at("2026-11-20T03:19:00Z"));
     }
 
     #[test]
@@ -148,7 +316,7 @@ mod tests {
         check("contxt", &unknown("contxt", Some("context")));
         check("hlep", &unknown("hlep", Some("help")));
         check("coffee please", &unknown("coffee", None));
-        check("context now", &Err(Misread::NoIncidentId { word: "now".to_owned() }));
+        check("context now", &Err(Misread::NoIncidentId { command: "context", word: "now".to_owned() }));
         check("context INC-1 please", &Err(Misread::Extra { command: "context", word: "please".to_owned() }));
         check(&"ä".repeat(5000), &unknown(&"ä".repeat(40), None));
     }

@@ -93,7 +93,7 @@ impl Dispatcher {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
             Event::Command { asked, .. } | Event::Click { asked, .. } => Some(asked),
-            Event::Investigated { answer_to, .. } => answer_to.as_ref(),
+            Event::Investigated { answer_to, .. } => answer_to.as_ref().map(|question| &question.asked),
             Event::Alarm { .. } | Event::CardShown { .. } => None,
         };
         let answer = asked

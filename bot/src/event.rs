@@ -1,8 +1,10 @@
 //! Everything that can happen to the bot, parsed once at the edge. Handlers never see Slack or AWS JSON.
 
+use blocks::action::Topic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tools::model::{Alarm, IncidentId, ScopeId, Verdict, Via};
+use tools::context::SimilarIncidents;
+use tools::model::{Alarm, Delta, IncidentId, ScopeId, Verdict, Via};
 
 /// Everything that can happen to the bot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +39,10 @@ pub enum Event {
         incident: IncidentId,
         /// Its answer.
         verdict: Box<Verdict>,
-        /// The person who waits for it, if one does.
-        answer_to: Option<Asked>,
+        /// The question of the person who waits for it, if one does.
+        answer_to: Option<Question>,
+        /// What else that question needed.
+        found: Option<Found>,
     },
     /// A card that passes the coverage bar stands in the channel.
     CardShown {
@@ -65,6 +69,27 @@ pub struct Asked {
     pub channel: String,
     /// Slack's address for answers to this one request, good for 30 minutes.
     pub response_url: String,
+}
+
+/// What a person wants to know about an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Who wants to know.
+    pub asked: Asked,
+    /// What.
+    pub topic: Topic,
+    /// For what is new: since when. None for the last time they looked.
+    pub since: Option<Timestamp>,
+}
+
+/// What some questions need besides the verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// What is new.
+    Delta(Box<Delta>),
+    /// Past incidents.
+    Similar(Box<SimilarIncidents>),
 }
 
 /// What makes two deliveries the same event.
@@ -99,7 +124,7 @@ mod tests {
         let (alarms, now) = (capsule.alarms_until(capsule.window.to), capsule.window.to);
         let outside = World::outside(std::sync::Arc::new(capsule));
         let verdict = Box::new(GetIncidentContext { alarms, now }.call(&outside).await.unwrap());
-        let event = Event::Investigated { incident: IncidentId(1), verdict, answer_to: None };
+        let event = Event::Investigated { incident: IncidentId(1), verdict, answer_to: None, found: None };
         let delivered = Delivered { key: EventKey("k".to_owned()), scope: ScopeId("prod".to_owned()), at: now, event };
         let bytes = serde_json::to_vec(&delivered).unwrap();
         assert_eq!(serde_json::from_slice::<Delivered>(&bytes).unwrap(), delivered);

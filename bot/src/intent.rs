@@ -1,6 +1,6 @@
 //! Intents: what facts cause outside, written to the outbox in the same transaction. An intent is not a fact.
 
-use crate::event::{Asked, MessageRef};
+use crate::event::{Asked, MessageRef, Question};
 use blocks::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,8 +96,8 @@ pub enum Intent {
     Investigate {
         /// Which incident.
         incident: IncidentId,
-        /// The person who waits for it, if one does.
-        answer_to: Option<Asked>,
+        /// The question of the person who waits for it, if one does.
+        answer_to: Option<Question>,
     },
 }
 

@@ -4,6 +4,7 @@ pub mod alarms;
 pub mod app;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod casebook;
 pub mod clock;
 pub mod command;
 pub mod config;

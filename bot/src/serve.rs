@@ -126,10 +126,12 @@ pub(crate) async fn outside(file: &File) -> Result<Outside, ServeError> {
         Metrics::None => Arc::new(Unconnected { remedy: "`metrics = \"cloudwatch\"` in the configuration".to_owned() }),
         Metrics::Cloudwatch => cloudwatch(file).await?,
     };
+    let later = Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() });
     Ok(Outside {
         telemetry,
         topology: Arc::new(Declared(file.topology.clone())),
-        changes: Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() }),
+        changes: later.clone(),
+        casebook: later,
     })
 }
 

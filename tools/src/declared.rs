@@ -1,8 +1,9 @@
 //! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
 
-use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
-use crate::ports::{Changes, Telemetry, TopologySource};
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Topology, Window};
+use crate::ports::{Casebook, Changes, Telemetry, TopologySource};
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 /// The topology that stands in the configuration.
 #[derive(Clone, Debug)]
@@ -51,5 +52,16 @@ impl Telemetry for Unconnected {
 impl Changes for Unconnected {
     async fn changes(&self, _window: Window) -> Result<Vec<Change>, Gap> {
         Err(self.gap("changes"))
+    }
+}
+
+#[async_trait]
+impl Casebook for Unconnected {
+    async fn incident(&self, _id: IncidentId) -> Result<Option<Incident>, Gap> {
+        Err(self.gap("past incidents"))
+    }
+
+    async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
+        Err(self.gap("past incidents"))
     }
 }

@@ -4,10 +4,10 @@
 //! A client speaks about one capsule and need not know its alarms: the server fills them in.
 
 use crate::capsule::{Capsule, World};
-use crate::context::{GetIncidentContext, TOOLS};
+use crate::context::{GetContextDelta, GetIncidentContext, TOOLS};
 use crate::model::{ServiceId, Verdict};
 use crate::ports::Outside;
-use crate::tool::{Effect, Entry, Tool, ToolError};
+use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
 use jiff::Timestamp;
 use rmcp::model::{
     CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock,
@@ -115,99 +115,118 @@ impl ServerHandler for Server {
 impl Server {
     /// What a caller sees of a tool.
     fn describe(&self, entry: &Entry) -> rmcp::model::Tool {
-        let face = Face::of(entry.spec.name);
-        let Value::Object(schema) = (face.schema)(&self.capsule) else { unreachable!("a schema is an object") };
-        let annotations = match entry.spec.effect {
+        let spec = entry.spec;
+        let annotations = match spec.effect {
             Effect::Read => {
                 ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false)
             }
         };
-        rmcp::model::Tool::new(entry.spec.name, format!("{}{}", entry.spec.about, face.note), schema)
-            .with_title(face.title)
+        rmcp::model::Tool::new(spec.name, format!("{}{}", spec.about, note(&spec)), self.schema(&spec))
+            .with_title(spec.title)
             .with_annotations(annotations)
+    }
+
+    /// What a client may say to a tool. What the server knows itself is not asked for.
+    fn schema(&self, spec: &ToolSpec) -> JsonObject {
+        let window = self.capsule.window;
+        let about = match spec.subject {
+            Subject::Alarms => "The moment to speak about",
+            Subject::Incident => "The moment to look back from",
+        };
+        let at = format!(
+            "{about}, in RFC 3339 with a zone, from {} to {}; nothing later is read. Left out: the end.",
+            window.from, window.to
+        );
+        let mut properties = JsonObject::new();
+        properties.insert(AT.to_owned(), json!({ "type": "string", "format": "date-time", "description": at }));
+        let mut required: Vec<&str> = Vec::new();
+        if spec.subject == Subject::Incident {
+            properties.insert(
+                "incident".to_owned(),
+                json!({ "type": "string", "pattern": "^INC-[0-9]+$", "description": "The incident, like `INC-7`." }),
+            );
+            required.push("incident");
+        }
+        if spec.name == GetContextDelta::SPEC.name {
+            properties.insert(
+                "since".to_owned(),
+                json!({
+                    "type": "string",
+                    "format": "date-time",
+                    "description": "The moment to compare with, in RFC 3339 with a zone.",
+                }),
+            );
+            required.push("since");
+        }
+        let mut schema = JsonObject::new();
+        schema.insert("type".to_owned(), json!("object"));
+        schema.insert("properties".to_owned(), Value::Object(properties));
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), json!(required));
+        }
+        schema.insert("additionalProperties".to_owned(), json!(false));
+        schema
     }
 
     /// What goes wrong here is the caller's to read: one sentence.
     async fn call(&self, entry: &Entry, arguments: JsonObject) -> Result<CallToolResult, String> {
-        let face = Face::of(entry.spec.name);
-        let arguments = (face.arguments)(&self.capsule, arguments)?;
+        let arguments = self.arguments(&entry.spec, arguments)?;
         let answer = entry.call(&self.outside, arguments).await.map_err(|err| err.to_string())?;
-        let mut result = CallToolResult::success(vec![ContentBlock::text((face.text)(&answer))]);
+        let text =
+            if entry.spec.name == GetIncidentContext::SPEC.name { context_text(&answer) } else { answer.to_string() };
+        let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
         result.structured_content = Some(answer);
         Ok(result)
     }
-}
 
-/// How a tool of the table is met over MCP, where that differs from how it is called from within.
-struct Face {
-    title: &'static str,
-    /// Follows the tool's own description.
-    note: &'static str,
-    schema: fn(&Capsule) -> Value,
-    /// From the client's arguments to the tool's own.
-    arguments: fn(&Capsule, JsonObject) -> Result<Value, String>,
-    text: fn(&Value) -> String,
-}
-
-impl Face {
-    fn of(tool: &str) -> Self {
-        if tool == GetIncidentContext::SPEC.name {
-            return Self {
-                title: "Get incident context",
-                note: " The alarms are the ones this server knows: call it without arguments for the whole incident, or \
-                       with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is \
-                       an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to \
-                       `evidence`; `gaps` say what could not be read. It changes nothing.",
-                schema: context_schema,
-                arguments: context_arguments,
-                text: context_text,
-            };
+    /// From the client's arguments to the tool's own: the alarms and the moment are filled in.
+    fn arguments(&self, spec: &ToolSpec, mut arguments: JsonObject) -> Result<Value, String> {
+        let wrong =
+            |path: &str, problem| ToolError::Arguments { tool: spec.name, path: path.to_owned(), problem }.to_string();
+        if let Some(ours) = ["alarms", "now"].into_iter().find(|ours| arguments.contains_key(*ours)) {
+            return Err(wrong(ours, "the server fills this in; leave it out".to_owned()));
         }
-        Self {
-            title: "",
-            note: "",
-            schema: |_| json!({ "type": "object" }),
-            arguments: |_, arguments| Ok(Value::Object(arguments)),
-            text: Value::to_string,
+        let end = self.capsule.window.to;
+        let now = match arguments.remove(AT) {
+            None | Some(Value::Null) => end,
+            Some(Value::String(at)) => at
+                .parse::<Timestamp>()
+                .map_err(|_| wrong(AT, format!("this is no RFC 3339 time with a zone; one looks like {end}")))?,
+            Some(_) => return Err(wrong(AT, format!("a time is written as text; one looks like {end}"))),
+        };
+        if now > end {
+            return Err(wrong(AT, format!("nothing is known after {end}, where `{}` ends", self.capsule.name)));
         }
+        if spec.subject == Subject::Alarms {
+            let alarms = self.capsule.alarms_until(now);
+            if alarms.is_empty() {
+                return Err(format!("`{}` has no alarm by {now}, so there is nothing to explain", self.capsule.name));
+            }
+            arguments.insert("alarms".to_owned(), json!(alarms));
+        }
+        arguments.insert("now".to_owned(), json!(now));
+        Ok(Value::Object(arguments))
     }
 }
 
-/// What a client may say to `get_incident_context`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContextArguments {
-    at: Option<String>,
-}
+/// The argument that names the moment.
+const AT: &str = "at";
 
-fn context_schema(capsule: &Capsule) -> Value {
-    let about = format!(
-        "The moment to speak about, in RFC 3339 with a zone, from {} to {}; nothing later is read. Left out: the end.",
-        capsule.window.from, capsule.window.to
-    );
-    json!({
-        "type": "object",
-        "properties": { "at": { "type": "string", "format": "date-time", "description": about } },
-        "additionalProperties": false,
-    })
-}
-
-fn context_arguments(capsule: &Capsule, arguments: JsonObject) -> Result<Value, String> {
-    let wrong =
-        |path: String, problem| ToolError::Arguments { tool: GetIncidentContext::SPEC.name, path, problem }.to_string();
-    let ContextArguments { at } = serde_path_to_error::deserialize(Value::Object(arguments))
-        .map_err(|err| wrong(err.path().to_string(), err.inner().to_string()))?;
-    let end = capsule.window.to;
-    let unreadable = |_| wrong("at".to_owned(), format!("this is no RFC 3339 time with a zone; one looks like {end}"));
-    let now = at.map_or(Ok(end), |at| at.parse::<Timestamp>().map_err(unreadable))?;
-    if now > end {
-        return Err(wrong("at".to_owned(), format!("nothing is known after {end}, where `{}` ends", capsule.name)));
+/// What a caller over MCP has to know besides what the tool says of itself.
+fn note(spec: &ToolSpec) -> &'static str {
+    if spec.name == GetIncidentContext::SPEC.name {
+        return " The alarms are the ones this server knows: call it without arguments for the whole incident, or \
+                with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is \
+                an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to \
+                `evidence`; `gaps` say what could not be read. It changes nothing.";
     }
-    let alarms = capsule.alarms_until(now);
-    if alarms.is_empty() {
-        return Err(format!("`{}` has no alarm by {now}, so there is nothing to explain", capsule.name));
+    match spec.subject {
+        Subject::Alarms => {
+            " The alarms are the ones this server knows. Ids like `E7` refer to `evidence`; `gaps` say what could not be \
+             read. It changes nothing."
+        }
+        Subject::Incident => " It changes nothing.",
     }
-    Ok(json!(GetIncidentContext { alarms, now }))
 }
 
 /// The verdict in short, for clients that show only text.

@@ -4,7 +4,7 @@
 //! A port that cannot answer returns the [`Gap`] it leaves, never an empty answer: *no data* and *no problem* are not the
 //! same.
 
-use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Topology, Window};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::fmt::Debug;
@@ -44,6 +44,16 @@ pub trait Changes: Debug + Send + Sync {
     async fn changes(&self, window: Window) -> Result<Vec<Change>, Gap>;
 }
 
+/// The incidents there were.
+#[async_trait]
+pub trait Casebook: Debug + Send + Sync {
+    /// One of them; none of that id is no gap.
+    async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Gap>;
+
+    /// The incidents of `scope` whose last alarm came after `since`, newest first.
+    async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap>;
+}
+
 /// The outside world as the tools see it.
 #[derive(Clone, Debug)]
 pub struct Outside {
@@ -53,4 +63,6 @@ pub struct Outside {
     pub topology: Arc<dyn TopologySource>,
     /// What was changed.
     pub changes: Arc<dyn Changes>,
+    /// The incidents there were.
+    pub casebook: Arc<dyn Casebook>,
 }

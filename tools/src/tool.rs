@@ -17,15 +17,29 @@ pub enum Effect {
     Read,
 }
 
+/// What a tool is asked about. Who serves it to others may fill that in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// Alarms and a moment: its arguments `alarms` and `now`.
+    Alarms,
+    /// An incident and a moment: its arguments `incident` and `now`.
+    Incident,
+}
+
 /// What a caller has to know of a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ToolSpec {
     /// Its public name.
     pub name: &'static str,
+    /// The same for people.
+    pub title: &'static str,
     /// What it does, for somebody who has never heard of us.
     pub about: &'static str,
     /// What it does to the world.
     pub effect: Effect,
+    /// What it is asked about.
+    pub subject: Subject,
 }
 
 /// Why a tool gave no answer. Missing data is not among these: that is a gap within an answer.

@@ -2,7 +2,7 @@
 
 use super::command::investigate;
 use crate::decision::{Decision, Scene};
-use crate::event::Asked;
+use crate::event::{Asked, Question};
 use crate::intent::Intent;
 use blocks::action::Action;
 use blocks::reply;
@@ -10,9 +10,9 @@ use tools::model::IncidentId;
 
 pub(crate) fn decide(scene: &Scene, value: &str, asked: &Asked) -> Decision {
     let message = match Action::read(value) {
-        Some(Action::Context(incident)) => {
+        Some(Action::Ask(topic, incident)) => {
             if scene.open.iter().any(|open| open.id == incident) {
-                return investigate(incident, asked);
+                return investigate(incident, Question { asked: asked.clone(), topic, since: None });
             }
             let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
             reply::no_such_incident(incident, &ids)

@@ -2,16 +2,20 @@
 
 use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
-use crate::event::Asked;
+use crate::event::{Asked, Question};
 use crate::intent::Intent;
 use blocks::reply::{self, Usage};
+use jiff::Timestamp;
 use tools::model::{Incident, IncidentId};
 
-pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked) -> Decision {
+pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -> Decision {
     let root = &scene.config.command;
     let message = match command::parse(text) {
-        Ok(Command::Context { incident }) => match choose(scene, incident) {
-            Ok(incident) => return investigate(incident.id, asked),
+        Ok(Command::Ask { topic, incident, since }) => match choose(scene, incident) {
+            Ok(incident) => {
+                let since = since.map(|since| since.resolve(now));
+                return investigate(incident.id, Question { asked: asked.clone(), topic, since });
+            }
             Err(message) => message,
         },
         Ok(Command::Help) => reply::help(root, &usages()),
@@ -21,8 +25,8 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked) -> Decision {
 }
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
-pub(super) fn investigate(incident: IncidentId, asked: &Asked) -> Decision {
-    Decision { log: None, intents: vec![Intent::Investigate { incident, answer_to: Some(asked.clone()) }] }
+pub(super) fn investigate(incident: IncidentId, question: Question) -> Decision {
+    Decision { log: None, intents: vec![Intent::Investigate { incident, answer_to: Some(question) }] }
 }
 
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.
@@ -40,13 +44,17 @@ fn usages() -> Vec<Usage> {
 }
 
 fn sentence(misread: &command::Misread) -> String {
+    let quoted = |word: &str| blocks::phrase::code(word);
     match misread {
-        command::Misread::Unknown { word, .. } => format!("I don't know `{}`.", blocks::mrkdwn::escape(word)),
-        command::Misread::NoIncidentId { word } => {
-            format!("`{}` is no incident; one looks like `INC-7`.", blocks::mrkdwn::escape(word))
+        command::Misread::Unknown { word, .. } => format!("I don't know {}.", quoted(word)),
+        command::Misread::NoIncidentId { word, .. } => {
+            format!("{} is no incident; one looks like `INC-7`.", quoted(word))
+        }
+        command::Misread::NoMoment { word } => {
+            format!("{} is no moment; one looks like `20m`, `2h` or `03:15` (UTC).", quoted(word))
         }
         command::Misread::Extra { command, word } => {
-            format!("`{command}` takes one incident; I don't know what to do with `{}`.", blocks::mrkdwn::escape(word))
+            format!("I don't know what to do with {} after `{command}`.", quoted(word))
         }
     }
 }
@@ -54,6 +62,7 @@ fn sentence(misread: &command::Misread) -> String {
 fn nearest(misread: &command::Misread) -> Option<&'static str> {
     match misread {
         command::Misread::Unknown { nearest, .. } => *nearest,
-        command::Misread::NoIncidentId { .. } | command::Misread::Extra { .. } => Some("context"),
+        command::Misread::NoIncidentId { command, .. } | command::Misread::Extra { command, .. } => Some(command),
+        command::Misread::NoMoment { .. } => Some("catchup 20m"),
     }
 }

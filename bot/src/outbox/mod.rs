@@ -3,11 +3,12 @@
 //! [`plan()`] is pure and decides; [`Sender`] calls, and closes what is done.
 
 mod budget;
+mod job;
 mod plan;
 
 use self::budget::Budget;
 use self::plan::{Call, plan};
-use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::event::{Delivered, Event, EventKey, MessageRef, Question};
 use crate::intent::{IntentId, MessageName, Outcome};
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
@@ -15,10 +16,8 @@ use crate::slack::chat::{Chat, ChatError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
-use tools::context::GetIncidentContext;
-use tools::model::{Alarm, IncidentId};
+use tools::model::IncidentId;
 use tools::ports::{Clock, Outside};
-use tools::tool::Tool;
 
 /// Carries intents out.
 #[derive(Debug)]
@@ -212,16 +211,14 @@ impl Sender {
         &mut self,
         id: IntentId,
         incident: IncidentId,
-        answer_to: Option<Asked>,
+        answer_to: Option<Question>,
     ) -> Result<(), StoreError> {
         let Some(state) = self.store.read(incident).await? else {
             let error = format!("{incident} is not in the store");
             return self.close(vec![(id, Outcome::Refused { error })]).await;
         };
-        let alarms: Vec<Alarm> = state.alarms.into_iter().map(|joined| joined.as_it_fired()).collect();
-        let tool = GetIncidentContext { alarms, now: self.clock.now() };
-        let verdict = match tool.call(&self.outside).await {
-            Ok(verdict) => Box::new(verdict),
+        let event = match job::investigate(&state, answer_to, &self.outside, self.clock.now()).await {
+            Ok(event) => event,
             Err(err) => {
                 tracing::error!("{incident} could not be investigated: {err}");
                 return self.close(vec![(id, Outcome::Refused { error: err.to_string() })]).await;
@@ -229,7 +226,7 @@ impl Sender {
         };
         // The key is the job's: a job that runs twice after a crash is still one event.
         let key = EventKey(format!("{incident}/investigated/{}", id.0));
-        self.deliver(key, incident, Event::Investigated { incident, verdict, answer_to }).await?;
+        self.deliver(key, incident, event).await?;
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 

@@ -2,7 +2,7 @@
 //! the same thread together, and no more than the budget has.
 
 use super::budget::{Budget, Turn};
-use crate::event::{Asked, MessageRef};
+use crate::event::{MessageRef, Question};
 use crate::intent::{Intent, IntentId, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
@@ -42,7 +42,7 @@ pub(super) enum Call {
     Investigate {
         id: IntentId,
         incident: IncidentId,
-        answer_to: Option<Asked>,
+        answer_to: Option<Question>,
     },
 }
 
@@ -303,15 +303,15 @@ mod tests {
 
     #[test]
     fn of_several_investigations_the_last_is_enough_but_everyone_who_asked_is_answered() {
-        let investigate = |answer_to: Option<Asked>| Intent::Investigate { incident: IncidentId(1), answer_to };
-        let asked = Asked {
+        let investigate = |answer_to: Option<Question>| Intent::Investigate { incident: IncidentId(1), answer_to };
+        let asked = crate::event::Asked {
             by: "U".to_owned(),
             channel: "C".to_owned(),
             response_url: "http://127.0.0.1/respond/1".to_owned(),
         };
         let waiting = [
             pending(1, investigate(None), None),
-            pending(2, investigate(Some(asked)), None),
+            pending(2, investigate(Some(Question { asked, topic: blocks::action::Topic::Why, since: None })), None),
             pending(3, investigate(None), None),
         ];
         check(&waiting, &["investigate 2", "investigate 3"], &[1]);

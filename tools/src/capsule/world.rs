@@ -1,9 +1,10 @@
 //! A capsule behind every port.
 
 use super::Capsule;
-use crate::model::{Change, Gap, LogLine, Series, Topology, Window};
-use crate::ports::{Changes, Outside, Telemetry, TopologySource};
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Topology, Window};
+use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The embedded world: what a capsule says, and nothing that it would only say later.
@@ -16,7 +17,7 @@ impl World {
     /// Puts `capsule` behind every port.
     pub fn outside(capsule: Arc<Capsule>) -> Outside {
         let world = Arc::new(Self { capsule });
-        Outside { telemetry: world.clone(), topology: world.clone(), changes: world }
+        Outside { telemetry: world.clone(), topology: world.clone(), changes: world.clone(), casebook: world }
     }
 
     fn nothing(&self, wanted: &str) -> Gap {
@@ -62,5 +63,17 @@ impl Changes for World {
         changes.retain(|change| change.at >= window.from && change.error_code.is_none());
         changes.sort_by_key(|change| change.at);
         Ok(changes)
+    }
+}
+
+/// A capsule holds one story and remembers no other.
+#[async_trait]
+impl Casebook for World {
+    async fn incident(&self, _id: IncidentId) -> Result<Option<Incident>, Gap> {
+        Err(self.nothing("past incidents"))
+    }
+
+    async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
+        Err(self.nothing("past incidents"))
     }
 }

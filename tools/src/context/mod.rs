@@ -1,10 +1,11 @@
 //! The context toolset: what is going on, and what caused it.
 //!
-//! [`GetIncidentContext`] reads the lanes (topology, metrics, changes) through the ports; everything after that is a pure
+//! [`Situation::read`] reads the lanes (topology, metrics, changes) through the ports; everything after that is a pure
 //! function of what was read: the same [`Situation`] gives the same verdict, byte for byte.
 
 mod atlas;
 mod attribute;
+mod delta;
 mod estate;
 mod excess;
 mod fallback;
@@ -18,22 +19,29 @@ mod outlook;
 mod picture;
 mod reach;
 mod score;
+mod similar;
 mod suspicion;
 #[cfg(test)]
 mod synth;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod toolset;
 mod verdict;
 
 pub use atlas::{Atlas, Connection};
+pub use delta::delta;
+pub use similar::similar;
+pub use timeline::{timeline, timeline_of};
+pub use toolset::{
+    ChangeList, ContextDelta, FindSimilarIncidents, GapList, GetContextDelta, GetIncidentContext, GetTimeline,
+    ListChanges, ListGaps, SimilarIncidents, TOOLS, Timeline,
+};
 pub use verdict::{is_same_service, verdict};
 
-use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Verdict, Window, minutes};
+use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Window, minutes};
 use crate::ports::Outside;
-use crate::tool::{Effect, Entry, Tool, ToolError, ToolSpec};
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// How far back metrics are read as history: one day, so that a daily pattern is seen once.
 pub const HISTORY: SignedDuration = SignedDuration::from_hours(25);
@@ -76,33 +84,5 @@ impl Situation {
         let changes = outside.changes.changes(back(CHANGE_WINDOW)).await.map_err(&mut lane).unwrap_or_default();
         let logs = outside.telemetry.logs(back(LOG_WINDOW)).await.map_err(&mut lane).ok();
         Self { now, alarms, topology, series, logs, changes, gaps }
-    }
-}
-
-/// The context toolset, `auth-flow-context`: the one list of its tools.
-pub static TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>()];
-
-/// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GetIncidentContext {
-    /// The alarms to explain.
-    pub alarms: Vec<Alarm>,
-    /// The moment to speak about; nothing later is read.
-    pub now: Timestamp,
-}
-
-#[async_trait]
-impl Tool for GetIncidentContext {
-    const SPEC: ToolSpec = ToolSpec {
-        name: "get_incident_context",
-        about: "Explains a set of AWS alarms: the likely root cause with its confidence, the affected services by onset, \
-                what is hit next, recent changes, and what could not be seen. Every claim carries evidence.",
-        effect: Effect::Read,
-    };
-    type Answer = Verdict;
-
-    async fn call(self, outside: &Outside) -> Result<Verdict, ToolError> {
-        Ok(verdict(&Situation::read(self.alarms, self.now, outside).await))
     }
 }

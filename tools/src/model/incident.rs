@@ -232,10 +232,22 @@ pub struct Incident {
     pub flood_at: Option<Timestamp>,
     /// The context toolset's latest answer.
     pub verdict: Option<Arc<Verdict>>,
+    /// Whom the verdicts blamed, each time it was somebody else.
+    #[serde(default)]
+    pub blamed: Vec<Blame>,
     /// When a card that passes the coverage bar first stood in the channel.
     pub context_at: Option<Timestamp>,
     /// What each person saw when they last looked.
     pub seen: BTreeMap<String, Look>,
+}
+
+/// Whom a verdict blamed when the one before it did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blame {
+    /// When the verdict came.
+    pub at: Timestamp,
+    /// Whom; none when nobody is blamed any more.
+    pub service: Option<ServiceId>,
 }
 
 /// What a person saw when they asked for context.
@@ -278,6 +290,7 @@ impl Incident {
             alarms: Vec::new(),
             flood_at: None,
             verdict: None,
+            blamed: Vec::new(),
             context_at: None,
             seen: BTreeMap::new(),
         }
@@ -304,7 +317,13 @@ impl Incident {
                 }
             }
             Fact::FloodBegan { .. } => self.flood_at = Some(record.at),
-            Fact::Investigated { verdict } => self.verdict = Some(Arc::new((**verdict).clone())),
+            Fact::Investigated { verdict } => {
+                let service = verdict.cause().map(|cause| cause.service.clone());
+                if self.blamed.last().and_then(|last| last.service.as_ref()) != service.as_ref() {
+                    self.blamed.push(Blame { at: record.at, service });
+                }
+                self.verdict = Some(Arc::new((**verdict).clone()));
+            }
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
                 let cause =
@@ -344,6 +363,12 @@ impl Incident {
         self.alarms.iter().filter(|joined| joined.alarm.state == AlarmState::Alarm).count()
     }
 
+    /// When the last of its alarms went to OK; none while any is in another state.
+    pub fn recovered_at(&self) -> Option<Timestamp> {
+        let all_ok = !self.alarms.is_empty() && self.alarms.iter().all(|joined| joined.alarm.state == AlarmState::Ok);
+        all_ok.then(|| self.last_alarm_at())
+    }
+
     /// Whether it has a card; before that its alarms are told one by one.
     pub fn is_flood(&self) -> bool {
         self.flood_at.is_some()
@@ -376,6 +401,16 @@ impl JoinedAlarm {
         let fired = self.transitions.iter().find(|transition| transition.state == AlarmState::Alarm);
         let (state, changed_at) = fired.map_or((self.alarm.state, self.first_at), |fired| (fired.state, fired.at));
         Alarm { state, changed_at, ..self.alarm.clone() }
+    }
+
+    /// The alarm as it was at each of its transitions.
+    pub fn every_transition(&self) -> impl Iterator<Item = Alarm> {
+        let told = |transition: &Transition| Alarm {
+            state: transition.state,
+            changed_at: transition.at,
+            ..self.alarm.clone()
+        };
+        self.transitions.iter().map(told)
     }
 
     /// The ways its transitions came.

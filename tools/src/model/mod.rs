@@ -7,13 +7,17 @@ mod series;
 mod service;
 mod signal;
 mod time;
+mod timeline;
 mod verdict;
 
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
-pub use incident::{Apartness, Because, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition};
+pub use incident::{
+    Apartness, Because, Blame, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition,
+};
 pub use log::{LogLevel, LogLine};
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
 pub use time::minutes;
+pub use timeline::{Delta, Ended, Happened, Moment, Shared, Similar};
 pub use verdict::{Affected, Answer, Cause, Expected, Gap, Lane, NextStep, Reason, Suspect, Symptom, Verdict};

@@ -1,0 +1,95 @@
+//! The answer to `/incident timeline`: what happened, in order.
+
+use crate::message::Message;
+use crate::mrkdwn::escape;
+use crate::phrase;
+use jiff::SignedDuration;
+use tools::model::{AlarmState, Happened, Incident, Moment};
+
+/// Lines in one answer: the beginning and the latest ones say the most.
+const MAX_LINES: usize = 40;
+
+/// Alarms of one state this close together are one line.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
+
+/// Lines of one block; a section holds 3,000 characters.
+const PER_SECTION: usize = 8;
+
+/// The answer about an incident.
+pub fn answer(incident: &Incident, moments: &[Moment]) -> Message {
+    let title = format!("{} · timeline", incident.id);
+    let mut message = Message::new(&title).header(&title);
+    let mut lines: Vec<String> = groups(moments).iter().map(|group| line(group)).collect();
+    if lines.is_empty() {
+        return message.section("Nothing is known to have happened.");
+    }
+    if lines.len() > MAX_LINES {
+        let left_out = lines.len() - MAX_LINES;
+        lines.splice(MAX_LINES / 2..MAX_LINES / 2 + left_out, [format!("… {left_out} more …")]);
+    }
+    for lines in lines.chunks(PER_SECTION) {
+        message = message.section(&lines.join("\n"));
+    }
+    message
+}
+
+/// Alarms that went to the same state at about the same time stand together.
+fn groups(moments: &[Moment]) -> Vec<&[Moment]> {
+    let state = |moment: &Moment| match &moment.happened {
+        Happened::Alarm { state, .. } => Some(*state),
+        _ => None,
+    };
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for at in 1..=moments.len() {
+        let goes_on = moments.get(at).is_some_and(|next| {
+            state(next).is_some()
+                && state(next) == state(&moments[start])
+                && next.at.duration_since(moments[start].at) <= TOGETHER
+        });
+        if !goes_on {
+            groups.push(&moments[start..at]);
+            start = at;
+        }
+    }
+    if moments.is_empty() { Vec::new() } else { groups }
+}
+
+fn line(group: &[Moment]) -> String {
+    let first = &group[0];
+    let what = match &first.happened {
+        Happened::Alarm { state, .. } => alarms(*state, group),
+        Happened::Changed { change, guilty } => {
+            let by = change.by.as_deref().map(|by| format!(" by {}", escape(by))).unwrap_or_default();
+            let guilty = if *guilty { " — *guilty*" } else { "" };
+            let summary = escape(&crate::limits::cut(&change.summary, 120));
+            format!("🔧 {} on {}{by}: “{summary}”{guilty}", change.kind, phrase::service(&change.service))
+        }
+        Happened::Onset { service, symptom } => {
+            format!("📈 {} leaves its normal range: {}", phrase::service(service), phrase::symptom(*symptom))
+        }
+        Happened::Flood { alarms } => {
+            format!("🌊 {}: this is a flood, and gets a card", phrase::count(*alarms, "alarm", "alarms"))
+        }
+        Happened::Blamed { service: Some(service) } => format!("🔎 Cause found: {}", phrase::service(service)),
+        Happened::Blamed { service: None } => "🔎 Nobody is blamed any more".to_owned(),
+        Happened::Context => "🧭 The card says enough to act on: context is reached".to_owned(),
+    };
+    format!("{}  {what}{}", phrase::time(first.at), phrase::refs(&first.evidence))
+}
+
+fn alarms(state: AlarmState, group: &[Moment]) -> String {
+    let mut names: Vec<String> = group
+        .iter()
+        .filter_map(|moment| match &moment.happened {
+            Happened::Alarm { name, .. } => Some(phrase::code(name)),
+            _ => None,
+        })
+        .collect();
+    let total = names.len();
+    if total > 4 {
+        names.truncate(3);
+        names.push(format!("{} more", total - 3));
+    }
+    format!("{} {}", phrase::state(state), phrase::list(&names))
+}

@@ -1,0 +1,110 @@
+//! What happened, in order: changes, onsets, alarms, and what was found out. A pure view on a verdict and, where there is
+//! one, the incident it belongs to.
+
+use crate::model::{Alarm, Claim, Happened, Incident, Moment, Verdict};
+use std::cmp::Ordering;
+
+/// The timeline of an incident.
+pub fn timeline(incident: &Incident) -> Vec<Moment> {
+    let mut moments = incident.verdict.as_deref().map(seen).unwrap_or_default();
+    for joined in &incident.alarms {
+        let told = |transition: &crate::model::Transition| Moment {
+            at: transition.at,
+            happened: Happened::Alarm {
+                name: joined.alarm.name.clone(),
+                state: transition.state,
+                service: joined.service.clone(),
+            },
+            evidence: Vec::new(),
+        };
+        moments.extend(joined.transitions.iter().map(told));
+    }
+    let mut recorded = |at, happened| moments.push(Moment { at, happened, evidence: Vec::new() });
+    if let Some(at) = incident.flood_at {
+        let alarms = incident.alarms.iter().filter(|joined| joined.first_at <= at).count();
+        recorded(at, Happened::Flood { alarms });
+    }
+    for blame in &incident.blamed {
+        recorded(blame.at, Happened::Blamed { service: blame.service.clone() });
+    }
+    if let Some(at) = incident.context_at {
+        recorded(at, Happened::Context);
+    }
+    in_order(moments)
+}
+
+/// The timeline of a verdict by itself, with the alarms it was made from.
+pub fn timeline_of(verdict: &Verdict, alarms: &[Alarm]) -> Vec<Moment> {
+    let mut moments = seen(verdict);
+    let claimed = |alarm: &Alarm| {
+        verdict.evidence.iter().find(|evidence| match &evidence.claim {
+            Claim::Alarm { name, at, .. } => *name == alarm.name && *at == alarm.changed_at,
+            _ => false,
+        })
+    };
+    for alarm in alarms {
+        let evidence = claimed(alarm);
+        let service = evidence.and_then(|evidence| match &evidence.claim {
+            Claim::Alarm { service, .. } => service.clone(),
+            _ => None,
+        });
+        moments.push(Moment {
+            at: alarm.changed_at,
+            happened: Happened::Alarm { name: alarm.name.clone(), state: alarm.state, service },
+            evidence: evidence.map(|evidence| evidence.id).into_iter().collect(),
+        });
+    }
+    in_order(moments)
+}
+
+/// What the verdict saw happen: changes and onsets.
+fn seen(verdict: &Verdict) -> Vec<Moment> {
+    let changes = verdict.changes.iter().filter_map(|suspect| match &verdict.claim(suspect.evidence)?.claim {
+        Claim::Changed { change } => Some(Moment {
+            at: change.at,
+            happened: Happened::Changed {
+                change: Box::new(change.clone()),
+                guilty: verdict.guilty == Some(suspect.evidence),
+            },
+            evidence: vec![suspect.evidence],
+        }),
+        _ => None,
+    });
+    let onsets = verdict.affected.iter().filter_map(|affected| {
+        // That an alarm fired is told by the alarm itself.
+        let is_onset = |id: &&crate::model::EvidenceId| {
+            verdict.claim(**id).is_some_and(|evidence| matches!(evidence.claim, Claim::Onset { .. }))
+        };
+        let evidence = affected.evidence.iter().find(is_onset)?;
+        Some(Moment {
+            at: affected.onset,
+            happened: Happened::Onset { service: affected.service.clone(), symptom: affected.symptom },
+            evidence: vec![*evidence],
+        })
+    });
+    changes.chain(onsets).collect()
+}
+
+/// By time; of the same moment causes before effects, then by name.
+fn in_order(mut moments: Vec<Moment>) -> Vec<Moment> {
+    moments.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| order(&a.happened, &b.happened)));
+    moments
+}
+
+fn order(a: &Happened, b: &Happened) -> Ordering {
+    let place = |happened: &Happened| match happened {
+        Happened::Changed { .. } => 0,
+        Happened::Onset { .. } => 1,
+        Happened::Alarm { .. } => 2,
+        Happened::Flood { .. } => 3,
+        Happened::Blamed { .. } => 4,
+        Happened::Context => 5,
+    };
+    let name = |happened: &Happened| match happened {
+        Happened::Changed { change, .. } => (change.service.to_string(), change.summary.clone()),
+        Happened::Onset { service, .. } => (service.to_string(), String::new()),
+        Happened::Alarm { name, state, .. } => (name.clone(), state.to_string()),
+        Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context => Default::default(),
+    };
+    place(a).cmp(&place(b)).then_with(|| name(a).cmp(&name(b)))
+}

@@ -1,0 +1,136 @@
+//! What happened, in order; and what is new since a moment.
+
+use crate::model::{AlarmState, Change, EvidenceId, IncidentId, ServiceId, Suspect, Symptom};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub happened: Happened,
+    /// What says so; empty for what the incident itself records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// What can stand in a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// Something was changed.
+    Changed {
+        /// The change.
+        change: Box<Change>,
+        /// Whether it is the guilty one.
+        guilty: bool,
+    },
+    /// A service left its normal range.
+    Onset {
+        /// Which.
+        service: ServiceId,
+        /// How it suffers.
+        symptom: Symptom,
+    },
+    /// An alarm went to a state.
+    Alarm {
+        /// Its name.
+        name: String,
+        /// The state.
+        state: AlarmState,
+        /// The service it belongs to, if known.
+        service: Option<ServiceId>,
+    },
+    /// It became a flood, and got its card.
+    Flood {
+        /// Distinct alarms at that moment.
+        alarms: usize,
+    },
+    /// The verdict blames a service that it did not blame before.
+    Blamed {
+        /// Whom; none when nobody is blamed any more.
+        service: Option<ServiceId>,
+    },
+    /// A card that says enough to act on stood in the channel.
+    Context,
+}
+
+/// What is new since a moment, for somebody who looked then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delta {
+    /// The moment.
+    pub since: Timestamp,
+    /// Alarms that fire and did not then, by name.
+    pub fired: Vec<String>,
+    /// Alarms that fired then and are OK again, by name.
+    pub recovered: Vec<String>,
+    /// Who was blamed then.
+    pub cause_then: Option<ServiceId>,
+    /// Who is blamed now.
+    pub cause_now: Option<ServiceId>,
+    /// How sure that is, 0–1; none when nobody is blamed.
+    pub confidence_now: Option<f64>,
+    /// Services that suffer and did not then, by onset.
+    pub newly_affected: Vec<ServiceId>,
+    /// Services that suffered then and do not any more, by name.
+    pub no_longer_affected: Vec<ServiceId>,
+    /// Changes that took effect since, most suspicious first.
+    pub changes: Vec<Suspect>,
+    /// Services that are expected to suffer next and were not then, soonest first.
+    pub newly_expected: Vec<ServiceId>,
+}
+
+impl Delta {
+    /// Whether nothing is new.
+    pub fn is_empty(&self) -> bool {
+        self.fired.is_empty()
+            && self.recovered.is_empty()
+            && self.cause_then == self.cause_now
+            && self.newly_affected.is_empty()
+            && self.no_longer_affected.is_empty()
+            && self.changes.is_empty()
+            && self.newly_expected.is_empty()
+    }
+}
+
+/// A past incident that resembles another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Similar {
+    /// Which.
+    pub incident: IncidentId,
+    /// When it began.
+    pub began: Timestamp,
+    /// How much it resembles the other, 0–1.
+    pub likeness: f64,
+    /// In what, the weightiest first.
+    pub shared: Vec<Shared>,
+    /// Who was blamed in the end.
+    pub cause: Option<ServiceId>,
+    /// How it ended, if it did.
+    pub ended: Option<Ended>,
+}
+
+/// In what two incidents are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// The same service is blamed, suffering in the same way.
+    Cause(ServiceId),
+    /// The same services suffer.
+    Services(Vec<ServiceId>),
+    /// The same alarms fired.
+    Alarms(Vec<String>),
+    /// The same words in alarms and logs.
+    Words(Vec<String>),
+}
+
+/// How an incident ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When its last alarm went to OK.
+    pub at: Timestamp,
+    /// The last change on the cause between its beginning and its end: what probably fixed it.
+    pub after: Option<Change>,
+}
