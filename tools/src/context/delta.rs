@@ -26,7 +26,8 @@ impl Situation {
     }
 }
 
-/// What `now` says that was not to be said at `since`. Of an alarm with several transitions all may be given.
+/// What `now`, the verdict on `situation`, says that was not to be said at `since`. Of an alarm with several transitions all
+/// may be given.
 pub fn delta(situation: &Situation, now: &Verdict, since: Timestamp) -> Delta {
     let known = situation.as_of(since);
     // Before the first alarm there was nothing to speak about.

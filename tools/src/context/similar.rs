@@ -179,3 +179,131 @@ fn ended(incident: &Incident) -> Option<Ended> {
     let after = fixes.max_by_key(|change| (change.at, &change.summary)).cloned();
     Some(Ended { at, after })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::{Situation, verdict};
+    use crate::model::{
+        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, Record, ScopeId, Service, Topology, Via,
+    };
+    use jiff::{SignedDuration, Timestamp};
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
+    }
+
+    fn alarm(name: &str, state: AlarmState, minute: i64) -> Box<Alarm> {
+        Box::new(Alarm {
+            name: name.to_owned(),
+            state,
+            changed_at: at(minute),
+            account: None,
+            region: None,
+            metric: None,
+            reason: String::new(),
+            description: None,
+            link: None,
+            children: Vec::new(),
+            muted: false,
+        })
+    }
+
+    /// An incident with these alarms, one a minute from `begins` on, their services the part before the colon. It was
+    /// looked into once, with `changes` known.
+    fn incident(id: u64, begins: i64, alarms: &[&str], changes: &[Change], ends: Option<i64>) -> Incident {
+        let mut facts = vec![Fact::Opened { id: IncidentId(id), scope: ScopeId("prod".to_owned()) }];
+        for (late, name) in (0..).zip(alarms) {
+            facts.push(Fact::AlarmJoined {
+                alarm: alarm(name, AlarmState::Alarm, begins + late),
+                via: Via::EventBridge,
+                service: name.split_once(':').map(|(service, _)| ServiceId::new(service)),
+                because: Because::First,
+            });
+        }
+        let fired = (0..).zip(alarms).map(|(late, name)| *alarm(name, AlarmState::Alarm, begins + late)).collect();
+        let services: BTreeSet<&str> = alarms.iter().filter_map(|name| Some(name.split_once(':')?.0)).collect();
+        facts.push(Fact::Investigated {
+            verdict: Box::new(verdict(&Situation {
+                now: at(begins + 60),
+                alarms: fired,
+                topology: Some(Topology {
+                    services: services.into_iter().map(Service::named).collect(),
+                    edges: Vec::new(),
+                }),
+                series: None,
+                logs: None,
+                changes: changes.to_vec(),
+                gaps: Vec::new(),
+            })),
+        });
+        for name in alarms.iter().filter(|_| ends.is_some()) {
+            facts.push(Fact::AlarmTurned { alarm: alarm(name, AlarmState::Ok, ends.unwrap()), via: Via::EventBridge });
+        }
+        let mut state = None;
+        for (version, fact) in (1..).zip(facts) {
+            state = Some(Incident::fold(state, &Record { version, at: at(begins), fact }).unwrap());
+        }
+        state.unwrap()
+    }
+
+    fn change(service: &str, minute: i64) -> Change {
+        Change {
+            at: at(minute),
+            service: ServiceId::new(service),
+            kind: ChangeKind::Configuration,
+            summary: format!("{service} at {minute}"),
+            by: None,
+            commit: None,
+            link: None,
+            error_code: None,
+        }
+    }
+
+    const LOGINS: &[&str] = &["pool:throttles", "exchange:errors", "api:5xx"];
+
+    #[test]
+    fn the_nearest_comes_first_and_the_unlike_not_at_all() {
+        let now = incident(9, 9000, LOGINS, &[], None);
+        let past = [
+            incident(1, 100, &["export:late", "billing:errors"], &[], Some(200)),
+            incident(2, 1000, LOGINS, &[], Some(1100)),
+            incident(3, 2000, &["pool:throttles", "search:latency"], &[], Some(2100)),
+            now.clone(),
+            incident(11, 9900, LOGINS, &[], None),
+        ];
+        let found = similar(&now, &past);
+        let ids: Vec<u64> = found.iter().map(|similar| similar.incident.0).collect();
+        assert_eq!(ids, [2, 3], "itself and later ones are left out");
+        assert!(found[0].likeness > found[1].likeness && found[0].likeness > 0.99, "{found:?}");
+        assert!(matches!(&found[0].shared[0], Shared::Cause(_)), "{:?}", found[0].shared);
+        assert!(similar(&now, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_everybody_shares_says_little() {
+        let mut past: Vec<Incident> =
+            (0..20).map(|id| incident(id, i64::try_from(id).unwrap() * 100, &["web:5xx"], &[], None)).collect();
+        past.push(incident(20, 5000, &["rare:broken"], &[], None));
+        let now = incident(30, 9000, &["web:5xx", "rare:broken"], &[], None);
+        assert_eq!(similar(&now, &past)[0].incident, IncidentId(20));
+    }
+
+    #[test]
+    fn what_fixed_it_is_the_last_change_on_the_cause_before_it_ended() {
+        let changes = [
+            change("pool", 990),
+            change("pool", 1030),
+            change("pool", 1040),
+            change("web", 1050),
+            change("pool", 1055),
+        ];
+        let past = incident(2, 1000, LOGINS, &changes, Some(1050));
+        assert_eq!(past.verdict.as_ref().unwrap().cause().unwrap().service.as_str(), "pool");
+        let now = incident(9, 9000, LOGINS, &[], None);
+        let ended = similar(&now, &[past])[0].ended.clone().unwrap();
+        assert_eq!((ended.at, ended.after.map(|change| change.at)), (at(1050), Some(at(1040))));
+        let open = incident(3, 1000, LOGINS, &changes, None);
+        assert_eq!(similar(&now, &[open])[0].ended, None);
+    }
+}

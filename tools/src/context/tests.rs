@@ -1,11 +1,11 @@
 //! The verdict on simulated estates, on the auth cascade, and on worlds made of chance.
 
 use super::synth::{ASYNC, CHAIN, Chance, DEEP, DIAMOND, FAN, SHARED, Story, TWINS, alarm};
-use super::{Situation, verdict};
+use super::{Situation, delta, timeline_of, verdict};
 use crate::capsule::{self, AUTH_CASCADE};
 use crate::model::{
-    Answer, Change, ChangeKind, Claim, Edge, EdgeMode, Lane, Measure, NextStep, Series, Service, ServiceId, Signal,
-    Topology, Verdict, Window, minutes,
+    Alarm, AlarmState, Answer, Change, ChangeKind, Claim, Edge, EdgeMode, Happened, Lane, Measure, NextStep, Series,
+    Service, ServiceId, Signal, Topology, Verdict, Window, minutes,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -318,6 +318,59 @@ fn the_auth_cascade_is_understood_from_its_first_alarm_on() {
     }
 }
 
+// ---- Timeline and what is new ----------------------------------------------------------------------------------------
+
+/// The auth cascade with every alarm transition that had reached us by `after_s` seconds after the first one.
+fn auth_cascade_situation(after_s: i64) -> Situation {
+    let capsule = capsule::parse(AUTH_CASCADE.as_bytes()).unwrap();
+    let first = capsule.signals.iter().filter(|delivery| matches!(delivery.signal, Signal::Alarm { .. }));
+    let now = first.map(|delivery| delivery.received).min().unwrap() + SignedDuration::from_secs(after_s);
+    Situation { now, alarms: capsule.alarms_until(now), ..crate::eval::situation_at_end(&capsule) }.as_of(now)
+}
+
+#[test]
+fn the_timeline_runs_from_the_change_to_the_last_alarm() {
+    let situation = auth_cascade_situation(300);
+    let moments = timeline_of(&verdict(&situation), &situation.alarms);
+    assert!(moments.is_sorted_by_key(|moment| moment.at));
+    let place =
+        |wanted: &dyn Fn(&Happened) -> bool| moments.iter().position(|moment| wanted(&moment.happened)).unwrap();
+    let changed = place(
+        &|happened| matches!(happened, Happened::Changed { change, .. } if change.service.as_str() == "user-pool"),
+    );
+    let onset =
+        place(&|happened| matches!(happened, Happened::Onset { service, .. } if service.as_str() == "user-pool"));
+    let alarm = place(&|happened| matches!(happened, Happened::Alarm { .. }));
+    assert!(changed < onset && onset < alarm, "{changed} {onset} {alarm}");
+    let told = moments.iter().filter(|moment| matches!(moment.happened, Happened::Alarm { .. })).count();
+    assert_eq!(told, situation.alarms.len(), "every transition is told once");
+}
+
+#[test]
+fn what_is_new_is_the_difference_of_two_moments() {
+    let situation = auth_cascade_situation(640);
+    let now = verdict(&situation);
+    let begins = situation.alarms.iter().map(|alarm| alarm.changed_at).min().unwrap();
+    let news = delta(&situation, &now, begins + SignedDuration::from_secs(90));
+    assert_eq!((&news.cause_then, &news.cause_now), (&news.cause_now, &now.cause().map(|cause| cause.service.clone())));
+    assert!(news.newly_affected.iter().any(|service| service.as_str() == "checkout"), "{news:?}");
+    assert!(!news.newly_affected.iter().any(|service| service.as_str() == "user-pool"), "{news:?}");
+    assert!(!news.fired.is_empty());
+    let everything = delta(&situation, &now, begins - minutes(1));
+    assert_eq!((everything.cause_then, everything.cause_now.is_some()), (None, true));
+    assert!(everything.fired.len() > news.fired.len());
+    let nothing = delta(&situation, &now, situation.now);
+    assert!(nothing.is_empty(), "{nothing:?}");
+}
+
+#[test]
+fn an_alarm_that_recovered_is_new_as_well() {
+    let mut situation = alarms_only(&["a>b"], &[("a", 0), ("b", 10)]);
+    situation.alarms.push(Alarm { state: AlarmState::Ok, ..alarm("a", "Errors", at(300)) });
+    let news = delta(&situation, &verdict(&situation), at(60));
+    assert_eq!((news.fired.len(), news.recovered.len()), (0, 1), "{news:?}");
+}
+
 // ---- Properties -------------------------------------------------------------------------------------------------------
 
 /// What holds for every verdict.
@@ -469,7 +522,11 @@ proptest! {
 
     #[test]
     fn any_world_gets_a_consistent_verdict_that_no_order_changes(world in any_world(), seed in any::<u64>()) {
-        consistent(&verdict(&world));
+        let now = verdict(&world);
+        consistent(&now);
         prop_assert_eq!(bytes(&world), bytes(&shuffled(&world, seed)));
+        let known = world.as_of(world.now);
+        prop_assert!(known.alarms.is_empty() || delta(&known, &verdict(&known), world.now).is_empty());
+        prop_assert!(timeline_of(&now, &world.alarms).is_sorted_by_key(|moment| moment.at));
     }
 }
