@@ -51,11 +51,18 @@ pub fn place(
     atlas: Option<&Atlas>,
     flood: &Flood,
 ) -> Placement {
-    for incident in open {
-        if let Some(joined) = incident.joined(alarm) {
-            let (is_known, incident) = (joined.transition(alarm, via).is_some(), incident.id);
-            return if is_known { Placement::Known { incident } } else { Placement::Turn { incident } };
-        }
+    let mine = || open.iter().filter_map(|incident| Some((incident, incident.joined(alarm)?)));
+    if let Some((incident, _)) = mine().find(|(_, joined)| joined.transition(alarm, via).is_some()) {
+        return Placement::Known { incident: incident.id };
+    }
+    // What recovered and was silent is over: fired again, the alarm begins another story.
+    let is_over = |incident: &Incident| {
+        alarm.state == AlarmState::Alarm
+            && incident.recovered_at().is_some()
+            && silence(alarm, incident) > flood.joins_within
+    };
+    if let Some((incident, _)) = mine().find(|(incident, _)| !is_over(incident)) {
+        return Placement::Turn { incident: incident.id };
     }
     if alarm.state == AlarmState::Ok {
         return Placement::Nothing;

@@ -35,7 +35,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         What changed
         No change was seen in the two hours before.
         What we could not see
-        Nothing was missing.
+        • logs: the capsule `usual-world` holds none
         What can I do next
         1. Look at `user-pool`, its faults first (alarm)
         2. Warn the owners of `web`
@@ -150,6 +150,28 @@ async fn an_alarm_after_a_long_silence_begins_a_new_story() {
         🔴 ALARM prod-token-exchange-errors at 03:34:10 UTC — apart from INC-1, which has been silent for 20 min
         · INC-2 · told by EventBridge · `/incident context INC-2`
         ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_alarm_of_a_story_that_is_over_begins_a_new_one() {
+    run_test(async |room| {
+        let throttles = alarm("prod-user-pool-throttles", 130);
+        room.eventbridge(&throttles).await;
+        room.eventbridge(&turned(throttles.clone(), AlarmState::Ok, 190)).await;
+        room.skims();
+        room.eventbridge(&turned(throttles.clone(), AlarmState::Alarm, 190 + 20 * 60)).await;
+        assert_snapshot!(room.reads(), @"
+        #war-room:
+        🔴 ALARM prod-user-pool-throttles at 03:35:10 UTC — apart from INC-1, which has been silent for 20 min
+        · INC-2 · told by EventBridge · `/incident context INC-2`
+        ");
+        // What the first story was told already is not news of the second.
+        room.eventbridge(&throttles).await;
+        room.skims();
+        assert_eq!(room.incidents().await.len(), 2);
+        assert_eq!(room.incidents().await[1].alarms[0].transitions.len(), 1);
     })
     .await;
 }

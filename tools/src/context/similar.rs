@@ -136,8 +136,12 @@ fn likeness(a: &Profile, b: &Profile, rarity: &Rarity) -> f64 {
 }
 
 fn shared(incident: &Incident, a: &Profile, b: &Profile, rarity: &Rarity) -> Vec<Shared> {
+    // The words of an alarm that is named already say nothing more.
+    let named: BTreeSet<String> = a.0[ALARMS].intersection(&b.0[ALARMS]).flat_map(|name| words(name)).collect();
     let common = |aspect: usize| {
-        let mut common: Vec<String> = a.0[aspect].intersection(&b.0[aspect]).cloned().collect();
+        let both = a.0[aspect].intersection(&b.0[aspect]);
+        let mut common: Vec<String> =
+            both.filter(|feature| aspect != WORDS || !named.contains(*feature)).cloned().collect();
         common.sort_by(|x, y| rarity.weight(aspect, y).total_cmp(&rarity.weight(aspect, x)).then(x.cmp(y)));
         common.truncate(TOLD);
         common
