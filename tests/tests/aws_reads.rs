@@ -6,6 +6,8 @@
 use aws_sdk_cloudwatch::Client as CloudWatchClient;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDatum, StateValue, Statistic, StatisticSet};
+use aws_sdk_cloudwatchlogs::Client as LogsClient;
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use bot::clock::SystemClock;
 use jiff::{SignedDuration, Timestamp};
 use tests::aws::Account;
@@ -111,6 +113,46 @@ async fn more_services_than_fit_one_call_are_read_in_several() {
     let series = CloudWatch::new(&account.config, &topology).series(window).await.unwrap();
     assert_eq!(series[0].service.as_str(), "f199");
     assert_eq!(series.iter().map(|series| series.values.clone()).collect::<Vec<_>>(), [[Some(7.0)], [Some(0.0)]]);
+}
+
+#[tokio::test]
+async fn lines_that_matter_come_back_with_the_service_that_wrote_them() {
+    let account = Account::new().await;
+    let client = LogsClient::new(&account.config);
+    let start = start();
+    let group = "/aws/lambda/token-exchange";
+    client.create_log_group().log_group_name(group).send().await.unwrap();
+    client.create_log_stream().log_group_name(group).log_stream_name("s").send().await.unwrap();
+    let line = |second: i64, text: &str| {
+        let at = start.as_millisecond() + second * 1000;
+        InputLogEvent::builder().timestamp(at).message(text).build().unwrap()
+    };
+    let lines = vec![
+        line(1, "REPORT RequestId: 1 Duration: 12.00 ms Init Duration: 800.00 ms"),
+        line(2, "all is well"),
+        line(3, "TooManyRequestsException: Rate exceeded"),
+        line(600, "error, but too late"),
+    ];
+    let put = client.put_log_events().log_group_name(group).log_stream_name("s");
+    put.set_log_events(Some(lines)).send().await.unwrap();
+
+    // A function that never ran has no log group; a query that named it would be refused as a whole.
+    let services = ["token-exchange", "silent"].map(|name| service(name, "AWS::Lambda::Function", &[]));
+    let topology = Topology { services: services.to_vec(), edges: Vec::new() };
+    let window = Window { from: start, to: minutes_after(start, 4) };
+    let mut lines = CloudWatch::new(&account.config, &topology).logs(window).await.unwrap();
+    lines.sort();
+    let told: Vec<_> = lines.iter().map(|line| (line.service.as_str(), line.at, line.text.as_str())).collect();
+    let second = |second| start.saturating_add(SignedDuration::from_secs(second)).unwrap();
+    let expected = [
+        ("token-exchange", second(1), "REPORT RequestId: 1 Duration: 12.00 ms Init Duration: 800.00 ms"),
+        ("token-exchange", second(3), "TooManyRequestsException: Rate exceeded"),
+    ];
+    assert_eq!(told, expected);
+
+    let nobody = Topology { services: vec![service("table", "AWS::DynamoDB::Table", &[])], edges: Vec::new() };
+    let gap = CloudWatch::new(&account.config, &nobody).logs(window).await.unwrap_err();
+    assert_eq!(gap.wanted, "logs");
 }
 
 #[tokio::test]

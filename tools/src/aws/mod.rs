@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod bedrock;
+mod logs;
 pub mod remedy;
 pub mod telemetry;
 

@@ -1,7 +1,9 @@
-//! Metrics from CloudWatch: [`recipe`] knows what to read of which kind of service, [`CloudWatch`] reads it.
+//! Metrics from CloudWatch: [`recipe`] knows what to read of which kind of service, [`CloudWatch`] reads it, and logs beside
+//! it.
 
 mod recipe;
 
+use super::logs::Logs;
 use super::{SdkConfig, gap};
 use crate::model::{Gap, LogLine, Measure, Series, Service, Topology, Window};
 use crate::ports::Telemetry;
@@ -19,17 +21,18 @@ const STEP_S: i32 = 60;
 /// `GetMetricData` takes so many queries in one call.
 const MAX_QUERIES: usize = 500;
 
-/// The metrics of the services of a topology.
+/// The metrics and the logs of the services of a topology.
 #[derive(Debug)]
 pub struct CloudWatch {
     client: Client,
+    logs: Logs,
     services: Vec<Service>,
 }
 
 impl CloudWatch {
-    /// Reads the metrics of the services that `topology` names, in the account and region of `config`.
+    /// Reads the metrics and the logs of the services that `topology` names, in the account and region of `config`.
     pub fn new(config: &SdkConfig, topology: &Topology) -> Self {
-        Self { client: Client::new(config), services: topology.services.clone() }
+        Self { client: Client::new(config), logs: Logs::new(config, topology), services: topology.services.clone() }
     }
 
     /// The points of each metric on the grid of `grid`.
@@ -83,8 +86,8 @@ impl Telemetry for CloudWatch {
         Ok(all)
     }
 
-    async fn logs(&self, _window: Window) -> Result<Vec<LogLine>, Gap> {
-        Err(Gap { wanted: "logs".to_owned(), because: "CloudWatch Logs is not read yet".to_owned(), remedy: None })
+    async fn logs(&self, window: Window) -> Result<Vec<LogLine>, Gap> {
+        self.logs.read(window).await
     }
 }
 

@@ -77,12 +77,16 @@ impl Situation {
         let began = alarms.iter().map(|alarm| alarm.changed_at).min().unwrap_or(now);
         let back =
             |span: SignedDuration| Window { from: began.saturating_sub(span).unwrap_or(Timestamp::MIN), to: now };
+        let (topology, series, logs, changes) = tokio::join!(
+            outside.topology.topology(back(HISTORY)),
+            outside.telemetry.series(back(HISTORY)),
+            outside.telemetry.logs(back(LOG_WINDOW)),
+            outside.changes.changes(back(CHANGE_WINDOW)),
+        );
         let mut gaps = Vec::new();
         let mut lane = |gap: Gap| gaps.push(gap);
-        let topology = outside.topology.topology(back(HISTORY)).await.map_err(&mut lane).ok();
-        let series = outside.telemetry.series(back(HISTORY)).await.map_err(&mut lane).ok();
-        let changes = outside.changes.changes(back(CHANGE_WINDOW)).await.map_err(&mut lane).unwrap_or_default();
-        let logs = outside.telemetry.logs(back(LOG_WINDOW)).await.map_err(&mut lane).ok();
+        let (topology, series) = (topology.map_err(&mut lane).ok(), series.map_err(&mut lane).ok());
+        let (logs, changes) = (logs.map_err(&mut lane).ok(), changes.map_err(&mut lane).unwrap_or_default());
         Self { now, alarms, topology, series, logs, changes, gaps }
     }
 }
