@@ -12,8 +12,8 @@ use tools::model::{
 /// Calls a service makes, and how often it makes each of them for one request.
 const CALLS: [f64; 5] = [0.6, 0.3, 0.2, 0.1, 0.05];
 
-/// The share of the services in each layer, from the entry points down to the stores.
-const LAYERS: [f64; 6] = [0.03, 0.12, 0.25, 0.30, 0.20, 0.10];
+/// Percent of the services in each layer, from the entry points down to the stores.
+const LAYERS: [usize; 6] = [3, 12, 25, 30, 20, 10];
 
 /// The layer of the faulty service: three hops below the entry points, with stores of its own.
 const FAULTY_LAYER: usize = 3;
@@ -349,8 +349,8 @@ impl Builder {
 fn layers(services: usize) -> Vec<(usize, usize)> {
     let mut first = 0;
     let mut left = services;
-    let count = |(at, share): (usize, &f64)| {
-        let wanted = ((services as f64 * share).round() as usize).max(1);
+    let count = |(at, percent): (usize, &usize)| {
+        let wanted = (services * percent / 100).max(1);
         let count = if at + 1 == LAYERS.len() { left } else { wanted };
         left -= count;
         first += count;
@@ -376,7 +376,7 @@ impl Chance {
     }
 
     fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        usize::try_from(self.next() % end as u64).expect("less than a usize")
     }
 
     /// Around 1 with this deviation: the sum of four uniform numbers is near enough to a bell, and quick.
