@@ -269,7 +269,7 @@ impl Builder {
         let fired = self.at(self.rows + 1 - STRENGTH.len());
         let alarm = |(number, &at): (usize, &usize)| {
             let service = self.name(at);
-            let metric = if (number / self.size.services + at) % 2 == 0 { "Latency" } else { "Errors" };
+            let metric = if (number / self.size.services + at).is_multiple_of(2) { "Latency" } else { "Errors" };
             Alarm {
                 name: format!("prod {service} {metric} {number}"),
                 state: AlarmState::Alarm,

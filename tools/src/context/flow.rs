@@ -291,10 +291,11 @@ fn lay(series: &Series, grid: &Grid, now: Timestamp, column: &mut [f64]) {
         let cells = column.get_mut(at..).unwrap_or_default();
         let most = most(series);
         for (cell, value) in cells.iter_mut().zip(values.get(before..).unwrap_or_default()) {
-            // Without a branch for each value.
+            // Without a branch for each value, and by plain comparisons: `min` would ask for NaN once more.
             let value = value.unwrap_or(f64::NAN);
-            let is_new = (0.0..=LARGEST).contains(&value) & cell.is_nan();
-            *cell = if is_new { value.min(most) } else { *cell };
+            let is_new = (value >= 0.0) & (value <= LARGEST) & cell.is_nan();
+            let value = if value > most { most } else { value };
+            *cell = if is_new { value } else { *cell };
         }
         return;
     }
