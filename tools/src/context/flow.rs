@@ -293,7 +293,7 @@ fn lay(series: &Series, grid: &Grid, now: Timestamp, column: &mut [f64]) {
         for (cell, value) in cells.iter_mut().zip(values.get(before..).unwrap_or_default()) {
             // Without a branch for each value, and by plain comparisons: `min` would ask for NaN once more.
             let value = value.unwrap_or(f64::NAN);
-            let is_new = (value >= 0.0) & (value <= LARGEST) & cell.is_nan();
+            let is_new = (0.0..=LARGEST).contains(&value) & cell.is_nan();
             let value = if value > most { most } else { value };
             *cell = if is_new { value } else { *cell };
         }
