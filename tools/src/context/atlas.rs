@@ -13,6 +13,8 @@ pub struct Atlas {
     adjacency: Adjacency,
     positions: HashMap<ServiceId, usize>,
     by_name: HashMap<String, Vec<usize>>,
+    /// How many words the longest of these names has.
+    most_words: usize,
 }
 
 /// How one service is connected with another.
@@ -30,7 +32,8 @@ const MAX_AROUND: usize = 500;
 impl Atlas {
     /// Indexes `topology`.
     pub fn new(topology: Topology) -> Self {
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::with_capacity(topology.services.len());
+        let mut most_words = 0;
         for (position, service) in topology.services.iter().enumerate() {
             let id = service.id.as_str();
             // X-Ray tools write a node as `<name>_<type>`; alarms only know the name.
@@ -40,12 +43,13 @@ impl Atlas {
             names.sort_unstable();
             names.dedup();
             for name in names.into_iter().filter(|name| !name.is_empty()) {
+                most_words = most_words.max(name.split(' ').count());
                 by_name.entry(name).or_default().push(position);
             }
         }
         let positions =
             topology.services.iter().enumerate().map(|(position, service)| (service.id.clone(), position)).collect();
-        Self { adjacency: topology.adjacency(), positions, topology, by_name }
+        Self { adjacency: topology.adjacency(), positions, topology, by_name, most_words }
     }
 
     /// The services within `hops` calls of `service`, up or down, nearest first, and after them those that call what it
@@ -99,7 +103,7 @@ impl Atlas {
     fn by_alarm_name(&self, alarm: &Alarm) -> Option<&Service> {
         let name = words(&alarm.name);
         let parts: Vec<&str> = name.split(' ').collect();
-        for length in (1..=parts.len()).rev() {
+        for length in (1..=parts.len().min(self.most_words)).rev() {
             let mut found = parts.windows(length).filter_map(|run| {
                 let run = run.join(" ");
                 if run.len() < MIN_WORD { None } else { self.only(&run, alarm) }

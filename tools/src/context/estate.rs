@@ -7,7 +7,7 @@ use super::fold::{fold, kind_of};
 use super::kind::Kind;
 use crate::model::{Alarm, AlarmState, EdgeMode, Service, ServiceId, Topology};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The services, who waits for whom, and who alarms.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Estate<'a> {
     pub(super) alarming: Vec<Alarming<'a>>,
     /// The alarms whose service is not.
     pub(super) unplaced: Vec<&'a Alarm>,
+    /// For each node its first alarm, by position in `alarming`.
+    first_alarms: Vec<Option<usize>>,
     /// Whether any call is known.
     pub(super) has_graph: bool,
     positions: HashMap<ServiceId, usize>,
@@ -142,6 +144,7 @@ impl<'a> Estate<'a> {
             callers: vec![Vec::new(); nodes.len()],
             any_callees: vec![Vec::new(); nodes.len()],
             outgoing_per_min: vec![0.0; nodes.len()],
+            first_alarms: vec![None; nodes.len()],
             nodes,
             members,
             alarming: Vec::new(),
@@ -174,7 +177,7 @@ impl<'a> Estate<'a> {
 
     /// The first alarm of a node.
     pub(super) fn first_alarm(&self, node: usize) -> Option<&'a Alarm> {
-        self.alarming.iter().find(|alarming| alarming.node == node).map(|alarming| alarming.alarm)
+        self.first_alarms[node].map(|first| self.alarming[first].alarm)
     }
 
     /// The kinds of trouble the alarms speak of; both when none of them says.
@@ -253,6 +256,7 @@ impl<'a> Estate<'a> {
             match atlas.service_of(alarm).and_then(|service| self.member(&service.id)).or_else(named) {
                 Some(member) => {
                     let node = self.members[member].node;
+                    self.first_alarms[node].get_or_insert(self.alarming.len());
                     self.alarming.push(Alarming { member, node, kind: Kind::of(alarm), alarm });
                 }
                 None => self.unplaced.push(alarm),
@@ -279,10 +283,10 @@ fn firing(alarms: &[Alarm]) -> Vec<&Alarm> {
 fn services(situation: &Situation) -> Vec<Service> {
     let mut services = situation.topology.as_ref().map(|topology| topology.services.clone()).unwrap_or_default();
     tidy(&mut services);
+    // Most names are known; looking each up is cheaper than sorting them all.
+    let mut known: HashSet<&ServiceId> = services.iter().map(|service| &service.id).collect();
     let mut others: Vec<&ServiceId> = situation.series.iter().flatten().map(|series| &series.service).collect();
-    others.sort_unstable();
-    others.dedup();
-    others.retain(|id| services.binary_search_by(|service| service.id.cmp(id)).is_err());
+    others.retain(|id| known.insert(id));
     services.extend(others.into_iter().map(|id| Service::named(id.as_str())));
     tidy(&mut services);
     services

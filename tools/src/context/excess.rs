@@ -86,6 +86,7 @@ pub(super) struct Observed {
 pub(super) struct Scratch {
     values: Vec<f64>,
     sums: Vec<f64>,
+    order: Order,
 }
 
 /// Looks at one flow. `gate` is the least z of a hurt service.
@@ -121,7 +122,9 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
         && has_history
         && let Some(usual) = usual.level
     {
-        let spread = spread(&values[..grid.history], requests, usual, seen.live == PAIR, scratch);
+        let in_pairs = seen.live == PAIR;
+        let spread =
+            flow.spread(kind, in_pairs, || spread(&values[..grid.history], requests, usual, in_pairs, scratch));
         seen.z = excess / floor.max(spread);
     }
     seen.gated = seen.z >= gate && seen.own > 0.0 && seen.reference.is_some();
@@ -231,12 +234,10 @@ fn spread(history: &[f64], requests: &[f64], usual: f64, in_pairs: bool, scratch
     } else {
         scratch.sums.extend_from_slice(&scratch.values);
     }
-    let Some(middle) = median(&mut scratch.sums) else { return 0.0 };
-    let tail = quantile(&mut scratch.sums, 0.95).map_or(0.0, |high| (high - middle) / 1.645);
-    for sum in &mut scratch.sums {
-        *sum = (*sum - middle).abs();
-    }
-    let deviation = median(&mut scratch.sums).unwrap_or(0.0);
+    let order = scratch.order.of(scratch.sums.iter().copied());
+    let Some(middle) = order.median() else { return 0.0 };
+    let tail = order.quantile(0.95).map_or(0.0, |high| (high - middle) / 1.645);
+    let deviation = order.of(scratch.sums.iter().map(|sum| (sum - middle).abs())).median().unwrap_or(0.0);
     tail.max(1.4826 * deviation)
 }
 
@@ -251,42 +252,110 @@ fn pooled(values: &[f64], requests: &[f64], rows: Range<usize>) -> Option<f64> {
     (weight > 0.0).then(|| sum / weight)
 }
 
-/// The middle of `values`, in any order.
-pub(super) fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return None;
+/// Order statistics. The values are kept as integers in the order of [`f64::total_cmp`], since selecting is the dearest thing
+/// here, and an integer is compared in one step.
+#[derive(Debug, Default)]
+pub(super) struct Order(Vec<i64>);
+
+impl Order {
+    /// Takes in `values`, in any order, those that are missing (NaN) left out.
+    pub(super) fn of(&mut self, values: impl ExactSizeIterator<Item = f64>) -> &mut Self {
+        self.0.clear();
+        self.0.resize(values.len(), 0);
+        let mut count = 0;
+        // Without a branch: each is written, and stays where it is a number.
+        for value in values {
+            self.0[count] = key(value.to_bits().cast_signed());
+            count += usize::from(!value.is_nan());
+        }
+        self.0.truncate(count);
+        self
     }
-    let is_even = values.len().is_multiple_of(2);
-    let (lower, &mut high, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    let low = if is_even { lower.iter().copied().max_by(f64::total_cmp)? } else { high };
-    Some(f64::midpoint(low, high))
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The middle one.
+    pub(super) fn median(&mut self) -> Option<f64> {
+        let middle = self.0.len() / 2;
+        if self.0.is_empty() {
+            return None;
+        }
+        let is_even = self.0.len().is_multiple_of(2);
+        let (lower, &mut high, _) = self.0.select_nth_unstable(middle);
+        let low = if is_even { lower.iter().copied().max()? } else { high };
+        Some(f64::midpoint(value(low), value(high)))
+    }
+
+    /// The value below which `share` of them lie, linear between two.
+    fn quantile(&mut self, share: f64) -> Option<f64> {
+        if self.0.is_empty() {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
+        let place = share * (self.0.len() - 1) as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0 and below the length")]
+        let at = place.floor() as usize;
+        let (_, &mut low, upper) = self.0.select_nth_unstable(at);
+        let high = value(upper.iter().copied().min().unwrap_or(low));
+        let low = value(low);
+        Some(low + (place - place.floor()) * (high - low))
+    }
 }
 
-/// The value below which `share` of `values` lie, linear between two.
-fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
-    if values.is_empty() {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
-    let place = share * (values.len() - 1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0 and below the length")]
-    let at = place.floor() as usize;
-    let (_, &mut low, upper) = values.select_nth_unstable_by(at, f64::total_cmp);
-    let high = upper.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
-    Some(low + (place - place.floor()) * (high - low))
+/// The bits of a float to an integer that is ordered as the floats are, and back: of a negative one all bits but the sign
+/// are turned over.
+fn key(bits: i64) -> i64 {
+    bits ^ (bits >> 63).cast_unsigned().wrapping_shr(1).cast_signed()
+}
+
+fn value(of: i64) -> f64 {
+    f64::from_bits(key(of).cast_unsigned())
+}
+
+/// The middle of `values`, in any order.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    Order::default().of(values.iter().copied()).median()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(values: &[f64], share: f64, expected: Option<f64>) {
+        assert_eq!(Order::default().of(values.iter().copied()).quantile(share), expected, "{values:?}");
+    }
 
     #[test]
     fn order_statistics_are_the_usual_ones() {
-        assert_eq!(median(&mut []), None);
-        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), Some(2.5));
-        assert_eq!(quantile(&mut [5.0, 1.0, 3.0, 2.0, 4.0], 0.95), Some(4.8));
-        assert_eq!(quantile(&mut [7.0], 0.95), Some(7.0));
+        check(&[5.0, 1.0, 3.0, 2.0, 4.0], 0.95, Some(4.8));
+        check(&[7.0], 0.95, Some(7.0));
+        check(&[2.0, f64::NAN, 1.0], 0.5, Some(1.5));
+        check(&[f64::NAN], 0.5, None);
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[-4.0, f64::NAN, -1.0, -3.0]), Some(-3.0));
+    }
+
+    proptest! {
+        /// The same as sorting all of them, negative zeros and infinities included.
+        #[test]
+        fn the_median_is_that_of_the_sorted(mut values in proptest::collection::vec(any::<f64>(), 1..40)) {
+            let found = median(&values);
+            values.retain(|value| !value.is_nan());
+            values.sort_by(f64::total_cmp);
+            let middle = values.len() / 2;
+            let expected = match values.len() {
+                0 => None,
+                count if count.is_multiple_of(2) => Some(f64::midpoint(values[middle - 1], values[middle])),
+                _ => Some(values[middle]),
+            };
+            prop_assert_eq!(found.map(f64::to_bits), expected.map(f64::to_bits));
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! The metrics of all services on one common grid of time, so that everything after this works with row numbers.
 
 use super::estate::Estate;
-use super::excess::median;
+use super::excess::Order;
 use super::kind::Kind;
 use crate::model::{Measure, Series};
 use jiff::{SignedDuration, Timestamp};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Rows of history that are used.
@@ -57,6 +58,8 @@ pub(super) struct Flow {
     pub(super) failed_from: Measure,
     usual_failed: Usual,
     usual_latency: Usual,
+    /// By kind, each for single rows and for pairs.
+    spreads: [[OnceCell<f64>; 2]; 2],
 }
 
 /// What history says of a value. It is asked for several times, and a median is the dearest thing here.
@@ -66,6 +69,14 @@ pub(super) struct Usual {
     pub(super) level: Option<f64>,
     /// Rows that have a value.
     pub(super) rows: usize,
+}
+
+/// Memory that is used again and again.
+#[derive(Debug, Default)]
+struct Scratch {
+    faults: Vec<f64>,
+    availability: Vec<f64>,
+    order: Order,
 }
 
 /// The grid, and the flow of every member of the estate that has one.
@@ -101,7 +112,8 @@ impl Grid {
 
     fn lay_out(series: &[&Series], anchor: Timestamp, now: Timestamp) -> Option<Self> {
         let step_s = common_step(series)?;
-        let pace = series.iter().find(|each| i64::from(each.step_s) == step_s).or(series.first())?;
+        let of_step = series.iter().filter(|each| i64::from(each.step_s) == step_s);
+        let pace = of_step.min_by(|a, b| order(a, b)).or_else(|| series.iter().min_by(|a, b| order(a, b)))?;
         let phase = pace.start.as_second().rem_euclid(step_s);
         let number = |at: i64| (at - phase).div_euclid(step_s);
         let alarm = number(anchor.as_second());
@@ -130,17 +142,19 @@ impl Grid {
 impl Flows {
     /// Puts every series of `estate` on one grid around `anchor`; nothing after `now` is looked at. None without any flow.
     pub(super) fn lay(estate: &Estate<'_>, series: &[Series], anchor: Timestamp, now: Timestamp) -> Option<Self> {
-        let mut series: Vec<&Series> = series
+        let series: Vec<&Series> = series
             .iter()
             .filter(|each| each.step_s > 0 && !each.values.is_empty() && !matches!(each.measure, Measure::Other(_)))
             .collect();
-        series.sort_by(|a, b| order(a, b));
         let grid = Grid::lay_out(&series, anchor, now)?;
+        // Each name is looked up once, so that sorting compares numbers.
+        let mut placed: Vec<(usize, &Series)> =
+            series.into_iter().filter_map(|each| Some((estate.member(&each.service)?, each))).collect();
+        placed.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| order_in_service(one, other)));
         let mut of: Vec<Option<Flow>> = estate.members.iter().map(|_| None).collect();
-        for of_service in series.chunk_by(|a, b| a.service == b.service) {
-            if let Some(member) = estate.member(&of_service[0].service) {
-                of[member] = Flow::lay(of_service, &grid, now);
-            }
+        let mut scratch = Scratch::default();
+        for of_member in placed.chunk_by(|(a, _), (b, _)| a == b) {
+            of[of_member[0].0] = Flow::lay(of_member.iter().map(|(_, each)| *each), &grid, now, &mut scratch);
         }
         Some(Self { grid, of })
     }
@@ -168,62 +182,68 @@ impl Flow {
         }
     }
 
-    fn lay(series: &[&Series], grid: &Grid, now: Timestamp) -> Option<Self> {
+    /// The spread of `kind` in history, looked for by `find` when it is asked for the first time.
+    pub(super) fn spread(&self, kind: Kind, in_pairs: bool, find: impl FnOnce() -> f64) -> f64 {
+        *self.spreads[usize::from(kind == Kind::Latency)][usize::from(in_pairs)].get_or_init(find)
+    }
+
+    fn lay<'a>(
+        series: impl Iterator<Item = &'a Series>,
+        grid: &Grid,
+        now: Timestamp,
+        scratch: &mut Scratch,
+    ) -> Option<Self> {
         let rows = grid.rows;
-        let mut columns: [Vec<f64>; 4] = [const { Vec::new() }; 4];
+        let (mut requests, mut latency) = (vec![f64::NAN; rows], vec![f64::NAN; rows]);
+        let Scratch { faults, availability, order } = scratch;
+        for column in [&mut *faults, &mut *availability] {
+            column.clear();
+            column.resize(rows, f64::NAN);
+        }
         for each in series {
             let column = match each.measure {
-                Measure::Requests => 0,
-                Measure::Faults => 1,
-                Measure::Availability => 2,
-                Measure::Latency => 3,
+                Measure::Requests => &mut requests,
+                Measure::Faults => &mut *faults,
+                Measure::Availability => &mut *availability,
+                Measure::Latency => &mut latency,
                 Measure::Other(_) => continue,
             };
-            columns[column].resize(rows, f64::NAN);
-            lay(each, grid, now, &mut columns[column]);
+            lay(each, grid, now, column);
         }
-        let [mut requests, faults, availability, mut latency] = columns;
         let present = |column: &[f64]| column.iter().any(|value| !value.is_nan());
         let seen = |column: &[f64]| column.get(grid.history..grid.ranked).is_some_and(present);
-        let visible = [&requests, &faults, &availability, &latency].into_iter().any(|column| seen(column));
-        let counted = present(&requests);
-        if !counted && !present(&faults) && !present(&availability) && !present(&latency) {
+        let visible = [&requests, &*faults, &*availability, &latency].into_iter().any(|column| seen(column));
+        let (counted, has_faults) = (present(&requests), present(faults));
+        if !counted && !has_faults && !present(availability) && !present(&latency) {
             return None;
         }
-        let failed_from = if present(&faults) { Measure::Faults } else { Measure::Availability };
-        let mut scratch = Vec::with_capacity(grid.history);
-        let usual_count = usual(&requests, grid, &mut scratch).level.unwrap_or(1.0);
-        requests.resize(rows, f64::NAN);
+        let failed_from = if has_faults { Measure::Faults } else { Measure::Availability };
+        let usual_count = usual(&requests, grid, order).level.unwrap_or(1.0);
         for count in requests.iter_mut().filter(|count| count.is_nan()) {
             *count = usual_count;
         }
-        let failed = failed_share(&faults, &availability, &requests);
-        latency.resize(rows, f64::NAN);
-        let usual_failed = usual(&failed, grid, &mut scratch);
-        let usual_latency = usual(&latency, grid, &mut scratch);
-        Some(Self { requests, latency, failed, visible, counted, failed_from, usual_failed, usual_latency })
+        let failed = failed_share(faults, availability, &requests);
+        let usual_failed = usual(&failed, grid, order);
+        let usual_latency = usual(&latency, grid, order);
+        let spreads = Default::default();
+        Some(Self { requests, latency, failed, visible, counted, failed_from, usual_failed, usual_latency, spreads })
     }
 }
 
 /// What fails of the requests, from counts where there are any, else from the share that succeeds.
 fn failed_share(faults: &[f64], availability: &[f64], requests: &[f64]) -> Vec<f64> {
-    let share = |row: usize, count: f64| {
-        let failed = faults.get(row).copied().unwrap_or(f64::NAN);
-        let available = availability.get(row).copied().unwrap_or(f64::NAN);
-        match failed.is_nan() {
-            false if count > 0.0 => failed / count,
-            // Failures without any request: all there was failed.
-            false => f64::NAN,
-            true => 1.0 - available / 100.0,
-        }
+    let share = |((&failed, &available), &count): ((&f64, &f64), &f64)| match failed.is_nan() {
+        false if count > 0.0 => failed / count,
+        // Failures without any request: all there was failed.
+        false => f64::NAN,
+        true => 1.0 - available / 100.0,
     };
-    requests.iter().enumerate().map(|(row, count)| share(row, *count)).collect()
+    faults.iter().zip(availability).zip(requests).map(share).collect()
 }
 
-fn usual(column: &[f64], grid: &Grid, scratch: &mut Vec<f64>) -> Usual {
-    scratch.clear();
-    scratch.extend(column.iter().take(grid.history).copied().filter(|value| !value.is_nan()));
-    Usual { level: median(scratch), rows: scratch.len() }
+fn usual(column: &[f64], grid: &Grid, order: &mut Order) -> Usual {
+    let order = order.of(column[..grid.history.min(column.len())].iter().copied());
+    Usual { level: order.median(), rows: order.count() }
 }
 
 /// The step most of the series have, the finer of two equally frequent ones; a minute at least, since a few seconds hold
@@ -238,6 +258,10 @@ fn common_step(series: &[&Series]) -> Option<i64> {
 }
 
 fn order(a: &Series, b: &Series) -> std::cmp::Ordering {
+    a.service.cmp(&b.service).then_with(|| order_in_service(a, b))
+}
+
+fn order_in_service(a: &Series, b: &Series) -> std::cmp::Ordering {
     let value = |value: &Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
     let by_values = || {
         let pairs = a.values.iter().zip(&b.values);
@@ -245,7 +269,7 @@ fn order(a: &Series, b: &Series) -> std::cmp::Ordering {
         differ.unwrap_or(a.values.len().cmp(&b.values.len()))
     };
     let key = |each: &Series| (each.start, each.step_s);
-    a.service.cmp(&b.service).then_with(|| a.measure.cmp(&b.measure)).then(key(a).cmp(&key(b))).then_with(by_values)
+    a.measure.cmp(&b.measure).then_with(|| key(a).cmp(&key(b))).then_with(by_values)
 }
 
 /// Writes the values of one series into the rows of `column` that are still empty. Counts of finer series are added up
@@ -264,12 +288,14 @@ fn lay(series: &Series, grid: &Grid, now: Timestamp, column: &mut [f64]) {
         // Nearly always so: row by row, without a division for each value.
         let first = grid.row_of(first_s);
         let (before, at) = (usize::try_from(-first).unwrap_or(0), usize::try_from(first).unwrap_or(0));
-        for (cell, value) in column.iter_mut().skip(at).zip(values.iter().skip(before)) {
-            if let Some(value) = value.and_then(|value| clean(series, value))
-                && cell.is_nan()
-            {
-                *cell = value;
-            }
+        let cells = column.get_mut(at..).unwrap_or_default();
+        let most = most(series);
+        for (cell, value) in cells.iter_mut().zip(values.get(before..).unwrap_or_default()) {
+            // Without a branch for each value, and by plain comparisons: `min` would ask for NaN once more.
+            let value = value.unwrap_or(f64::NAN);
+            let is_new = (0.0..=LARGEST).contains(&value) & cell.is_nan();
+            let value = if value > most { most } else { value };
+            *cell = if is_new { value } else { *cell };
         }
         return;
     }
@@ -307,8 +333,11 @@ fn fill(column: &mut [f64], row: i64, value: f64) {
 
 /// A value that can be a measurement.
 fn clean(series: &Series, value: f64) -> Option<f64> {
-    let most = if series.measure == Measure::Availability { 100.0 } else { LARGEST };
-    (0.0..=LARGEST).contains(&value).then_some(value.min(most))
+    (0.0..=LARGEST).contains(&value).then_some(value.min(most(series)))
+}
+
+fn most(series: &Series) -> f64 {
+    if series.measure == Measure::Availability { 100.0 } else { LARGEST }
 }
 
 fn end_of(series: &Series) -> i64 {

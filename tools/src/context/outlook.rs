@@ -122,8 +122,8 @@ fn next(
 fn lag_minutes(onset_of: &[Option<Timestamp>], path: &[usize]) -> Option<f64> {
     let lags = path.windows(2).filter_map(|hop| Some(minutes_between(onset_of[hop[0]]?, onset_of[hop[1]]?)));
     // A caller that was out of range before its callee tells nothing about how trouble travels up.
-    let mut lags: Vec<f64> = lags.filter(|lag| *lag >= 0.0).collect();
-    super::excess::median(&mut lags).filter(|lag| *lag > 0.0)
+    let lags: Vec<f64> = lags.filter(|lag| *lag >= 0.0).collect();
+    super::excess::median(&lags).filter(|lag| *lag > 0.0)
 }
 
 fn minutes_between(from: Timestamp, to: Timestamp) -> f64 {
