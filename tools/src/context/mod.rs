@@ -26,7 +26,7 @@ mod tests;
 mod verdict;
 
 pub use atlas::{Atlas, Connection};
-pub use verdict::{is_same_service, verdict};
+pub use verdict::{names_of, symptom_of, verdict};
 
 use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Verdict, Window, minutes};
 use crate::ports::Outside;
