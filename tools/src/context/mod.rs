@@ -5,6 +5,7 @@
 
 mod atlas;
 mod attribute;
+mod confidence;
 mod estate;
 mod excess;
 mod fallback;
@@ -24,6 +25,8 @@ mod synth;
 #[cfg(test)]
 mod tests;
 mod verdict;
+#[cfg(test)]
+mod worlds;
 
 pub use atlas::{Atlas, Connection};
 pub use verdict::{names_of, symptom_of, verdict};

@@ -13,7 +13,8 @@ use super::outlook;
 use super::picture::{Sufferer, sufferers};
 use super::suspicion::{Scene, by_suspicion};
 use crate::model::{
-    Affected, Alarm, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
+    Affected, Alarm, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
+    Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
@@ -44,7 +45,8 @@ pub fn verdict(situation: &Situation) -> Verdict {
 pub fn names_of(situation: &Situation, services: &[ServiceId]) -> Vec<ServiceId> {
     let estate = Estate::of(situation);
     let nodes = services.iter().filter_map(|service| estate.node(service));
-    let members = nodes.flat_map(|node| estate.nodes[node].members.iter().map(|&member| estate.members[member].id.clone()));
+    let members =
+        nodes.flat_map(|node| estate.nodes[node].members.iter().map(|&member| estate.members[member].id.clone()));
     let mut names: Vec<ServiceId> = members.chain(services.iter().cloned()).collect();
     names.sort_unstable();
     names.dedup();

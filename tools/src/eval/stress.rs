@@ -156,12 +156,7 @@ pub fn stress(capsule: &Capsule) -> Stressed {
 }
 
 /// The situation with `perturbation` done to it. `truth` are all names of the cause.
-fn perturbed(
-    situation: &Situation,
-    perturbation: Perturbation,
-    truth: &[ServiceId],
-    chance: &mut Chance,
-) -> Situation {
+fn perturbed(situation: &Situation, perturbation: Perturbation, truth: &[ServiceId], chance: &mut Chance) -> Situation {
     let mut situation = situation.clone();
     match perturbation {
         Perturbation::Edges(percent) => {

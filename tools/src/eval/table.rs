@@ -32,11 +32,7 @@ impl Report {
         writeln!(f, "{:27}  {:>13}  {:>13}", "", "verdict", "correlation")?;
         writeln!(f, "{:27}  {:>6} {:>6}  {:>6} {:>6}", "", "first", "in 3", "first", "in 3")?;
         let mut line = |name: &str, verdict: (f64, f64), baseline: (f64, f64)| {
-            writeln!(
-                f,
-                "{name:27}  {:>6.3} {:>6.3}  {:>6.3} {:>6.3}",
-                verdict.0, verdict.1, baseline.0, baseline.1
-            )
+            writeln!(f, "{name:27}  {:>6.3} {:>6.3}  {:>6.3} {:>6.3}", verdict.0, verdict.1, baseline.0, baseline.1)
         };
         let (totals, baseline) = (&self.totals, &self.baseline);
         line("faults", (totals.top1, totals.top3), (baseline.top1, baseline.top3))?;
@@ -84,7 +80,14 @@ fn reliability(f: &mut Formatter<'_>, name: &str, bins: &[Bin]) -> fmt::Result {
     writeln!(f, "{name:27}  answers  stated  right")?;
     for bin in bins.iter().filter(|bin| bin.cases > 0) {
         let (from, to) = (bin.from, bin.to);
-        writeln!(f, "{:27}  {:>7}  {:>6.3}  {:>5.3}", format!("{from:.1} to {to:.1}"), bin.cases, bin.stated, bin.right)?;
+        writeln!(
+            f,
+            "{:27}  {:>7}  {:>6.3}  {:>5.3}",
+            format!("{from:.1} to {to:.1}"),
+            bin.cases,
+            bin.stated,
+            bin.right
+        )?;
     }
     let answers: usize = bins.iter().map(|bin| bin.cases).sum();
     let mean = |of: fn(&Bin) -> f64| bins.iter().map(|bin| of(bin) * count(bin.cases)).sum::<f64>() / count(answers);
