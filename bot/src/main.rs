@@ -64,7 +64,10 @@ enum Task {
     Eval {
         /// Where the capsules are.
         directory: PathBuf,
-        /// Print JSON instead of a table.
+        /// Look at every fault again with edges missing, services silent, and alarms early or late, 20 times each.
+        #[arg(long)]
+        stress: bool,
+        /// Print JSON instead of tables.
         #[arg(long)]
         json: bool,
     },
@@ -182,7 +185,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             ));
             Ok(ExitCode::SUCCESS)
         }
-        Some(Task::Eval { directory, json }) => score(&directory, json),
+        Some(Task::Eval { directory, stress, json }) => score(&directory, stress, json),
         #[cfg(feature = "mcp")]
         Some(Task::Mcp { toolset: Toolset::Context { capsule } }) => {
             tools::mcp::serve_stdio(Arc::new(load(&capsule)?)).await?;
@@ -281,14 +284,20 @@ async fn context(path: &Path, json: bool, at: Option<jiff::Timestamp>) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-fn score(directory: &Path, json: bool) -> anyhow::Result<ExitCode> {
+fn score(directory: &Path, stress: bool, json: bool) -> anyhow::Result<ExitCode> {
     #[expect(clippy::disallowed_methods, reason = "a stopwatch measures the machine, not the story")]
     let begin = std::time::Instant::now();
     let mut judged = Vec::new();
+    let mut stressed = eval::stress::Stressed::default();
     for capsule in eval::load_dir(directory)? {
-        judged.push(eval::evaluate(&capsule?, &|| begin.elapsed()));
+        let capsule = capsule?;
+        judged.push(eval::evaluate(&capsule, &|| begin.elapsed()));
+        if stress {
+            stressed.join(&eval::stress::stress(&capsule));
+        }
     }
     let report = eval::Report::of(judged);
+    let report = if stress { report.with_stress(&stressed) } else { report };
     if json {
         say(serde_json::to_string(&report)?);
     } else {

@@ -3,6 +3,7 @@
 use super::estate::{Alarmed, Estate};
 use super::excess::Observed;
 use super::reach::Reach;
+use std::cmp::Ordering;
 
 /// At most so many hurt services are set against each other, those that alarm and the strongest first: the work grows with
 /// the square of their number, and nobody reads past the first few.
@@ -10,6 +11,10 @@ pub(super) const MOST: usize = 200;
 
 /// "Explains it": this share at least.
 const MOSTLY: f64 = 0.5;
+
+/// A caller is diluted by its own work, so that it is hit less than its callee. Two that differ by less than this factor are
+/// hit alike.
+const ALIKE: f64 = 1.1;
 
 /// An excess smaller than this is none: water-filling leaves crumbs.
 const CRUMB: f64 = 1e-12;
@@ -65,14 +70,19 @@ impl Attribution {
             reach,
             truncated,
         };
-        attribution.repair(estate, alarmed, shared.left);
+        attribution.repair(estate, observed, alarmed, shared.left);
         attribution.reached = reached(&starts, &attribution.reach, attribution.nodes.len());
         attribution
     }
 
     /// Excess that nobody upstream claims meets excess that nothing downstream explains, where the graph has no way
     /// between the two: it must come from somewhere, so this is an edge that nobody drew.
-    fn repair(&mut self, estate: &Estate<'_>, alarmed: &Alarmed, mut left: Vec<f64>) {
+    ///
+    /// Which of two is the caller is told by dilution: a request to the caller contains the one to the callee and more, so
+    /// that the callee is hit harder, measured by what is usual for each. Where both are hit alike, which is the rule for
+    /// failures that are handed on, it is the one that reaches more services: a caller reaches all that its callee does.
+    /// What is unexplained by less than one deviation is noise, and looks for no callee.
+    fn repair(&mut self, estate: &Estate<'_>, observed: &[Observed], alarmed: &Alarmed, mut left: Vec<f64>) {
         // Behind an asynchronous edge nobody waits: that is known, not missing.
         let aside_of = |starts: &[usize]| -> Vec<bool> {
             let (any, waiting) = (estate.reach(starts, false), estate.reach(starts, true));
@@ -84,8 +94,15 @@ impl Attribution {
             let alarms = |slot: usize| alarmed.has(self.nodes[slot]);
             alarms(b).cmp(&alarms(a)).then(self.rest[b].total_cmp(&self.rest[a])).then(a.cmp(&b))
         });
+        let reaches_of = |node: usize| estate.reach(&[node], true).into_iter().filter(|reached| *reached).count();
+        let mut reaches: Vec<Option<usize>> = vec![None; self.nodes.len()];
         for above in open {
+            let is_noise = |slot: usize, rest: f64| rest * observed[self.nodes[slot]].z < self.own[slot];
+            if is_noise(above, self.rest[above]) {
+                continue;
+            }
             let mut aside_of_above: Option<Vec<bool>> = None;
+            let mut reached = |slot: usize| *reaches[slot].get_or_insert_with(|| reaches_of(self.nodes[slot]));
             let mut unclaimed: Vec<usize> = (0..self.nodes.len()).filter(|&slot| left[slot] > 0.0).collect();
             unclaimed.sort_by(|&a, &b| left[b].total_cmp(&left[a]).then(a.cmp(&b)));
             for below in unclaimed {
@@ -101,6 +118,14 @@ impl Attribution {
                 {
                     continue;
                 }
+                let caller = self.nodes[above];
+                // What runs no code of one's own has no trouble of its own either: whatever it shows comes from behind.
+                let is_passage = estate.nodes[caller].inferred || estate.nodes[caller].passes_through;
+                match hit_harder(&observed[caller], &observed[node]) {
+                    Ordering::Greater if !is_passage => continue,
+                    Ordering::Equal if !is_passage && reached(above) < reached(below) => continue,
+                    Ordering::Greater | Ordering::Equal | Ordering::Less => {}
+                }
                 if aside_of_above.get_or_insert_with(|| aside_of(&[self.nodes[above]]))[node] {
                     continue;
                 }
@@ -113,6 +138,19 @@ impl Attribution {
         for down in &mut self.down {
             down.sort_unstable();
         }
+    }
+}
+
+/// Whether a caller is hit harder than a callee, less hard, or alike.
+fn hit_harder(caller: &Observed, callee: &Observed) -> Ordering {
+    // Calling several times fails more often. A latency is a ratio already: whoever calls twice always waited twice.
+    let times = if caller.is_share { (callee.requests / caller.requests.max(1.0)).max(1.0) } else { 1.0 };
+    if caller.severity > ALIKE * callee.severity * times {
+        Ordering::Greater
+    } else if ALIKE * caller.severity < callee.severity {
+        Ordering::Less
+    } else {
+        Ordering::Equal
     }
 }
 

@@ -27,8 +27,10 @@ pub(super) const MIN_HISTORY: usize = 12;
 /// An alarm may be this late.
 const LATE_S: i64 = 300;
 
-/// An alarm may be early by this many rows: the worst may come after it.
+/// An alarm may be early by this many rows, since the worst may come after it, and by so many seconds: clocks differ, and
+/// some tools stamp an alarm with the beginning of its evaluation.
 const EARLY_ROWS: usize = 2;
+const EARLY_S: i64 = 300;
 
 /// Rows that are looked at together. Two at any step: the spread is taken over sums of two rows of history as well, so
 /// that shorter rows with fewer requests ask for a larger excess by themselves. Wider sums at short steps were not worth
@@ -75,6 +77,10 @@ pub(super) struct Observed {
     pub(super) level: f64,
     /// What is expected of the value; none where it never had one before.
     pub(super) reference: Option<f64>,
+    /// How badly a single request is hit: the share by which it takes longer, or by which more of them fail.
+    pub(super) severity: f64,
+    /// Whether that is a share of failing requests.
+    pub(super) is_share: bool,
     /// Rows of history with a value.
     pub(super) history: usize,
     /// The first row of the window that is out of range.
@@ -114,6 +120,12 @@ pub(super) fn observe(flow: &Flow, kind: Kind, grid: &Grid, pair: Pair, gate: f6
     let excess: f64 = after.clone().filter(live).map(|row| requests[row] * (values[row] - reference)).sum();
     seen.level = reference + excess / seen.valued;
     seen.own = excess.max(0.0);
+    seen.is_share = kind == Kind::Failures;
+    seen.severity = match kind {
+        Kind::Latency if reference > 0.0 => seen.level / reference - 1.0,
+        Kind::Latency => 0.0,
+        Kind::Failures => seen.level - reference,
+    };
     let has_history = seen.history >= MIN_HISTORY;
     let floor = floor(flow, kind, seen.valued, reference, has_history);
     seen.z = if floor > 0.0 { excess / floor } else { 0.0 };
@@ -149,8 +161,8 @@ fn run_start(earliest: usize, last: usize, breaks: impl Fn(usize) -> bool) -> us
 /// rows after the alarm's where it has none.
 ///
 /// A pair may begin up to [`LATE_S`] before the alarm's row, since an alarm waits for one to three periods and for the
-/// metric to arrive: one row at five minutes a row, five rows at one minute. It may begin two rows after it at any step:
-/// that absorbs an alarm that was early on a rising fault, and more candidates would only find more noise.
+/// metric to arrive: one row at five minutes a row, five rows at one minute. It may begin [`EARLY_S`] after it, and two rows
+/// at least: that absorbs an alarm that was early on a rising fault.
 pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> Pair {
     let last = grid.ranked.saturating_sub(PAIR).max(grid.history);
     let default = Pair { first: (grid.alarm_row + 1).min(last), touched: (grid.alarm_row + 1).min(last) };
@@ -158,7 +170,7 @@ pub(super) fn align(flow: Option<&Flow>, kind: Kind, grid: &Grid) -> Pair {
     let (values, requests, usual) = (flow.values(kind), flow.requests.as_slice(), flow.usual(kind).level);
     let earliest = grid.alarm_row.saturating_sub(grid.rows_in(LATE_S)).max(grid.history);
     let mut best: Option<(f64, usize)> = None;
-    for first in earliest..=(grid.alarm_row + EARLY_ROWS).min(last) {
+    for first in earliest..=(grid.alarm_row + EARLY_ROWS.max(grid.rows_in(EARLY_S))).min(last) {
         let Some(reference) = usual.or_else(|| pooled(values, requests, grid.history..first)) else { continue };
         let rows = (first..(first + PAIR).min(grid.ranked)).filter(|&row| !values[row].is_nan());
         let excess: f64 = rows.map(|row| requests[row] * (values[row] - reference)).sum();

@@ -15,8 +15,10 @@ pub(super) const HISTORY_ROWS: usize = 300;
 /// cause, and what was *just before* needs a few rows too.
 const BEFORE_S: i64 = 600;
 
-/// The ranking looks at this many rows after the alarm's own: later ones show the consequences of consequences.
+/// The ranking looks at this many rows after the alarm's own, and at this many seconds: later ones show the consequences of
+/// consequences.
 const AFTER_ROWS: i64 = 4;
+const AFTER_S: i64 = 420;
 
 /// Rows of the window that are kept, for the picture of who suffers now. At one row a minute that is ten hours.
 const WINDOW_ROWS: i64 = 600;
@@ -127,7 +129,7 @@ impl Grid {
             origin_s: origin.checked_mul(step_s)?.checked_add(phase)?,
             step_s,
             history: HISTORY_ROWS,
-            ranked: position(end.min(alarm + AFTER_ROWS + 1)),
+            ranked: position(end.min(alarm + AFTER_ROWS.max(AFTER_S / step_s) + 1)),
             rows: position(end),
             alarm_row: position(alarm),
         })

@@ -5,6 +5,7 @@
 
 mod atlas;
 mod attribute;
+mod confidence;
 mod delta;
 mod estate;
 mod excess;
@@ -28,6 +29,8 @@ mod tests;
 mod timeline;
 mod toolset;
 mod verdict;
+#[cfg(test)]
+mod worlds;
 
 pub use atlas::{Atlas, Connection};
 pub use delta::delta;
@@ -37,7 +40,7 @@ pub use toolset::{
     ChangeList, ContextDelta, FindSimilarIncidents, GapList, GetContextDelta, GetIncidentContext, GetTimeline,
     ListChanges, ListGaps, SimilarIncidents, TOOLS, Timeline,
 };
-pub use verdict::{is_same_service, verdict};
+pub use verdict::{names_of, symptom_of, verdict};
 
 use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Window, minutes};
 use crate::ports::Outside;

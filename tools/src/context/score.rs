@@ -1,6 +1,7 @@
 //! From shares of excess to suspects: who is the likeliest cause, and how sure that is.
 
 use super::attribute::Attribution;
+use super::confidence::{Case, confidence};
 use super::estate::{Alarmed, Estate};
 use super::excess::{GATE, GATE_ALARMED, Observed, PAIR, Pair, RELATIVE, align, observe_all};
 use super::flow::Flows;
@@ -22,11 +23,11 @@ const DARK_LEAF: f64 = 0.45;
 /// A dark service with one caller loses this share, with n callers the n-th part: what more call is more exposed.
 const EXPOSED: f64 = 0.1;
 
-/// Nobody is more sure than this: of the answers that were surer than 0.9 on public data, 97 % were right.
-const CEILING: f64 = 0.97;
-
 /// What is left of a score when others explain all of it but a rounding error.
 const CRUMB: f64 = 1e-6;
+
+/// The doubt about a suspect for which nobody else speaks.
+const ALONE: f64 = 2.0;
 
 /// Below this strength the answer is *no cause found*.
 const FLOOR: f64 = 0.5;
@@ -190,8 +191,11 @@ impl Ranking {
             if estate.nodes[node].inferred || callees.is_empty() {
                 continue;
             }
-            // Next to a dark service that runs code, an entry point is rather only the witness.
-            for witness in witnesses.iter().filter(|w| alarmed.has(**w) || estate.nodes[**w].passes_through) {
+            // Next to a dark service that runs code, an entry point is rather only the witness. One that alarms below hurt
+            // callers is none: somebody chose to watch it, and it may well be the cause.
+            let is_entry = |node: usize| estate.callers[node].iter().all(|&caller| !self.observed[caller].gated);
+            let is_witness = |node: usize| estate.nodes[node].passes_through || (alarmed.has(node) && is_entry(node));
+            for witness in witnesses.iter().filter(|witness| is_witness(**witness)) {
                 if let Some((score, _)) = scores.get_mut(witness) {
                     *score = score.min(hot[witness] * RATHER_NOT);
                 }
@@ -249,11 +253,16 @@ impl Ranking {
     /// Two questions: whether anything is wrong beyond noise (`found`), and whether it is this service (`confidence`).
     fn judge(&mut self, estate: &Estate<'_>, alarmed: &Alarmed) {
         let Some(first) = self.suspects.first() else { return };
-        let total: f64 = self.suspects.iter().map(|suspect| suspect.score).sum();
-        let share = first.score / total;
         let (z, doubt) = self.witness_of(first, estate, alarmed);
         let strength = z / (z + doubt * GATE);
-        let confidence = (strength * (1.0 + share) / 2.0).clamp(0.0, CEILING);
+        let slot = self.attribution.slot(first.node).filter(|_| first.why == Why::Excess);
+        let confidence = confidence(Case {
+            z,
+            rivalry: self.suspects.get(1).map_or(0.0, |second| second.score / first.score),
+            // Of the others their callers speak, and those are reached.
+            by_known_edges: slot.is_none_or(|slot| self.attribution.reached_by_edges[slot]),
+            alone: doubt >= ALONE,
+        });
         let best = first.score;
         for suspect in &mut self.suspects {
             suspect.confidence = confidence * suspect.score / best;
@@ -278,7 +287,7 @@ impl Ranking {
         let has_kin = (0..all.nodes.len()).any(|other| is_kin(&other));
         // Where no alarm could be placed, nobody but the suspect itself says that anything is wrong.
         let is_alone = (alarmed.nodes.is_empty() || alarmed.has(suspect.node)) && !has_kin;
-        (suspect.z, if is_alone { 2.0 } else { 0.5 })
+        (suspect.z, if is_alone { ALONE } else { 0.5 })
     }
 }
 

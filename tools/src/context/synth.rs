@@ -39,6 +39,10 @@ pub(super) struct Story {
     pub(super) retries: Vec<(&'static str, f64)>,
     /// Failures of this service do not make its callers fail, but wait this long.
     pub(super) retried: Option<(&'static str, f64)>,
+    /// So many times the usual traffic comes in during the story, which by itself hurts nobody.
+    pub(super) traffic: f64,
+    /// In this share of all rows, history included, a service is slow for no reason, by up to three times.
+    pub(super) spikes: f64,
     pub(super) history: usize,
     pub(super) requests: f64,
     pub(super) step_s: u32,
@@ -53,6 +57,8 @@ impl Story {
             alarms: alarmed.iter().map(|service| (*service, metric)).collect(),
             retries: Vec::new(),
             retried: None,
+            traffic: 1.0,
+            spikes: 0.0,
             history: 150,
             requests: 400.0,
             step_s: 300,
@@ -114,7 +120,8 @@ impl Story {
         for name in order.iter().rev() {
             if calls.iter().all(|call| call.1 != *name) {
                 for (row, count) in requests.get_mut(name).unwrap().iter_mut().enumerate() {
-                    let mean = self.requests * (1.0 + 0.2 * (row as f64 / 46.0).sin());
+                    let more = 1.0 + (self.traffic - 1.0) * strength[row];
+                    let mean = self.requests * more * (1.0 + 0.2 * (row as f64 / 46.0).sin());
                     *count = chance.poisson(mean);
                 }
             }
@@ -135,6 +142,9 @@ impl Story {
             let (mut slow, mut fail) = (Vec::new(), Vec::new());
             for row in 0..rows {
                 let mut seconds = base * (1.0 + 0.06 * chance.normal());
+                if self.spikes > 0.0 && chance.uniform() < self.spikes {
+                    seconds += base * 3.0 * chance.uniform();
+                }
                 let mut good = 1.0 - usual_failures;
                 for (caller, callee, usual, mode) in &calls {
                     if caller == name && *mode == EdgeMode::Sync {

@@ -7,12 +7,14 @@ use super::fallback;
 use super::finding::{Accused, Finding};
 use super::flow::Flows;
 use super::gaps::gaps;
+use super::kind::Kind;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
 use super::suspicion::{Scene, by_suspicion};
 use crate::model::{
-    Affected, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
+    Affected, Alarm, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
+    Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
@@ -38,10 +40,22 @@ pub fn verdict(situation: &Situation) -> Verdict {
     Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
 }
 
-/// Whether two names stand for one service of the situation: X-Ray draws a Lambda function as up to three nodes.
-pub fn is_same_service(situation: &Situation, one: &ServiceId, other: &ServiceId) -> bool {
+/// All names under which `services` go in the situation, themselves included: X-Ray draws a Lambda function as up to three
+/// nodes. Ascending.
+pub fn names_of(situation: &Situation, services: &[ServiceId]) -> Vec<ServiceId> {
     let estate = Estate::of(situation);
-    one == other || estate.node(one).is_some_and(|node| estate.node(other) == Some(node))
+    let nodes = services.iter().filter_map(|service| estate.node(service));
+    let members =
+        nodes.flat_map(|node| estate.nodes[node].members.iter().map(|&member| estate.members[member].id.clone()));
+    let mut names: Vec<ServiceId> = members.chain(services.iter().cloned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Of what an alarm speaks, by the words of its metric and its name; none where they do not say.
+pub fn symptom_of(alarm: &Alarm) -> Option<Symptom> {
+    Kind::of(alarm).map(Kind::symptom)
 }
 
 /// The best way of looking that can speak.

@@ -1,13 +1,22 @@
 //! The evaluation: how often the verdict names the true cause, on capsules that know it.
 //!
 //! The rules are strict. No answer on a fault is a miss. Suspects with the same score share the worst of their ranks. A
-//! quiet window is asked the same question, and every answer to it is false blame.
+//! quiet window is asked the same question, and every answer to it is false blame. The [`baseline`] is judged by the same
+//! rules, and both are looked at under [`stress`] as well.
 
+pub mod baseline;
+mod chance;
+pub mod reliability;
+pub mod stress;
+mod table;
+
+use self::baseline::correlate;
+use self::reliability::{Bin, Reliability};
+use self::stress::{Figures, Hits, Stress, Stressed};
 use crate::capsule::{self, Capsule, CapsuleError, Truth};
-use crate::context::{Situation, is_same_service, verdict};
+use crate::context::{Situation, names_of, verdict};
 use crate::model::{Answer, Gap, ServiceId, Verdict};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +33,12 @@ pub struct Case {
     pub ties: usize,
     /// Whether the answer was *no cause found*.
     pub abstained: bool,
+    /// How sure the answer was, right or not, 0–1; none without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// The place of the truth among the baseline's candidates, from 1; none when it was not among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_rank: Option<usize>,
     /// Milliseconds for the verdict alone.
     pub ms: f64,
 }
@@ -56,6 +71,10 @@ pub enum Judged {
         name: String,
         /// Who was blamed all the same.
         blamed: Option<String>,
+        /// How sure that was, 0–1.
+        confidence: Option<f64>,
+        /// Whether the baseline blamed anybody.
+        baseline_blamed: bool,
         /// Milliseconds for the verdict alone.
         ms: f64,
     },
@@ -76,6 +95,32 @@ pub struct Report {
     pub quiet_blamed: Vec<String>,
     /// The figures.
     pub totals: Totals,
+    /// The baseline's figures on the same capsules.
+    #[serde(default)]
+    pub baseline: BaselineTotals,
+    /// Whether stated confidence is kept: all answers, those to quiet windows included, which are never right.
+    #[serde(default)]
+    pub reliability: Vec<Bin>,
+    /// The figures under stress, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<Stress>,
+    /// The baseline's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress_baseline: Option<Stress>,
+    /// Whether stated confidence is kept under stress: all answers of all runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stress_reliability: Vec<Bin>,
+}
+
+/// The baseline's figures; shares are 0–1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BaselineTotals {
+    /// Share of the faults whose cause came first, and alone.
+    pub top1: f64,
+    /// Share of the faults whose cause was among the first three.
+    pub top3: f64,
+    /// Share of the quiet windows in which somebody was blamed.
+    pub quiet_false_blame: f64,
 }
 
 /// Asks for the verdict at the end of the capsule's window and judges it. `stopwatch` tells the time since any fixed
@@ -86,13 +131,22 @@ pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
     let verdict = verdict(&situation);
     let ms = stopwatch().saturating_sub(began).as_secs_f64() * 1000.0;
     let name = capsule.name.clone();
+    let confidence = verdict.cause().map(|cause| cause.confidence);
     match &capsule.truth {
         None => Judged::Unknown { name },
-        Some(Truth::None) => Judged::Quiet { name, blamed: verdict.cause().map(|cause| cause.service.to_string()), ms },
+        Some(Truth::None) => {
+            let blamed = verdict.cause().map(|cause| cause.service.to_string());
+            Judged::Quiet { name, blamed, confidence, baseline_blamed: !correlate(&situation).is_empty(), ms }
+        }
         Some(Truth::Cause(truth)) => {
-            let (rank, ties) = place(&verdict, truth, &situation);
+            let names = names_of(&situation, truth);
+            let (rank, ties) = place(&verdict, &names);
+            let candidates = correlate(&situation);
+            let named = candidates.iter().map(|candidate| (&candidate.service, -candidate.p));
+            let baseline_rank = place_of(named, &names).0;
             let truth = truth.iter().map(ToString::to_string).collect();
-            Judged::Fault(Case { name, truth, rank, ties, abstained: verdict.answer == Answer::NoCauseFound, ms })
+            let abstained = verdict.answer == Answer::NoCauseFound;
+            Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank, ms })
         }
     }
 }
@@ -125,15 +179,22 @@ pub fn situation_at_end(capsule: &Capsule) -> Situation {
     }
 }
 
-/// The worst rank of the best-placed truth, and how many share its score.
-fn place(verdict: &Verdict, truth: &[ServiceId], situation: &Situation) -> (Option<usize>, usize) {
+/// The worst rank of the best-placed truth, and how many share its score. `truth` are all names of the cause.
+fn place(verdict: &Verdict, truth: &[ServiceId]) -> (Option<usize>, usize) {
     if verdict.cause().is_none() {
         return (None, 0);
     }
-    let is_true = |named: &ServiceId| truth.iter().any(|truth| is_same_service(situation, named, truth));
-    let Some(found) = verdict.causes.iter().find(|cause| is_true(&cause.service)) else { return (None, 0) };
-    let at_least = verdict.causes.iter().filter(|cause| cause.score >= found.score).count();
-    let above = verdict.causes.iter().filter(|cause| cause.score > found.score).count();
+    place_of(verdict.causes.iter().map(|cause| (&cause.service, cause.score)), truth)
+}
+
+/// The same for any ranking, best first: larger scores are more suspicious.
+fn place_of<'a>(
+    ranking: impl Iterator<Item = (&'a ServiceId, f64)> + Clone,
+    truth: &[ServiceId],
+) -> (Option<usize>, usize) {
+    let Some((_, found)) = ranking.clone().find(|(named, _)| truth.contains(named)) else { return (None, 0) };
+    let at_least = ranking.clone().filter(|(_, score)| *score >= found).count();
+    let above = ranking.filter(|(_, score)| *score > found).count();
     (Some(at_least), at_least - above)
 }
 
@@ -141,13 +202,24 @@ impl Report {
     /// Counts.
     pub fn of(judged: impl IntoIterator<Item = Judged>) -> Self {
         let mut report = Self::default();
-        let mut quiet_windows = 0;
+        let (mut quiet_windows, mut baseline_blamed) = (0, 0);
+        let (mut baseline, mut reliability) = (Hits::default(), Reliability::default());
         for each in judged {
             match each {
-                Judged::Fault(case) => report.cases.push(case),
-                Judged::Quiet { name, blamed, .. } => {
+                Judged::Fault(case) => {
+                    baseline.add(case.baseline_rank);
+                    if let Some(confidence) = case.confidence {
+                        reliability.add(confidence, case.rank == Some(1));
+                    }
+                    report.cases.push(case);
+                }
+                Judged::Quiet { name, blamed, confidence, baseline_blamed: is_blamed, .. } => {
                     quiet_windows += 1;
+                    baseline_blamed += usize::from(is_blamed);
                     report.quiet_blamed.extend(blamed.map(|_| name));
+                    if let Some(confidence) = confidence {
+                        reliability.add(confidence, false);
+                    }
                 }
                 Judged::Unknown { .. } => {}
             }
@@ -163,48 +235,29 @@ impl Report {
             quiet_windows,
             quiet_false_blame: share(report.quiet_blamed.len(), quiet_windows),
         };
+        let Figures { top1, top3 } = baseline.figures();
+        report.baseline = BaselineTotals { top1, top3, quiet_false_blame: share(baseline_blamed, quiet_windows) };
+        report.reliability = reliability.table();
         report
     }
+
+    /// Adds what the runs under stress came to.
+    #[must_use]
+    pub fn with_stress(mut self, stressed: &Stressed) -> Self {
+        self.stress = Some(stressed.figures());
+        self.stress_baseline = Some(stressed.baseline_figures());
+        self.stress_reliability = stressed.reliability.table();
+        self
+    }
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { count(part) / count(whole) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of capsules")]
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.cases.iter().map(|case| case.name.chars().count());
-        let width = names.max().unwrap_or(0).max("capsule".len());
-        writeln!(f, "{:width$}  {:>4}  {:>4}  {:>6}  true cause", "capsule", "rank", "ties", "ms")?;
-        for case in &self.cases {
-            let rank = match case.rank {
-                Some(rank) => rank.to_string(),
-                None if case.abstained => "none".to_owned(),
-                None => "–".to_owned(),
-            };
-            writeln!(
-                f,
-                "{:width$}  {rank:>4}  {:>4}  {:>6.2}  {}",
-                case.name,
-                case.ties,
-                case.ms,
-                case.truth.join(" or ")
-            )?;
-        }
-        let totals = &self.totals;
-        writeln!(f)?;
-        writeln!(f, "{:>6} faults", totals.cases)?;
-        writeln!(f, "{:>6.3} of them: the cause came first", totals.top1)?;
-        writeln!(f, "{:>6.3} of them: the cause was among the first three", totals.top3)?;
-        writeln!(f, "{:>6.3} of them: no cause found", totals.abstained)?;
-        writeln!(f, "{:>6} quiet windows", totals.quiet_windows)?;
-        write!(f, "{:>6.3} of them: somebody was blamed", totals.quiet_false_blame)?;
-        if !self.quiet_blamed.is_empty() {
-            write!(f, " ({})", self.quiet_blamed.join(", "))?;
-        }
-        writeln!(f)
-    }
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 /// Why an evaluation could not be made.
@@ -272,7 +325,9 @@ mod tests {
 
     fn case(rank: Option<usize>, abstained: bool) -> Judged {
         let ties = usize::from(rank.is_some());
-        Judged::Fault(Case { name: "x".to_owned(), truth: vec!["a".to_owned()], rank, ties, abstained, ms: 0.5 })
+        let (name, truth) = ("x".to_owned(), vec!["a".to_owned()]);
+        let confidence = (!abstained).then_some(0.8);
+        Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank: Some(2), ms: 0.5 })
     }
 
     #[test]
@@ -294,13 +349,18 @@ mod tests {
         let mut verdict = verdict(&situation);
         let second = crate::model::Cause { service: ServiceId::new("catalog"), ..verdict.causes[0].clone() };
         verdict.causes.insert(0, second);
-        assert_eq!(place(&verdict, &[ServiceId::new("user-pool")], &situation), (Some(2), 2));
+        assert_eq!(place(&verdict, &[ServiceId::new("user-pool")]), (Some(2), 2));
     }
 
     #[test]
     fn a_report_counts_strictly_and_reads_well() {
-        let quiet =
-            |blamed: Option<&str>| Judged::Quiet { name: "q".to_owned(), blamed: blamed.map(str::to_owned), ms: 0.1 };
+        let quiet = |blamed: Option<&str>| Judged::Quiet {
+            name: "q".to_owned(),
+            blamed: blamed.map(str::to_owned),
+            confidence: blamed.map(|_| 0.4),
+            baseline_blamed: true,
+            ms: 0.1,
+        };
         let judged = [
             case(Some(1), false),
             case(Some(3), false),
@@ -309,8 +369,9 @@ mod tests {
             quiet(None),
             quiet(Some("b")),
         ];
-        let report = Report::of(judged);
-        insta::assert_snapshot!(report, @r"
+        let stressed = Stressed::default();
+        let report = Report::of(judged).with_stress(&stressed);
+        insta::assert_snapshot!(report, @"
         capsule  rank  ties      ms  true cause
         x           1     1    0.50  a
         x           3     1    0.50  a
@@ -323,15 +384,31 @@ mod tests {
          0.250 of them: no cause found
              2 quiet windows
          0.500 of them: somebody was blamed (q)
+
+                                           verdict    correlation
+                                      first   in 3   first   in 3
+        faults                        0.250  0.500   0.000  1.000
+        edges10: 10 % edges lost      0.000  0.000   0.000  0.000
+        edges30: 30 % edges lost      0.000  0.000   0.000  0.000
+        missing30: 30 % are silent    0.000  0.000   0.000  0.000
+        jitter: alarm off by ±5 min   0.000  0.000   0.000  0.000
+        quiet: somebody was blamed           0.500          1.000
+
+        stated confidence            answers  stated  right
+        0.0 to 0.5                         1   0.400  0.000
+        0.7 to 0.9                         3   0.800  0.333
+        all                                4   0.700  0.250
         ");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["totals"]["quiet_false_blame"], 0.5);
         assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
-        let empty = serde_json::to_string(&Report::of([])).unwrap();
-        assert_eq!(
-            empty,
-            r#"{"cases":[],"totals":{"cases":0,"top1":0.0,"top3":0.0,"abstained":0.0,"quiet_windows":0,"quiet_false_blame":0.0}}"#
-        );
+        let empty = serde_json::to_value(Report::of([])).unwrap();
+        assert_eq!(empty["cases"], serde_json::json!([]));
+        let nothing = serde_json::json!({
+            "cases": 0, "top1": 0.0, "top3": 0.0, "abstained": 0.0, "quiet_windows": 0, "quiet_false_blame": 0.0
+        });
+        assert_eq!(empty["totals"], nothing);
+        assert!(empty.get("stress").is_none() && empty["reliability"].as_array().is_some_and(|bins| bins.len() == 4));
     }
 
     #[test]
