@@ -94,7 +94,8 @@ impl<'a> Ledger<'a> {
         self.add(Claim::Changed { change: change.clone() }, source, moment(change.at))
     }
 
-    fn add(&mut self, claim: Claim, source: Source, window: Window) -> EvidenceId {
+    /// A claim that no other method makes.
+    pub(super) fn add(&mut self, claim: Claim, source: Source, window: Window) -> EvidenceId {
         let id = EvidenceId(u32::try_from(self.evidence.len() + 1).unwrap_or(u32::MAX));
         self.evidence.push(Evidence { id, claim, source, window });
         id

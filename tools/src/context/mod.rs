@@ -5,6 +5,7 @@
 
 mod atlas;
 mod attribute;
+mod bottleneck;
 mod estate;
 mod excess;
 mod fallback;
@@ -12,8 +13,10 @@ mod finding;
 mod flow;
 mod fold;
 mod gaps;
+mod gauge;
 mod kind;
 mod ledger;
+pub mod logs;
 mod outlook;
 mod picture;
 mod reach;
@@ -24,8 +27,10 @@ mod synth;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod vitals;
 
 pub use atlas::{Atlas, Connection};
+pub use bottleneck::{Bottlenecks, DetectBottlenecks, bottlenecks};
 pub use verdict::{is_same_service, verdict};
 
 use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Verdict, Window, minutes};
@@ -80,7 +85,7 @@ impl Situation {
 }
 
 /// The context toolset, `auth-flow-context`: the one list of its tools.
-pub static TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>()];
+pub static TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>(), Entry::of::<DetectBottlenecks>()];
 
 /// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]

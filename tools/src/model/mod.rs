@@ -1,19 +1,25 @@
 //! The nouns. Plain data: no IO, no clock, nothing that can fail but parsing.
 
+mod auth;
+mod bottleneck;
 mod evidence;
 mod incident;
 mod log;
 mod series;
 mod service;
 mod signal;
+mod story;
 mod time;
 mod verdict;
 
+pub use auth::{AuthHealth, Hop, HopStatus, Stage};
+pub use bottleneck::{Bottleneck, Limit};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
 pub use incident::{Apartness, Because, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition};
 pub use log::{LogLevel, LogLine};
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
+pub use story::{Happening, Story, StoryEvent, StoryLink, Tie};
 pub use time::minutes;
 pub use verdict::{Affected, Answer, Cause, Expected, Gap, Lane, NextStep, Reason, Suspect, Symptom, Verdict};
