@@ -143,6 +143,6 @@ pub(super) fn measure(reading: &Reading, flows: Option<&Flows>) -> Measure {
     }
 }
 
-fn moment(at: Timestamp) -> Window {
+pub(super) fn moment(at: Timestamp) -> Window {
     Window { from: at, to: at.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at) }
 }

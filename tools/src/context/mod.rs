@@ -5,6 +5,7 @@
 
 mod atlas;
 mod attribute;
+mod auth;
 mod bottleneck;
 mod estate;
 mod excess;
@@ -21,6 +22,7 @@ mod outlook;
 mod picture;
 mod reach;
 mod score;
+mod story;
 mod suspicion;
 #[cfg(test)]
 mod synth;
@@ -30,7 +32,9 @@ mod verdict;
 mod vitals;
 
 pub use atlas::{Atlas, Connection};
+pub use auth::{GetAuthHealthStatus, auth_health};
 pub use bottleneck::{Bottlenecks, DetectBottlenecks, bottlenecks};
+pub use story::{CorrelateAuthEvents, story};
 pub use verdict::{is_same_service, verdict};
 
 use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Verdict, Window, minutes};
@@ -85,7 +89,12 @@ impl Situation {
 }
 
 /// The context toolset, `auth-flow-context`: the one list of its tools.
-pub static TOOLS: &[Entry] = &[Entry::of::<GetIncidentContext>(), Entry::of::<DetectBottlenecks>()];
+pub static TOOLS: &[Entry] = &[
+    Entry::of::<GetIncidentContext>(),
+    Entry::of::<CorrelateAuthEvents>(),
+    Entry::of::<GetAuthHealthStatus>(),
+    Entry::of::<DetectBottlenecks>(),
+];
 
 /// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]

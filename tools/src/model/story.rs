@@ -60,6 +60,11 @@ pub enum Tie {
         /// Which one.
         callee: ServiceId,
     },
+    /// The later one is a composite alarm, and this one makes it fire.
+    Composite {
+        /// The name of the earlier alarm.
+        child: String,
+    },
     /// Their words agree, where the topology knows nothing.
     Words {
         /// The words they share.
