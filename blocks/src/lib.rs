@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alarm;
+pub mod auth;
 pub mod card;
 pub mod context;
 pub mod html;

@@ -4,8 +4,10 @@
 //! A client speaks about one capsule and need not know its alarms: the server fills them in.
 
 use crate::capsule::{Capsule, World};
-use crate::context::{GetIncidentContext, TOOLS};
-use crate::model::{ServiceId, Verdict};
+use crate::context::{
+    Bottlenecks, CorrelateAuthEvents, DetectBottlenecks, GetAuthHealthStatus, GetIncidentContext, TOOLS,
+};
+use crate::model::{Alarm, AuthHealth, Gap, Hop, HopStatus, ServiceId, Story, Verdict};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Tool, ToolError};
 use jiff::Timestamp;
@@ -160,7 +162,48 @@ impl Face {
                        `evidence`; `gaps` say what could not be read. It changes nothing.",
                 schema: context_schema,
                 arguments: context_arguments,
-                text: context_text,
+                text: |answer| told(answer, in_short),
+            };
+        }
+        if tool == CorrelateAuthEvents::SPEC.name {
+            return Self {
+                title: "Correlate auth events",
+                note: " The signals are the ones this server knows. With `entry` the story is about what that service \
+                       calls; with `at` about what was known at an earlier moment. Positions in `links` count `events` \
+                       from 0. It changes nothing.",
+                schema: |capsule| moment_schema(capsule, true),
+                arguments: |capsule, arguments| {
+                    let (moment, alarms) = asked::<CorrelateAuthEvents>(capsule, arguments, true)?;
+                    let (now, entry) = (moment.now, moment.entry);
+                    Ok(json!(CorrelateAuthEvents { alarms, now, entry }))
+                },
+                text: |answer| told(answer, story_in_short),
+            };
+        }
+        if tool == GetAuthHealthStatus::SPEC.name {
+            return Self {
+                title: "Get auth health status",
+                note: " Shares are from 0 to 1 and latencies in milliseconds; null is what was not measured, which is not \
+                       zero. With `at` it speaks about an earlier moment. It changes nothing.",
+                schema: |capsule| moment_schema(capsule, false),
+                arguments: |capsule, arguments| {
+                    let (moment, alarms) = asked::<GetAuthHealthStatus>(capsule, arguments, false)?;
+                    Ok(json!(GetAuthHealthStatus { alarms, now: moment.now }))
+                },
+                text: |answer| told(answer, health_in_short),
+            };
+        }
+        if tool == DetectBottlenecks::SPEC.name {
+            return Self {
+                title: "Detect bottlenecks",
+                note: " `severity` is the share of what flows through a service that is refused, late or superfluous, from \
+                       0 to 1. With `at` it speaks about an earlier moment. It changes nothing.",
+                schema: |capsule| moment_schema(capsule, false),
+                arguments: |capsule, arguments| {
+                    let (moment, alarms) = asked::<DetectBottlenecks>(capsule, arguments, false)?;
+                    Ok(json!(DetectBottlenecks { alarms, now: moment.now }))
+                },
+                text: |answer| told(answer, bottlenecks_in_short),
             };
         }
         Self {
@@ -173,49 +216,125 @@ impl Face {
     }
 }
 
-/// What a client may say to `get_incident_context`.
+/// What a client may say to a tool; `entry` only to some.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ContextArguments {
+struct WithEntry {
+    at: Option<String>,
+    entry: Option<ServiceId>,
+}
+
+/// The same without `entry`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnlyAt {
     at: Option<String>,
 }
 
+/// What a client asked, understood.
+struct Moment {
+    now: Timestamp,
+    entry: Option<ServiceId>,
+}
+
 fn context_schema(capsule: &Capsule) -> Value {
+    moment_schema(capsule, false)
+}
+
+fn moment_schema(capsule: &Capsule, with_entry: bool) -> Value {
     let about = format!(
         "The moment to speak about, in RFC 3339 with a zone, from {} to {}; nothing later is read. Left out: the end.",
         capsule.window.from, capsule.window.to
     );
-    json!({
-        "type": "object",
-        "properties": { "at": { "type": "string", "format": "date-time", "description": about } },
-        "additionalProperties": false,
-    })
+    let mut properties = json!({ "at": { "type": "string", "format": "date-time", "description": about } });
+    if with_entry {
+        let about = "The name of a service: then only what it calls is told. Left out: everything that alarms.";
+        properties["entry"] = json!({ "type": "string", "description": about });
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 fn context_arguments(capsule: &Capsule, arguments: JsonObject) -> Result<Value, String> {
-    let wrong =
-        |path: String, problem| ToolError::Arguments { tool: GetIncidentContext::SPEC.name, path, problem }.to_string();
-    let ContextArguments { at } = serde_path_to_error::deserialize(Value::Object(arguments))
-        .map_err(|err| wrong(err.path().to_string(), err.inner().to_string()))?;
-    let end = capsule.window.to;
-    let unreadable = |_| wrong("at".to_owned(), format!("this is no RFC 3339 time with a zone; one looks like {end}"));
-    let now = at.map_or(Ok(end), |at| at.parse::<Timestamp>().map_err(unreadable))?;
-    if now > end {
-        return Err(wrong("at".to_owned(), format!("nothing is known after {end}, where `{}` ends", capsule.name)));
-    }
-    let alarms = capsule.alarms_until(now);
+    let (Moment { now, .. }, alarms) = asked::<GetIncidentContext>(capsule, arguments, false)?;
     if alarms.is_empty() {
         return Err(format!("`{}` has no alarm by {now}, so there is nothing to explain", capsule.name));
     }
     Ok(json!(GetIncidentContext { alarms, now }))
 }
 
-/// The verdict in short, for clients that show only text.
-fn context_text(answer: &Value) -> String {
-    // A figure that JSON cannot hold is read back as none; the JSON itself is then the text.
-    Verdict::deserialize(answer).map_or_else(|_| answer.to_string(), |verdict| in_short(&verdict))
+/// The moment a client asks about, and the alarms that were known by then.
+fn asked<T: Tool>(capsule: &Capsule, arguments: JsonObject, with_entry: bool) -> Result<(Moment, Vec<Alarm>), String> {
+    let wrong = |path: String, problem| ToolError::Arguments { tool: T::SPEC.name, path, problem }.to_string();
+    let arguments = Value::Object(arguments);
+    let read = if with_entry {
+        serde_path_to_error::deserialize(arguments)
+    } else {
+        serde_path_to_error::deserialize(arguments).map(|OnlyAt { at }| WithEntry { at, entry: None })
+    };
+    let WithEntry { at, entry } = read.map_err(|err| wrong(err.path().to_string(), err.inner().to_string()))?;
+    let end = capsule.window.to;
+    let unreadable = |_| wrong("at".to_owned(), format!("this is no RFC 3339 time with a zone; one looks like {end}"));
+    let now = at.map_or(Ok(end), |at| at.parse::<Timestamp>().map_err(unreadable))?;
+    if now > end {
+        return Err(wrong("at".to_owned(), format!("nothing is known after {end}, where `{}` ends", capsule.name)));
+    }
+    Ok((Moment { now, entry }, capsule.alarms_until(now)))
 }
 
+/// An answer in short. A figure that JSON cannot hold is read back as none; the JSON itself is then the text.
+fn told<T: for<'de> Deserialize<'de>>(answer: &Value, in_short: fn(&T) -> String) -> String {
+    T::deserialize(answer).map_or_else(|_| answer.to_string(), |answer| in_short(&answer))
+}
+
+fn not_seen(gaps: &[Gap]) -> impl Iterator<Item = String> + '_ {
+    gaps.iter().map(|gap| format!("Not seen: {} ({}).", gap.wanted, gap.because))
+}
+
+fn story_in_short(story: &Story) -> String {
+    let mut sentences =
+        vec![format!("{} events, {} of them tied to an earlier one.", story.events.len(), story.links.len())];
+    if story.path.len() > 1 {
+        let path: Vec<&str> = story.path.iter().map(ServiceId::as_str).collect();
+        sentences.push(format!("It spread {}.", path.join(" → ")));
+    }
+    sentences.extend(not_seen(&story.gaps));
+    sentences.push(format!("As of {}; the structured content holds the events and what ties them.", story.at));
+    sentences.join(" ")
+}
+
+fn health_in_short(health: &AuthHealth) -> String {
+    let hop = |hop: &Hop| {
+        let status = match hop.status {
+            HopStatus::Healthy => "healthy",
+            HopStatus::Slow => "slow",
+            HopStatus::Losing => "losing requests",
+            HopStatus::Unknown => "not measured",
+        };
+        let loss = hop.loss.map(|loss| format!(", loses {:.1} %", 100.0 * loss)).unwrap_or_default();
+        format!("{} {}: {status}{loss}.", hop.stage, hop.service)
+    };
+    let mut sentences: Vec<String> = health.hops.iter().take(MOST).map(hop).collect();
+    if let Some(first) = &health.first_unexplained {
+        sentences.push(format!("The first whose trouble nothing behind it explains is {first}."));
+    }
+    sentences.extend(not_seen(&health.gaps));
+    sentences.push(format!("As of {}; the structured content holds the evidence.", health.at));
+    sentences.join(" ")
+}
+
+fn bottlenecks_in_short(found: &Bottlenecks) -> String {
+    let mut sentences = vec![match found.bottlenecks.as_slice() {
+        [] => "No service is at a limit.".to_owned(),
+        found => {
+            format!("At a limit, worst first: {}.", names(found.iter().map(|bottleneck| &bottleneck.service)))
+        }
+    }];
+    sentences.extend(not_seen(&found.gaps));
+    sentences.push(format!("As of {}; the structured content holds the figures and the evidence.", found.at));
+    sentences.join(" ")
+}
+
+/// The verdict in short, for clients that show only text.
 fn in_short(verdict: &Verdict) -> String {
     let mut sentences = vec![match verdict.cause() {
         Some(cause) => format!(

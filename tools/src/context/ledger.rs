@@ -55,6 +55,13 @@ impl<'a> Ledger<'a> {
         ids
     }
 
+    /// When a service left its normal range.
+    pub(super) fn onset(&mut self, reading: &Reading) -> EvidenceId {
+        // The second of a reading's claims.
+        let ids = self.reading(reading);
+        ids[ids.len() - 1]
+    }
+
     /// The first alarm of a service.
     pub(super) fn alarm(&mut self, node: usize) -> Option<EvidenceId> {
         if let Some(id) = self.alarms.get(&node) {

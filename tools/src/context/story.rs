@@ -7,8 +7,12 @@ use super::bottleneck::near;
 use super::estate::Estate;
 use super::ledger::{Ledger, moment};
 use super::outlook;
+use super::picture::Reading;
 use super::verdict::{Look, look};
-use crate::model::{Alarm, Claim, Gap, Happening, ServiceId, Source, Story, StoryEvent, StoryLink, Tie, minutes};
+use crate::model::{
+    Alarm, Change, Claim, EvidenceId, Gap, Happening, ServiceId, Source, Story, StoryEvent, StoryLink, Symptom, Tie,
+    minutes,
+};
 use crate::ports::Outside;
 use crate::tool::{Effect, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
@@ -37,16 +41,59 @@ const LONGEST_BARE_LAG_S: i64 = minutes(5).as_secs();
 /// Five minutes of lag weigh as much as one step in the strength of ties.
 const LAG_OF_A_STEP_S: f64 = 300.0;
 
+/// Where an event comes from.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    Change(&'a Change),
+    Onset(&'a Reading, Symptom),
+    Alarm(&'a Alarm),
+}
+
 /// An event before it is told.
 struct Event<'a> {
     at: Timestamp,
     node: Option<usize>,
-    what: Happening,
-    alarm: Option<&'a Alarm>,
+    origin: Origin<'a>,
     /// Words of its alarm.
     words: BTreeSet<String>,
     /// Changes come before onsets, onsets before alarms of the same moment; then whoever is nearer to the cause.
     order: (usize, usize),
+}
+
+impl<'a> Event<'a> {
+    fn alarm(&self) -> Option<&'a Alarm> {
+        match self.origin {
+            Origin::Alarm(alarm) => Some(alarm),
+            Origin::Change(_) | Origin::Onset(..) => None,
+        }
+    }
+
+    fn is_change(&self) -> bool {
+        matches!(self.origin, Origin::Change(_))
+    }
+
+    fn what(&self) -> Happening {
+        match self.origin {
+            Origin::Change(change) => Happening::Change { kind: change.kind, summary: change.summary.clone() },
+            Origin::Onset(_, symptom) => Happening::Onset { symptom },
+            Origin::Alarm(alarm) => Happening::Alarm { name: alarm.name.clone(), state: alarm.state },
+        }
+    }
+
+    /// Its claim.
+    fn claim(&self, estate: &Estate<'_>, ledger: &mut Ledger<'_>) -> EvidenceId {
+        match self.origin {
+            Origin::Change(change) => ledger.change(change),
+            Origin::Onset(reading, _) => ledger.onset(reading),
+            Origin::Alarm(alarm) => {
+                let query = || Source::Query(format!("DescribeAlarmHistory {}", alarm.name));
+                let source = alarm.link.clone().map_or_else(query, Source::Link);
+                let service = self.node.map(|node| estate.nodes[node].id.clone());
+                let claim = Claim::Alarm { name: alarm.name.clone(), state: alarm.state, at: self.at, service };
+                ledger.add(claim, source, moment(self.at))
+            }
+        }
+    }
 }
 
 /// The story of a situation, of the whole of it or of what `entry` calls: a pure function.
@@ -85,8 +132,8 @@ pub fn story(situation: &Situation, entry: Option<&ServiceId>) -> Story {
             at: event.at,
             service: event.node.map(|node| estate.nodes[node].id.clone()),
             stage: event.node.and_then(|node| journey.stage(node)),
-            what: event.what.clone(),
-            evidence: claim(event, situation, &estate, &look, &mut ledger),
+            what: event.what(),
+            evidence: event.claim(&estate, &mut ledger),
         })
         .collect();
     let path =
@@ -104,7 +151,7 @@ pub fn story(situation: &Situation, entry: Option<&ServiceId>) -> Story {
 }
 
 /// Changes near those who suffer, onsets, and the first firing of every alarm; oldest first.
-fn gather<'a>(situation: &'a Situation, estate: &Estate<'a>, look: &Look) -> Vec<Event<'a>> {
+fn gather<'a>(situation: &'a Situation, estate: &Estate<'a>, look: &'a Look) -> Vec<Event<'a>> {
     let distance = distances(estate, look.cause);
     let far = estate.nodes.len();
     let order = |kind: usize, node: Option<usize>| (kind, node.map_or(far, |node| distance[node]));
@@ -120,22 +167,21 @@ fn gather<'a>(situation: &'a Situation, estate: &Estate<'a>, look: &Look) -> Vec
         .collect();
     changes.sort_by(|a, b| (b.1.at, &a.1.service, &a.1.summary).cmp(&(a.1.at, &b.1.service, &b.1.summary)));
     for (node, change) in changes.into_iter().take(MOST_CHANGES) {
-        let what = Happening::Change { kind: change.kind, summary: change.summary.clone() };
-        let (at, order) = (change.at, order(0, Some(node)));
-        events.push(Event { at, node: Some(node), what, alarm: None, words: BTreeSet::new(), order });
+        let (origin, order) = (Origin::Change(change), order(0, Some(node)));
+        events.push(Event { at: change.at, node: Some(node), origin, words: BTreeSet::new(), order });
     }
-    for sufferer in look.sufferers.iter().filter(|sufferer| sufferer.reading.is_some()) {
+    for sufferer in &look.sufferers {
+        let Some(reading) = &sufferer.reading else { continue };
         let (node, order) = (Some(sufferer.node), order(1, Some(sufferer.node)));
-        let what = Happening::Onset { symptom: sufferer.symptom };
-        events.push(Event { at: sufferer.onset, node, what, alarm: None, words: BTreeSet::new(), order });
+        let origin = Origin::Onset(reading, sufferer.symptom);
+        events.push(Event { at: reading.onset, node, origin, words: BTreeSet::new(), order });
     }
     let placed = estate.alarming.iter().map(|alarming| (Some(alarming.node), alarming.alarm));
     let mut seen = BTreeSet::new();
     for (node, alarm) in placed.chain(estate.unplaced.iter().map(|alarm| (None, *alarm))) {
         if seen.insert((node, alarm.name.as_str())) {
-            let what = Happening::Alarm { name: alarm.name.clone(), state: alarm.state };
-            let (at, words, order) = (alarm.changed_at, words(&alarm.name), order(2, node));
-            events.push(Event { at, node, what, alarm: Some(alarm), words, order });
+            let (words, order) = (words(&alarm.name), order(2, node));
+            events.push(Event { at: alarm.changed_at, node, origin: Origin::Alarm(alarm), words, order });
         }
     }
     events.sort_by(|a, b| (a.at, a.order, a.node).cmp(&(b.at, b.order, b.node)));
@@ -161,38 +207,6 @@ fn distances(estate: &Estate<'_>, cause: Option<usize>) -> Vec<usize> {
     distance
 }
 
-fn claim(
-    event: &Event<'_>,
-    situation: &Situation,
-    estate: &Estate<'_>,
-    look: &Look,
-    ledger: &mut Ledger<'_>,
-) -> crate::model::EvidenceId {
-    let change = || situation.changes.iter().find(|change| is_told(event, change, estate));
-    let onset = || look.sufferers.iter().find(|sufferer| Some(sufferer.node) == event.node)?.reading.as_ref();
-    let source = match (event.alarm, event.what.clone()) {
-        (None, Happening::Change { .. }) => change().map(|change| ledger.change(change)),
-        // The second of a reading's claims is its onset.
-        (None, _) => onset().and_then(|reading| ledger.reading(reading).last().copied()),
-        (Some(_), _) => None,
-    };
-    source.unwrap_or_else(|| {
-        let (name, state) = match &event.what {
-            Happening::Alarm { name, state } => (name.clone(), *state),
-            Happening::Change { .. } | Happening::Onset { .. } => unreachable!("told above"),
-        };
-        let link = event.alarm.and_then(|alarm| alarm.link.clone());
-        let source = link.map_or_else(|| Source::Query(format!("DescribeAlarmHistory {name}")), Source::Link);
-        let service = event.node.map(|node| estate.nodes[node].id.clone());
-        ledger.add(Claim::Alarm { name, state, at: event.at, service }, source, moment(event.at))
-    })
-}
-
-fn is_told(event: &Event<'_>, change: &crate::model::Change, estate: &Estate<'_>) -> bool {
-    let what = Happening::Change { kind: change.kind, summary: change.summary.clone() };
-    change.at == event.at && estate.node(&change.service) == event.node && what == event.what
-}
-
 /// Ties each event to the earlier one that explains it best: the stronger the tie and the shorter the lag the better.
 fn tie(estate: &Estate<'_>, events: &[Event<'_>], ledger: &mut Ledger<'_>) -> Vec<StoryLink> {
     let mut trails: BTreeMap<usize, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
@@ -203,12 +217,12 @@ fn tie(estate: &Estate<'_>, events: &[Event<'_>], ledger: &mut Ledger<'_>) -> Ve
     for word in events.iter().flat_map(|event| &event.words) {
         *common.entry(word).or_default() += 1;
     }
-    let alarms = events.iter().filter(|event| event.alarm.is_some()).count();
+    let alarms = events.iter().filter(|event| event.alarm().is_some()).count();
     let is_telling = |word: &str| common.get(word).is_some_and(|times| *times <= (alarms / 2).max(2));
     let mut links = Vec::new();
     for (to, later) in events.iter().enumerate() {
         // A change has its reasons, and they are not here.
-        if matches!(later.what, Happening::Change { .. }) {
+        if later.is_change() {
             continue;
         }
         let tied = events[..to].iter().enumerate().filter_map(|(from, earlier)| {
@@ -236,7 +250,7 @@ fn tie(estate: &Estate<'_>, events: &[Event<'_>], ledger: &mut Ledger<'_>) -> Ve
     links
 }
 
-fn called(estate: &Estate<'_>, path: &[ServiceId], ledger: &mut Ledger<'_>) -> Vec<crate::model::EvidenceId> {
+fn called(estate: &Estate<'_>, path: &[ServiceId], ledger: &mut Ledger<'_>) -> Vec<EvidenceId> {
     let nodes: Vec<usize> = path.iter().filter_map(|service| estate.node(service)).collect();
     nodes.windows(2).map(|call| ledger.call(call[0], call[1])).collect()
 }
@@ -250,10 +264,10 @@ fn best_tie(
     trails: &BTreeMap<usize, BTreeMap<usize, Vec<usize>>>,
     is_telling: &dyn Fn(&str) -> bool,
 ) -> Option<(f64, Tie)> {
-    if let (Some(alarm), Happening::Alarm { name, .. }) = (later.alarm, &earlier.what)
-        && alarm.children.contains(name)
+    if let (Some(alarm), Some(child)) = (later.alarm(), earlier.alarm())
+        && alarm.children.contains(&child.name)
     {
-        return Some((0.0, Tie::Composite { child: name.clone() }));
+        return Some((0.0, Tie::Composite { child: child.name.clone() }));
     }
     if let (Some(one), Some(other)) = (earlier.node, later.node) {
         if one == other {
@@ -284,8 +298,7 @@ fn best_tie(
         return Some((3.0, Tie::Words { words }));
     }
     // A change that nothing connects with an alarm is not tied by its time: something is always being changed.
-    let is_change = matches!(earlier.what, Happening::Change { .. });
-    (!is_change && lag_s <= LONGEST_BARE_LAG_S).then_some((4.0, Tie::TimeOnly))
+    (!earlier.is_change() && lag_s <= LONGEST_BARE_LAG_S).then_some((4.0, Tie::TimeOnly))
 }
 
 /// The shortest calls from `start` to everything a few calls below it.
