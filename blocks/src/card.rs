@@ -5,10 +5,13 @@ use crate::message::Message;
 use crate::mrkdwn::escape;
 use crate::phrase;
 use jiff::SignedDuration;
-use tools::model::{Answer, Claim, Gap, Incident, Measure, NextStep, ServiceId, Symptom, Verdict};
+use tools::model::{Answer, Bottleneck, Claim, Gap, Incident, Measure, NextStep, ServiceId, Symptom, Verdict};
 
 /// Changes told on the card: the most suspicious one. Who asks for context gets more.
 const CHANGES_ON_CARD: usize = 1;
+
+/// Bottlenecks told on the card.
+const BOTTLENECKS_ON_CARD: usize = 2;
 
 /// The card of an incident.
 pub fn card(incident: &Incident) -> Message {
@@ -19,17 +22,37 @@ pub fn card(incident: &Incident) -> Message {
         None => {
             message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited.")
         }
-        Some(verdict) => body(message, verdict, CHANGES_ON_CARD),
+        Some(verdict) => body(message, verdict, CHANGES_ON_CARD, BOTTLENECKS_ON_CARD),
     };
     message.actions(&context_button(incident)).context(&[footer(incident)])
 }
 
 /// The paragraphs that a verdict fills, in the order in which a person asks.
-pub(crate) fn body(message: Message, verdict: &Verdict, changes: usize) -> Message {
-    let message = message.titled("What caused it", &caused(verdict)).titled("What it hits next", &hits_next(verdict));
+pub(crate) fn body(message: Message, verdict: &Verdict, changes: usize, bottlenecks: usize) -> Message {
+    let message = message.titled("What caused it", &caused(verdict));
+    let tight = tight(&verdict.bottlenecks, bottlenecks);
+    let message = if tight.is_empty() { message } else { message.titled("Where it is tight", &tight) };
+    let message = message.titled("What it hits next", &hits_next(verdict));
     let message = message.titled("What changed", &changed(verdict, changes));
     let message = message.titled("What we could not see", &gaps(verdict));
     message.titled("What can I do next", &next_steps(verdict))
+}
+
+/// The worst bottlenecks, of each kind one before a second of any.
+fn tight(bottlenecks: &[Bottleneck], limit: usize) -> String {
+    let mut seen = Vec::new();
+    let (mut shown, mut others) = (Vec::new(), Vec::new());
+    for bottleneck in bottlenecks {
+        let kind = std::mem::discriminant(&bottleneck.limit);
+        if seen.contains(&kind) {
+            others.push(bottleneck);
+        } else {
+            seen.push(kind);
+            shown.push(bottleneck);
+        }
+    }
+    let lines = shown.into_iter().chain(others).take(limit);
+    lines.map(|bottleneck| format!("• {}", phrase::bottleneck(bottleneck))).collect::<Vec<_>>().join("\n")
 }
 
 /// The turning point *cause found*, for the thread.

@@ -9,6 +9,9 @@ use tools::model::{Incident, Look, Verdict};
 /// Changes in one answer.
 const MAX_CHANGES: usize = 5;
 
+/// Bottlenecks in one answer.
+const MAX_BOTTLENECKS: usize = 5;
+
 /// Evidence lines in one answer; the rest is counted.
 const MAX_EVIDENCE: usize = 8;
 
@@ -21,7 +24,7 @@ pub fn answer(incident: &Incident, looked: Option<&Look>, others: &[&Incident]) 
     }
     message = message.titled("What's going on", &card::going_on(incident));
     if let Some(verdict) = &incident.verdict {
-        message = card::body(message, verdict, MAX_CHANGES);
+        message = card::body(message, verdict, MAX_CHANGES, MAX_BOTTLENECKS);
         message = message.context(&evidence(verdict));
     }
     let others: Vec<String> = others
@@ -86,5 +89,5 @@ pub fn verdict(name: &str, verdict: &Verdict) -> Message {
         }
     };
     let message = Message::new(name).header(name).titled("What's going on", &going_on);
-    card::body(message, verdict, MAX_CHANGES).context(&evidence(verdict))
+    card::body(message, verdict, MAX_CHANGES, MAX_BOTTLENECKS).context(&evidence(verdict))
 }

@@ -3,7 +3,8 @@
 use crate::mrkdwn::escape;
 use jiff::{SignedDuration, Timestamp};
 use tools::model::{
-    AlarmState, Apartness, Because, Change, Claim, Evidence, EvidenceId, Measure, ServiceId, Source, Symptom, Unit,
+    AlarmState, Apartness, Because, Bottleneck, Change, Claim, Evidence, EvidenceId, Limit, Measure, ServiceId, Source,
+    Symptom, Unit,
 };
 
 /// A name in code font, so that it can be told from the words around it and be copied.
@@ -145,6 +146,59 @@ pub fn figure(value: f64, unit: Unit) -> String {
         Unit::Seconds => format!("{} s", number(value)),
         Unit::Times => format!("{} times", number(value)),
     }
+}
+
+/// A bottleneck with its figures, as a line: who, what, how much, and the evidence.
+pub fn bottleneck(bottleneck: &Bottleneck) -> String {
+    let of = |share: Option<f64>, whole: &str| {
+        share.map(|share| format!(", {} of {whole}", percent(share))).unwrap_or_default()
+    };
+    let usually = |usual: Option<f64>| usual.map(|usual| format!(", usually {}", number(usual))).unwrap_or_default();
+    let what = match &bottleneck.limit {
+        Limit::ColdStarts { share, added_ms, .. } => {
+            format!("{} of invocations start cold, each adds {} ms", percent(*share), number(added_ms.round()))
+        }
+        Limit::Throttles { per_min, share, .. } => {
+            format!("refuses {} requests a minute{}", number(*per_min), of(*share, "all"))
+        }
+        Limit::Concurrency { peak, usual } => {
+            format!("stands at {} executions at once{}, and more are refused", number(*peak), usually(*usual))
+        }
+        Limit::Spillover { per_min, share, .. } => {
+            format!("{} invocations a minute find no provisioned environment{}", number(*per_min), of(*share, "all"))
+        }
+        Limit::RetryStorm { callee, amplification, .. } => format!(
+            "retries: {} gets {} times the calls that its callers' requests explain",
+            service(callee),
+            number(*amplification)
+        ),
+        Limit::Connections { in_use, usual, at_limit, lines } => {
+            let held = in_use.map(|in_use| format!("{} connections in use{}", number(in_use), usually(*usual)));
+            let none_left = at_limit.then(|| match usize::try_from(*lines) {
+                Ok(0) => "none is left".to_owned(),
+                lines => format!("none is left, say {}", count(lines.unwrap_or(usize::MAX), "log line", "log lines")),
+            });
+            held.into_iter().chain(none_left).collect::<Vec<_>>().join(", ")
+        }
+        Limit::QueueAge { age_s, usual_s } => {
+            let usual = usual_s.map(|usual| format!(", usually {}", seconds(usual))).unwrap_or_default();
+            format!("its oldest message waits for {}{usual}", seconds(*age_s))
+        }
+        Limit::HotPartition { per_min, table_use } => format!(
+            "one range of keys refuses {} requests a minute{}",
+            number(*per_min),
+            table_use
+                .map(|used| format!(", while {} of the table's capacity is in use", percent(used)))
+                .unwrap_or_default()
+        ),
+    };
+    format!("{}: {what}{}", service(&bottleneck.service), refs(&bottleneck.evidence))
+}
+
+/// Seconds as people say them.
+#[expect(clippy::cast_possible_truncation, reason = "a float beyond the range becomes the largest span")]
+fn seconds(seconds: f64) -> String {
+    span(SignedDuration::from_secs(seconds.round() as i64))
 }
 
 /// How a service suffers, as the end of a sentence about it.

@@ -120,6 +120,17 @@ fn verdict() -> impl Strategy<Value = Verdict> {
                     .collect(),
                 changes: vec![Suspect { evidence: changed, likelihood: share, reasons: Vec::new() }],
                 guilty: found.then_some(changed),
+                bottlenecks: services
+                    .iter()
+                    .flat_map(|service| {
+                        limits(number, minutes, service).map(|limit| Bottleneck {
+                            service: service.clone(),
+                            limit,
+                            severity: share,
+                            evidence: vec![changed],
+                        })
+                    })
+                    .collect(),
                 gaps: vec![Gap { wanted: words.clone(), because: words.clone(), remedy: Some(words.clone()) }; 5],
                 next_steps: vec![
                     NextStep::Inspect {

@@ -14,7 +14,9 @@ use tools::capsule::{Capsule, Delivery, Truth, VERSION, parse, to_json};
 use tools::model::AlarmState::{self, Alarm as Fires, InsufficientData as Silent, Ok as Calms};
 use tools::model::ChangeKind::{self, Configuration, Deploy, Scaling};
 use tools::model::Via::{self, AmazonQ, EventBridge};
-use tools::model::{Alarm, Change, Edge, Measure, Metric, Series, Service, ServiceId, Signal, Topology, Window};
+use tools::model::{
+    Alarm, Change, Edge, LogLevel, LogLine, Measure, Metric, Series, Service, ServiceId, Signal, Topology, Window,
+};
 
 const ABOUT: &str = "At 03:08 the Cognito request rate of the user pool was set to 12 a second where 120 was meant, and from \
 03:12 it throttles. token-exchange retries without backing off, so logins fail at the API; user-service loses its service \
@@ -268,13 +270,15 @@ impl Meters {
     fn at_once(&self, minute: i32) -> f64 {
         self.of("token-exchange", minute).requests / 60.0 * self.of("token-exchange", minute).latency
     }
-    /// Executions of token-exchange that began cold: growth over the last quarter of an hour, and a few replaced.
+    /// Executions of token-exchange that began cold: growth over the last quarter of an hour, a few replaced, and two in
+    /// five of the environments that ran into the timeout, which do not come back.
     fn cold(&self, minute: i32) -> Option<f64> {
         let warm = (SPAN.start.max(minute - 15)..minute.max(SPAN.start + 1))
             .map(|before| self.at_once(before))
             .fold(0.0, f64::max);
         let replaced = if minute == -40 { warm } else { 0.6 + 0.4 * noise("cold", minute) };
-        Some(((self.at_once(minute) - warm).max(0.0) + replaced).round()).filter(|cold| *cold >= 1.0)
+        let lost = 0.4 * self.timeouts(minute) * self.of("token-exchange", minute).requests;
+        Some(((self.at_once(minute) - warm).max(0.0) + replaced + lost).round()).filter(|cold| *cold >= 1.0)
     }
     /// Share of token-exchange's requests that end in its timeout instead of handing on Cognito's 429.
     fn timeouts(&self, minute: i32) -> f64 {
@@ -444,6 +448,106 @@ fn signals(meters: &Meters) -> Vec<Delivery> {
     signals
 }
 
+// ---- What is logged -------------------------------------------------------------------------------------------------
+/// The minutes whose lines we have.
+const LOGGED: std::ops::Range<i32> = -45..12;
+
+/// Lines of applications: whose, one for how many of the requests that `share` says, how bad, what. `{}` is a number that
+/// differs from line to line.
+#[rustfmt::skip]
+const LINES: &[(&str, f64, fn(&Meters, i32) -> f64, LogLevel, &str)] = &[
+    ("web-app", 24_000.0, |_, _| 1.0, LogLevel::Info, "GET /login 200 in {} ms"),
+    ("catalog", 10_000.0, |_, _| 1.0, LogLevel::Info, "listed {} items from the cache"),
+    ("order-service", 2_600.0, |_, _| 1.0, LogLevel::Info, "order {} accepted"),
+    ("user-service", 2_400.0, |_, _| 1.0, LogLevel::Info, "profile {} loaded"),
+    ("token-exchange", 900.0, |m, at| m.of("token-exchange", at).fails - m.timeouts(at), LogLevel::Error, "TooManyRequestsException: Rate exceeded (InitiateAuth on user-pool), request {}: giving up after attempt 4 of 4"),
+    ("token-exchange", 1_400.0, |m, at| m.of("user-pool", at).refused, LogLevel::Warn, "TooManyRequestsException: Rate exceeded (InitiateAuth on user-pool), request {}: retrying at once, attempt 2 of 4"),
+    ("authorizer", 250.0, |m, at| m.of("authorizer", at).fails, LogLevel::Error, "signing keys of user-pool are stale and GetSigningCertificate failed with 429, request {}"),
+    ("user-service", 160.0, |m, at| m.of("user-service", at).fails, LogLevel::Error, "HikariPool-1 - Connection is not available, request timed out after 3000ms (total=40, active=40, idle=0, waiting={})"),
+    ("user-service", 400.0, |m, at| m.of("auth-api", at).fails, LogLevel::Warn, "no service token from auth-api (429), request {}: reloading credentials from user-db"),
+    ("user-db", 120.0, |m, at| m.of("user-db", at).refused, LogLevel::Error, "FATAL: remaining connection slots are reserved for non-replication superuser connections [pid {}]"),
+    ("order-service", 200.0, |m, at| m.of("order-service", at).fails, LogLevel::Error, "user-service answered 503, order {} not placed"),
+];
+
+/// Functions whose reports we have: whose, one for how many invocations, memory in MB.
+const REPORTED: &[(&str, f64, u32)] = &[("token-exchange", 500.0, 512), ("authorizer", 6_000.0, 256)];
+
+/// The usual init of token-exchange in milliseconds; single ones scatter about it log-normally.
+const INIT_MS: f64 = 800.0;
+
+/// Draws between 0 and 1, always the same for a name, a minute and a number.
+fn draw(name: &str, minute: i32, nth: u32) -> f64 {
+    let seed = i64::from(minute).cast_unsigned() ^ (u64::from(nth) << 32);
+    f64::from(u32::try_from(hash(name, hash("draw", seed)) >> 32).expect("32 bits")) / f64::from(u32::MAX)
+}
+/// About normal, from twelve uniform draws.
+fn normal(name: &str, minute: i32, nth: u32) -> f64 {
+    (0..12).map(|part| draw(name, minute, 1_000 * (part + 1) + nth)).sum::<f64>() - 6.0
+}
+/// How many of `expected` lines there are: the whole ones, and one more as often as the rest says.
+fn lines_of(name: &str, minute: i32, expected: f64) -> u32 {
+    (0..60).take_while(|&nth| f64::from(nth) + draw(name, minute, 900_000) < expected).count().try_into().expect("60")
+}
+fn moment(name: &str, minute: i32, nth: u32) -> Timestamp {
+    begins(minute) + SignedDuration::from_millis(i64::from((draw(name, minute, nth) * 59_999.0).round() as i32))
+}
+
+/// One invocation's report, as Lambda writes it: token-exchange logs JSON since version 118, the authorizer text.
+fn report(meters: &Meters, id: &str, minute: i32, nth: u32, memory: u32) -> LogLine {
+    let life = meters.of(id, minute);
+    let invoked = life.requests * (1.0 - life.refused);
+    let (mut duration, mut status) = (1000.0 * life.latency * (0.25 * normal(id, minute, nth)).exp(), "success");
+    let mut init = None;
+    if id == "token-exchange" {
+        if draw("timeout", minute, nth) < meters.timeouts(minute) {
+            (duration, status) = (3000.0, "timeout");
+        }
+        let cold = meters.cold(minute).unwrap_or_default() / invoked;
+        init = (draw("cold", minute, nth) < cold).then(|| INIT_MS * (0.07 * normal("init", minute, nth)).exp());
+    }
+    let request = format!("{:016x}{:016x}", hash(id, u64::from(nth)), hash(id, i64::from(minute).cast_unsigned()));
+    let request = [&request[..8], &request[8..12], &request[12..16], &request[16..20], &request[20..]].join("-");
+    let used = (f64::from(memory) * (0.3 + 0.05 * draw("memory", minute, nth))).round();
+    let billed = duration.ceil();
+    let at = moment(id, minute, nth);
+    let text = if id == "token-exchange" {
+        let init = init.map(|init| format!(",\"initDurationMs\":{init:.2}")).unwrap_or_default();
+        format!(
+            "{{\"time\":\"{at}\",\"type\":\"platform.report\",\"record\":{{\"requestId\":\"{request}\",\"metrics\":{{\
+             \"durationMs\":{duration:.2},\"billedDurationMs\":{billed},\"memorySizeMB\":{memory},\
+             \"maxMemoryUsedMB\":{used}{init}}},\"status\":\"{status}\"}}}}"
+        )
+    } else {
+        format!(
+            "REPORT RequestId: {request}\tDuration: {duration:.2} ms\tBilled Duration: {billed} ms\tMemory Size: \
+             {memory} MB\tMax Memory Used: {used} MB\t"
+        )
+    };
+    LogLine { at, service: ServiceId::new(id), level: None, text }
+}
+
+fn logs(meters: &Meters) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    for minute in LOGGED {
+        for &(id, one_in, memory) in REPORTED {
+            let invoked = meters.of(id, minute).requests * (1.0 - meters.of(id, minute).refused);
+            let count = lines_of(&format!("{id} reports"), minute, invoked / one_in);
+            lines.extend((0..count).map(|nth| report(meters, id, minute, nth, memory)));
+        }
+        for &(id, one_in, share, level, words) in LINES {
+            let expected = meters.of(id, minute).requests * share(meters, minute).max(0.0) / one_in;
+            for nth in 0..lines_of(words, minute, expected) {
+                let number = 10_000.0 + 80_000.0 * draw(words, minute, 500 + nth);
+                let text = words.replace("{}", &format!("{number:.0}"));
+                let (at, service) = (moment(words, minute, nth), ServiceId::new(id));
+                lines.push(LogLine { at, service, level: Some(level), text });
+            }
+        }
+    }
+    lines.sort();
+    lines
+}
+
 fn main() {
     let meters = Meters(simulate());
     let capsule = Capsule {
@@ -453,7 +557,7 @@ fn main() {
         window: Window { from: begins(0), to: begins(SPAN.end) },
         topology: topology(&meters),
         series: series(&meters),
-        logs: Vec::new(),
+        logs: logs(&meters),
         signals: signals(&meters),
         truth: Some(Truth::Cause(vec![ServiceId::new("user-pool")])),
     };

@@ -4,8 +4,11 @@
 //! A client speaks about one capsule and need not know its alarms: the server fills them in.
 
 use crate::capsule::{Capsule, World};
-use crate::context::{GetContextDelta, GetIncidentContext, TOOLS};
-use crate::model::{ServiceId, Verdict};
+use crate::context::{
+    Bottlenecks, CorrelateAuthEvents, DetectBottlenecks, GetAuthHealthStatus, GetContextDelta, GetIncidentContext,
+    TOOLS,
+};
+use crate::model::{AuthHealth, Gap, Hop, HopStatus, ServiceId, Story, Verdict};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
 use jiff::Timestamp;
@@ -158,6 +161,10 @@ impl Server {
             );
             required.push("since");
         }
+        if spec.name == CorrelateAuthEvents::SPEC.name {
+            let about = "The name of a service: then only what it calls is told. Left out: everything that alarms.";
+            properties.insert("entry".to_owned(), json!({ "type": "string", "description": about }));
+        }
         let mut schema = JsonObject::new();
         schema.insert("type".to_owned(), json!("object"));
         schema.insert("properties".to_owned(), Value::Object(properties));
@@ -220,6 +227,19 @@ fn note(spec: &ToolSpec) -> &'static str {
                 an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to \
                 `evidence`; `gaps` say what could not be read. It changes nothing.";
     }
+    if spec.name == CorrelateAuthEvents::SPEC.name {
+        return " The signals are the ones this server knows. With `entry` the story is about what that service calls; with \
+                `at` about what was known at an earlier moment. Positions in `links` count `events` from 0. It changes \
+                nothing.";
+    }
+    if spec.name == GetAuthHealthStatus::SPEC.name {
+        return " Shares are from 0 to 1 and latencies in milliseconds; null is what was not measured, which is not zero. \
+                With `at` it speaks about an earlier moment. It changes nothing.";
+    }
+    if spec.name == DetectBottlenecks::SPEC.name {
+        return " `severity` is the share of what flows through a service that is refused, late or superfluous, from 0 to \
+                1. With `at` it speaks about an earlier moment. It changes nothing.";
+    }
     match spec.subject {
         Subject::Alarms => {
             " The alarms are the ones this server knows. Ids like `E7` refer to `evidence`; `gaps` say what could not be \
@@ -229,12 +249,75 @@ fn note(spec: &ToolSpec) -> &'static str {
     }
 }
 
-/// The verdict in short, for clients that show only text.
-fn context_text(answer: &Value) -> String {
-    // A figure that JSON cannot hold is read back as none; the JSON itself is then the text.
-    Verdict::deserialize(answer).map_or_else(|_| answer.to_string(), |verdict| in_short(&verdict))
+/// The short text of an answer, where there is one shorter than the answer itself.
+fn in_words(tool: &str, answer: &Value) -> String {
+    if tool == GetIncidentContext::SPEC.name {
+        told(answer, in_short)
+    } else if tool == CorrelateAuthEvents::SPEC.name {
+        told(answer, story_in_short)
+    } else if tool == GetAuthHealthStatus::SPEC.name {
+        told(answer, health_in_short)
+    } else if tool == DetectBottlenecks::SPEC.name {
+        told(answer, bottlenecks_in_short)
+    } else {
+        answer.to_string()
+    }
 }
 
+/// An answer in short. A figure that JSON cannot hold is read back as none; the JSON itself is then the text.
+fn told<T: for<'de> Deserialize<'de>>(answer: &Value, in_short: fn(&T) -> String) -> String {
+    T::deserialize(answer).map_or_else(|_| answer.to_string(), |answer| in_short(&answer))
+}
+
+fn not_seen(gaps: &[Gap]) -> impl Iterator<Item = String> + '_ {
+    gaps.iter().map(|gap| format!("Not seen: {} ({}).", gap.wanted, gap.because))
+}
+
+fn story_in_short(story: &Story) -> String {
+    let mut sentences =
+        vec![format!("{} events, {} of them tied to an earlier one.", story.events.len(), story.links.len())];
+    if story.path.len() > 1 {
+        let path: Vec<&str> = story.path.iter().map(ServiceId::as_str).collect();
+        sentences.push(format!("It spread {}.", path.join(" → ")));
+    }
+    sentences.extend(not_seen(&story.gaps));
+    sentences.push(format!("As of {}; the structured content holds the events and what ties them.", story.at));
+    sentences.join(" ")
+}
+
+fn health_in_short(health: &AuthHealth) -> String {
+    let hop = |hop: &Hop| {
+        let status = match hop.status {
+            HopStatus::Healthy => "healthy",
+            HopStatus::Slow => "slow",
+            HopStatus::Losing => "losing requests",
+            HopStatus::Unknown => "not measured",
+        };
+        let loss = hop.loss.map(|loss| format!(", loses {:.1} %", 100.0 * loss)).unwrap_or_default();
+        format!("{} {}: {status}{loss}.", hop.stage, hop.service)
+    };
+    let mut sentences: Vec<String> = health.hops.iter().take(MOST).map(hop).collect();
+    if let Some(first) = &health.first_unexplained {
+        sentences.push(format!("The first whose trouble nothing behind it explains is {first}."));
+    }
+    sentences.extend(not_seen(&health.gaps));
+    sentences.push(format!("As of {}; the structured content holds the evidence.", health.at));
+    sentences.join(" ")
+}
+
+fn bottlenecks_in_short(found: &Bottlenecks) -> String {
+    let mut sentences = vec![match found.bottlenecks.as_slice() {
+        [] => "No service is at a limit.".to_owned(),
+        found => {
+            format!("At a limit, worst first: {}.", names(found.iter().map(|bottleneck| &bottleneck.service)))
+        }
+    }];
+    sentences.extend(not_seen(&found.gaps));
+    sentences.push(format!("As of {}; the structured content holds the figures and the evidence.", found.at));
+    sentences.join(" ")
+}
+
+/// The verdict in short, for clients that show only text.
 fn in_short(verdict: &Verdict) -> String {
     let mut sentences = vec![match verdict.cause() {
         Some(cause) => format!(

@@ -55,6 +55,13 @@ impl<'a> Ledger<'a> {
         ids
     }
 
+    /// When a service left its normal range.
+    pub(super) fn onset(&mut self, reading: &Reading) -> EvidenceId {
+        // The second of a reading's claims.
+        let ids = self.reading(reading);
+        ids[ids.len() - 1]
+    }
+
     /// The first alarm of a service.
     pub(super) fn alarm(&mut self, node: usize) -> Option<EvidenceId> {
         if let Some(id) = self.alarms.get(&node) {
@@ -94,7 +101,8 @@ impl<'a> Ledger<'a> {
         self.add(Claim::Changed { change: change.clone() }, source, moment(change.at))
     }
 
-    fn add(&mut self, claim: Claim, source: Source, window: Window) -> EvidenceId {
+    /// A claim that no other method makes.
+    pub(super) fn add(&mut self, claim: Claim, source: Source, window: Window) -> EvidenceId {
         let id = EvidenceId(u32::try_from(self.evidence.len() + 1).unwrap_or(u32::MAX));
         self.evidence.push(Evidence { id, claim, source, window });
         id
@@ -142,6 +150,6 @@ pub(super) fn measure(reading: &Reading, flows: Option<&Flows>) -> Measure {
     }
 }
 
-fn moment(at: Timestamp) -> Window {
+pub(super) fn moment(at: Timestamp) -> Window {
     Window { from: at, to: at.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at) }
 }

@@ -5,6 +5,8 @@
 
 mod atlas;
 mod attribute;
+mod auth;
+mod bottleneck;
 mod confidence;
 mod delta;
 mod estate;
@@ -14,13 +16,16 @@ mod finding;
 mod flow;
 mod fold;
 mod gaps;
+mod gauge;
 mod kind;
 mod ledger;
+pub mod logs;
 mod outlook;
 mod picture;
 mod reach;
 mod score;
 mod similar;
+mod story;
 mod suspicion;
 #[cfg(test)]
 mod synth;
@@ -29,12 +34,16 @@ mod tests;
 mod timeline;
 mod toolset;
 mod verdict;
+mod vitals;
 #[cfg(test)]
 mod worlds;
 
 pub use atlas::{Atlas, Connection};
+pub use auth::{GetAuthHealthStatus, auth_health};
+pub use bottleneck::{Bottlenecks, DetectBottlenecks, bottlenecks};
 pub use delta::delta;
 pub use similar::similar;
+pub use story::{CorrelateAuthEvents, story};
 pub use timeline::{timeline, timeline_of};
 pub use toolset::{
     ChangeList, ContextDelta, FindSimilarIncidents, GapList, GetContextDelta, GetIncidentContext, GetTimeline,

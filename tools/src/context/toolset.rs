@@ -1,6 +1,8 @@
 //! The context toolset, `auth-flow-context`: its tools, and the one list of them.
 
-use super::{Situation, delta, similar, timeline_of, verdict};
+use super::{
+    CorrelateAuthEvents, DetectBottlenecks, GetAuthHealthStatus, Situation, delta, similar, timeline_of, verdict,
+};
 use crate::model::{Alarm, Delta, Evidence, EvidenceId, Gap, IncidentId, Moment, Similar, Suspect, Verdict};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
@@ -11,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// The tools, in the order in which a person would ask.
 pub static TOOLS: &[Entry] = &[
     Entry::of::<GetIncidentContext>(),
+    Entry::of::<CorrelateAuthEvents>(),
+    Entry::of::<GetAuthHealthStatus>(),
+    Entry::of::<DetectBottlenecks>(),
     Entry::of::<ListChanges>(),
     Entry::of::<GetTimeline>(),
     Entry::of::<GetContextDelta>(),

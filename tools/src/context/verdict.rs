@@ -1,20 +1,22 @@
 //! The verdict: which way to look, and how what was found becomes an answer with its evidence.
 
 use super::Situation;
+use super::bottleneck;
 use super::estate::Estate;
 use super::excess::MIN_HISTORY;
 use super::fallback;
 use super::finding::{Accused, Finding};
 use super::flow::Flows;
 use super::gaps::gaps;
+use super::gauge::Spans;
 use super::kind::Kind;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
 use super::suspicion::{Scene, by_suspicion};
 use crate::model::{
-    Affected, Alarm, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
-    Verdict,
+    Affected, Alarm, Answer, Bottleneck, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect,
+    Symptom, Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
@@ -28,16 +30,35 @@ const MOST_CHANGES: usize = 20;
 /// The verdict on a situation: a pure function, and the order in which anything was read makes no difference.
 pub fn verdict(situation: &Situation) -> Verdict {
     let estate = Estate::of(situation);
+    let Look { flows, finding, sufferers, cause } = look(situation, &estate);
+    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
+}
+
+/// What looking at a situation shows, before it is told.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// The metrics on one grid.
+    pub(super) flows: Option<Flows>,
+    /// What the lane found; its readings have gone into the sufferers.
+    pub(super) finding: Finding,
+    /// Who suffers, by onset.
+    pub(super) sufferers: Vec<Sufferer>,
+    /// Who is blamed.
+    pub(super) cause: Option<usize>,
+}
+
+/// Looks, once: every tool of the set tells a part of this.
+pub(super) fn look(situation: &Situation, estate: &Estate<'_>) -> Look {
     let began = estate.began().unwrap_or(situation.now);
     let series = situation.series.as_deref().unwrap_or_default();
-    let flows = Flows::lay(&estate, series, began, situation.now);
-    let mut finding = find(&estate, flows.as_ref());
+    let flows = Flows::lay(estate, series, began, situation.now);
+    let mut finding = find(estate, flows.as_ref());
     if finding.history.is_some_and(|rows| rows < MIN_HISTORY) {
         finding.cap(CEILING_SHORT);
     }
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
-    let sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
-    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
+    let sufferers = sufferers(estate, std::mem::take(&mut finding.readings), cause);
+    Look { flows, finding, sufferers, cause }
 }
 
 /// All names under which `services` go in the situation, themselves included: X-Ray draws a Lambda function as up to three
@@ -93,6 +114,7 @@ impl Telling<'_> {
         let expected = self.expected(&path, &mut ledger);
         let changes = self.changes(&mut ledger, &mut gaps);
         let next_steps = self.next_steps(&expected, &changes);
+        let bottlenecks = self.bottlenecks(&mut ledger);
         Verdict {
             at: self.situation.now,
             lane: self.finding.lane,
@@ -106,6 +128,7 @@ impl Telling<'_> {
                 .map(|(id, _)| Suspect { evidence: id, likelihood: 0.0, reasons: Vec::new() })
                 .collect(),
             guilty: None,
+            bottlenecks,
             gaps,
             next_steps,
             evidence: ledger.close(),
@@ -190,6 +213,17 @@ impl Telling<'_> {
             gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
         }
         changes.into_iter().take(MOST_CHANGES).map(|change| (ledger.change(change), change.clone())).collect()
+    }
+
+    /// The limits that were met where it hurts. Last of all, so that they cost no other claim its number.
+    fn bottlenecks(&self, ledger: &mut Ledger<'_>) -> Vec<Bottleneck> {
+        let spans = Spans::of(self.situation, self.estate, &self.sufferers);
+        // As many as are listed: in a large estate the rest is not worth the time.
+        let suffering = self.sufferers.iter().take(MOST_AFFECTED).map(|sufferer| sufferer.node);
+        let nodes: Vec<usize> = suffering.chain(self.cause).collect();
+        let mut found = bottleneck::find(self.situation, self.estate, spans, &bottleneck::near(self.estate, &nodes));
+        found.truncate(bottleneck::MOST);
+        bottleneck::tell(found, self.estate, ledger)
     }
 
     fn next_steps(&self, expected: &[Expected], changes: &[(EvidenceId, Change)]) -> Vec<NextStep> {

@@ -1,15 +1,20 @@
 //! The nouns. Plain data: no IO, no clock, nothing that can fail but parsing.
 
+mod auth;
+mod bottleneck;
 mod evidence;
 mod incident;
 mod log;
 mod series;
 mod service;
 mod signal;
+mod story;
 mod time;
 mod timeline;
 mod verdict;
 
+pub use auth::{AuthHealth, Hop, HopStatus, Stage};
+pub use bottleneck::{Bottleneck, Limit};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
 pub use incident::{
     Apartness, Because, Blame, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition,
@@ -18,6 +23,7 @@ pub use log::{LogLevel, LogLine};
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
+pub use story::{Happening, Story, StoryEvent, StoryLink, Tie};
 pub use time::minutes;
 pub use timeline::{Delta, Ended, Happened, Moment, Shared, Similar};
 pub use verdict::{Affected, Answer, Cause, Expected, Gap, Lane, NextStep, Reason, Suspect, Symptom, Verdict};

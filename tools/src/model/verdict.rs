@@ -1,6 +1,6 @@
 //! The verdict: the context toolset's answer. It names, it does not phrase: sentences are made in `blocks`.
 
-use crate::model::{Change, Evidence, EvidenceId, Measure, ServiceId};
+use crate::model::{Bottleneck, Change, Evidence, EvidenceId, Measure, ServiceId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -199,6 +199,9 @@ pub struct Verdict {
     pub changes: Vec<Suspect>,
     /// The change that is guilty; none when no change is.
     pub guilty: Option<EvidenceId>,
+    /// Services at one of their limits, worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bottlenecks: Vec<Bottleneck>,
     /// What we could not see.
     pub gaps: Vec<Gap>,
     /// What a person can do now.
