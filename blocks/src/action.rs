@@ -13,7 +13,7 @@ pub enum Topic {
     Context,
     /// Why this cause, and what else was looked at.
     Why,
-    /// How the sign-in journey fares, hop by hop.
+    /// How the auth journey fares, hop by hop.
     Auth,
     /// What happened, in order.
     Timeline,

@@ -43,7 +43,7 @@ fn more(incident: &Incident) -> [(Action, &'static str); 5] {
         (ask(Topic::Why), "Why"),
         (ask(Topic::Changes), "Changes"),
         (ask(Topic::Timeline), "Timeline"),
-        (ask(Topic::Auth), "Sign-in journey"),
+        (ask(Topic::Auth), "Auth journey"),
         (ask(Topic::Similar), "Similar incidents"),
     ]
 }

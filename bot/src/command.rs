@@ -78,7 +78,7 @@ pub const COMMANDS: &[Row] = &[
     Row {
         word: "auth",
         usage: "auth [INC-n]",
-        help: "The sign-in journey hop by hop: where requests are lost or slow",
+        help: "The auth journey hop by hop: where requests are lost or slow",
         parse: |arguments| about(Topic::Auth, arguments),
     },
     Row {

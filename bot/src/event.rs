@@ -4,7 +4,7 @@ use blocks::action::Topic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
-use tools::model::{Alarm, Delta, IncidentId, ScopeId, Verdict, Via};
+use tools::model::{Alarm, AuthHealth, Delta, IncidentId, ScopeId, Verdict, Via};
 
 /// Everything that can happen to the bot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +86,8 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
+    /// How the auth journey fares.
+    Auth(Box<AuthHealth>),
     /// What is new.
     Delta(Box<Delta>),
     /// Past incidents.

@@ -156,7 +156,7 @@ async fn the_answer_offers_what_one_may_ask_next() {
             ("Why", "why"),
             ("Changes", "changes"),
             ("Timeline", "timeline"),
-            ("Sign-in journey", "sign-in journey"),
+            ("Auth journey", "auth journey"),
             ("Similar incidents", "similar incidents"),
         ] {
             room.jun().clicks(label).await;

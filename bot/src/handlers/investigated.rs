@@ -57,6 +57,7 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         (Topic::Why, _) => blocks::why::answer(incident),
         (Topic::Timeline, _) => blocks::timeline::answer(incident, &timeline(incident)),
         (Topic::Gaps, _) => blocks::gaps::answer(incident),
+        (Topic::Auth, Some(Found::Auth(health))) => blocks::auth::answer(&incident.id.to_string(), health),
         (Topic::Catchup, Some(Found::Delta(delta))) => blocks::catchup::answer(incident, delta),
         (Topic::Similar, Some(Found::Similar(similar))) => {
             blocks::similar::answer(incident, &similar.similar, similar.compared, &similar.gaps)

@@ -3,7 +3,7 @@
 use crate::event::{Event, Found, Question};
 use blocks::action::Topic;
 use jiff::Timestamp;
-use tools::context::{FindSimilarIncidents, GetContextDelta, GetIncidentContext};
+use tools::context::{FindSimilarIncidents, GetAuthHealthStatus, GetContextDelta, GetIncidentContext};
 use tools::model::{Alarm, Incident};
 use tools::ports::Outside;
 use tools::tool::{Tool, ToolError};
@@ -31,6 +31,11 @@ async fn find(
     now: Timestamp,
 ) -> Result<Option<Found>, ToolError> {
     Ok(match question.topic {
+        Topic::Auth => {
+            let alarms = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
+            let answer = GetAuthHealthStatus { alarms, now }.call(outside).await?;
+            Some(Found::Auth(Box::new(answer)))
+        }
         Topic::Catchup => {
             let looked = incident.seen.get(&question.asked.by).map(|look| look.at);
             let since = question.since.or(looked).unwrap_or(incident.began_at()).min(now);
@@ -42,6 +47,6 @@ async fn find(
             let answer = FindSimilarIncidents { incident: incident.id, now }.call(outside).await?;
             Some(Found::Similar(Box::new(answer)))
         }
-        Topic::Context | Topic::Why | Topic::Auth | Topic::Timeline | Topic::Changes | Topic::Gaps => None,
+        Topic::Context | Topic::Why | Topic::Timeline | Topic::Changes | Topic::Gaps => None,
     })
 }
