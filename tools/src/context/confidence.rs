@@ -51,13 +51,13 @@ mod tests {
 
     #[test]
     fn clear_cases_are_nearly_certain_and_doubtful_ones_are_not() {
-        let percent = |case: Case| (confidence(case) * 100.0).round();
-        assert_eq!(percent(CLEAR), 97.0);
-        assert_eq!(percent(Case { z: 5.0, ..CLEAR }), 88.0);
-        assert_eq!(percent(Case { z: 5.0, rivalry: 0.9, ..CLEAR }), 51.0);
-        assert_eq!(percent(Case { z: 5.0, alone: true, ..CLEAR }), 55.0);
-        assert_eq!(percent(Case { z: 5.0, by_known_edges: false, alone: true, ..CLEAR }), 18.0);
-        assert_eq!(percent(Case { z: 0.0, ..CLEAR }), 0.0);
+        let percent = |case: Case| format!("{:.0} %", confidence(case) * 100.0);
+        assert_eq!(percent(CLEAR), "97 %");
+        assert_eq!(percent(Case { z: 5.0, ..CLEAR }), "88 %");
+        assert_eq!(percent(Case { z: 5.0, rivalry: 0.9, ..CLEAR }), "51 %");
+        assert_eq!(percent(Case { z: 5.0, alone: true, ..CLEAR }), "55 %");
+        assert_eq!(percent(Case { z: 5.0, by_known_edges: false, alone: true, ..CLEAR }), "18 %");
+        assert_eq!(percent(Case { z: 0.0, ..CLEAR }), "0 %");
     }
 
     proptest! {

@@ -95,7 +95,7 @@ fn without_history_the_cause_is_named_with_less_confidence_and_a_gap() {
     let story = Story { history: 0, ..Story::new(DIAMOND, "Latency", &["a"]).slow("d", 0.15) };
     check(&story, "d", 0);
     let verdict = verdict(&story.play(1));
-    assert!(verdict.causes[0].confidence <= 0.6);
+    assert!(verdict.causes[0].confidence <= 0.85);
     assert!(verdict.gaps.iter().any(|gap| gap.wanted == "metrics history"), "{:?}", verdict.gaps);
 }
 

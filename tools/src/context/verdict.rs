@@ -19,8 +19,9 @@ use crate::model::{
     Symptom, Verdict,
 };
 
-/// Without a baseline false blame is several times as frequent: nobody is more sure than this.
-const CEILING_SHORT: f64 = 0.6;
+/// Without a baseline false blame is several times as frequent: nobody is more sure than this. Of the answers in simulated
+/// worlds without history, as many of them quiet as not, 91 % were right.
+const CEILING_SHORT: f64 = 0.85;
 
 /// More services and changes are not listed: a verdict is stored with every incident, and has to fit into one message of a
 /// queue (256 KiB). What is cut is said.

@@ -78,7 +78,7 @@ fn below(chance: &mut Chance, bound: usize) -> usize {
     ((chance.uniform() * bound as f64) as usize).min(bound - 1)
 }
 
-/// Names and calls of a world with an entry `s0`. The strings are leaked: a story wants them for ever, and a test ends soon.
+/// The calls of a world with an entry `s0`: caller, callee, times a request, and whether the caller does not wait.
 fn calls(shape: Shape, chance: &mut Chance) -> Vec<(usize, usize, f64, bool)> {
     let size = 5 + below(chance, 18);
     let mut calls: Vec<(usize, usize, f64, bool)> = Vec::new();
@@ -114,6 +114,7 @@ fn flow(calls: &[(usize, usize, f64, bool)]) -> Vec<f64> {
     flow
 }
 
+/// The name is leaked: a story wants it for ever, and a test ends soon.
 fn name(service: usize) -> &'static str {
     Box::leak(format!("s{service}").into_boxed_str())
 }
@@ -206,7 +207,7 @@ enum Loss {
     Metrics(f64),
     /// The right time of the alarms, by up to five minutes.
     Time,
-    /// The request counts and failures of every second row.
+    /// The request counts of every second row.
     Rows,
     /// All history.
     History,
@@ -255,7 +256,7 @@ fn spoil(world: &mut World, loss: Loss, chance: &mut Chance) {
 }
 
 /// Over 120 worlds of all shapes at least `right` of the causes are named, and at most `wrong` services are blamed that are
-/// not the cause. With a quarter more of each than was seen: the point is to notice when something breaks.
+/// not the cause. The bounds leave a few worlds more than were seen: the point is to notice when something breaks.
 #[track_caller]
 fn check(loss: Loss, right: usize, wrong: usize) {
     let seeds = 9000..9120;
@@ -271,17 +272,17 @@ fn check(loss: Loss, right: usize, wrong: usize) {
 
 #[test]
 fn the_cause_is_named_in_worlds_of_every_shape() {
-    check(Loss::Nothing, 117, 3);
+    check(Loss::Nothing, 118, 2);
 }
 
 #[test]
 fn missing_edges_services_rows_and_minutes_cost_little() {
-    check(Loss::Edges(0.1), 110, 8);
-    check(Loss::Edges(0.3), 100, 16);
-    check(Loss::Metrics(0.3), 112, 6);
-    check(Loss::Time, 112, 5);
-    check(Loss::Rows, 112, 5);
-    check(Loss::History, 90, 20);
+    check(Loss::Edges(0.1), 114, 6);
+    check(Loss::Edges(0.3), 108, 12);
+    check(Loss::Metrics(0.3), 117, 3);
+    check(Loss::Time, 117, 3);
+    check(Loss::Rows, 117, 3);
+    check(Loss::History, 102, 8);
 }
 
 /// Over 100 worlds without a fault at most `most` blame somebody.
@@ -301,9 +302,9 @@ fn check_quiet(traffic: f64, spikes: f64, most: usize) {
 #[test]
 fn noise_and_traffic_blame_nobody_and_bursts_hardly_anybody() {
     check_quiet(1.0, 0.0, 1);
-    check_quiet(2.0, 0.0, 3);
+    check_quiet(2.0, 0.0, 2);
     check_quiet(0.5, 0.0, 1);
-    check_quiet(1.0, 0.03, 9);
+    check_quiet(1.0, 0.03, 12);
 }
 
 /// Confidence may be too low for its share of right answers, and hardly too high.

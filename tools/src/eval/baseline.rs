@@ -1,6 +1,6 @@
 //! The baseline the verdict is held against: ranked correlation, as published with the PetShop data set (Hardt, Orchard,
 //! Blöbaum, Kirschbaum, Kasiviswanathan, *The PetShop Dataset — Finding Causes of Performance Issues across Microservices*,
-//! CLeaR 2024, arXiv:2311.04806) and with the settings of its authors' code.
+//! Causal Learning and Reasoning 2024, arXiv:2311.04806) and with the settings of its authors' code.
 //!
 //! What is computed: the metric that alarms is correlated (Pearson) with the same metric of every other service over the
 //! rows of the incident, rows with a missing value left out, and the others are ranked by the p-value of the correlation:
