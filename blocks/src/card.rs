@@ -112,7 +112,7 @@ fn caused(verdict: &Verdict) -> String {
         ),
         None => match cause.symptom {
             Symptom::Alarms => "its alarm came first, and the others lie upstream of it".to_owned(),
-            Symptom::Faults | Symptom::Latency => format!("its {}", phrase::symptom(cause.symptom)),
+            Symptom::Faults | Symptom::Latency | Symptom::Signs => format!("its {}", phrase::symptom(cause.symptom)),
         },
     };
     let others: Vec<String> = verdict.causes[1..]

@@ -3,6 +3,10 @@
 //! The rules are strict. No answer on a fault is a miss. Suspects with the same score share the worst of their ranks. A
 //! quiet window is asked the same question, and every answer to it is false blame.
 
+mod changes;
+
+pub use changes::ChangeCase;
+
 use crate::capsule::{self, Capsule, CapsuleError, Truth};
 use crate::context::{Situation, is_same_service, verdict};
 use crate::model::{Answer, Gap, ServiceId, Verdict};
@@ -43,6 +47,24 @@ pub struct Totals {
     pub quiet_windows: usize,
     /// Share of those in which somebody was blamed.
     pub quiet_false_blame: f64,
+    /// Incidents of which it is known which change was guilty, or that none was.
+    #[serde(default)]
+    pub change_cases: usize,
+    /// How many of them had a guilty commit, and exactly that was named.
+    #[serde(default)]
+    pub culprit_found: usize,
+    /// In how many of them a decoy was named.
+    #[serde(default)]
+    pub decoy_hits: usize,
+    /// How many of them had no guilty change, and none was named.
+    #[serde(default)]
+    pub none_correct: usize,
+    /// In how many of them the first failing service was named.
+    #[serde(default)]
+    pub first_failing: usize,
+    /// The mean overlap of the blast radius, 0–1.
+    #[serde(default)]
+    pub blast_jaccard: f64,
 }
 
 /// What one capsule says about the verdict.
@@ -59,6 +81,8 @@ pub enum Judged {
         /// Milliseconds for the verdict alone.
         ms: f64,
     },
+    /// It knows which change was guilty, or that none was.
+    Change(ChangeCase),
     /// It does not know the truth.
     Unknown {
         /// The capsule.
@@ -71,6 +95,9 @@ pub enum Judged {
 pub struct Report {
     /// The faults, in the order in which they were judged.
     pub cases: Vec<Case>,
+    /// The incidents around changes, in the order in which they were judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeCase>,
     /// The quiet windows in which somebody was blamed, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiet_blamed: Vec<String>,
@@ -94,6 +121,7 @@ pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
             let truth = truth.iter().map(ToString::to_string).collect();
             Judged::Fault(Case { name, truth, rank, ties, abstained: verdict.answer == Answer::NoCauseFound, ms })
         }
+        Some(Truth::Change(truth)) => Judged::Change(ChangeCase::of(name, truth, &verdict, ms)),
     }
 }
 
@@ -149,6 +177,7 @@ impl Report {
                     quiet_windows += 1;
                     report.quiet_blamed.extend(blamed.map(|_| name));
                 }
+                Judged::Change(case) => report.changes.push(case),
                 Judged::Unknown { .. } => {}
             }
         }
@@ -162,7 +191,9 @@ impl Report {
             abstained: share(report.cases.iter().filter(|case| case.abstained).count(), cases),
             quiet_windows,
             quiet_false_blame: share(report.quiet_blamed.len(), quiet_windows),
+            ..Totals::default()
         };
+        changes::count(&report.changes, &mut report.totals);
         report
     }
 }
@@ -203,7 +234,12 @@ impl fmt::Display for Report {
         if !self.quiet_blamed.is_empty() {
             write!(f, " ({})", self.quiet_blamed.join(", "))?;
         }
-        writeln!(f)
+        writeln!(f)?;
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        writeln!(f)?;
+        changes::table(&self.changes, totals, f)
     }
 }
 
@@ -330,7 +366,7 @@ mod tests {
         let empty = serde_json::to_string(&Report::of([])).unwrap();
         assert_eq!(
             empty,
-            r#"{"cases":[],"totals":{"cases":0,"top1":0.0,"top3":0.0,"abstained":0.0,"quiet_windows":0,"quiet_false_blame":0.0}}"#
+            r#"{"cases":[],"totals":{"cases":0,"top1":0.0,"top3":0.0,"abstained":0.0,"quiet_windows":0,"quiet_false_blame":0.0,"change_cases":0,"culprit_found":0,"decoy_hits":0,"none_correct":0,"first_failing":0,"blast_jaccard":0.0}}"#
         );
     }
 

@@ -5,6 +5,7 @@
 
 mod atlas;
 mod attribute;
+mod changes;
 mod estate;
 mod excess;
 mod fallback;
@@ -18,7 +19,6 @@ mod outlook;
 mod picture;
 mod reach;
 mod score;
-mod suspicion;
 #[cfg(test)]
 mod synth;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The verdict: which way to look, and how what was found becomes an answer with its evidence.
 
 use super::Situation;
+use super::changes::signature::Signature;
+use super::changes::{Scene, Weighing, weigh};
 use super::estate::Estate;
 use super::excess::MIN_HISTORY;
 use super::fallback;
@@ -10,9 +12,8 @@ use super::gaps::gaps;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
-use super::suspicion::{Scene, by_suspicion};
 use crate::model::{
-    Affected, Answer, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
+    Affected, Answer, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this.
@@ -35,7 +36,8 @@ pub fn verdict(situation: &Situation) -> Verdict {
     }
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
     let sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
-    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
+    let signature = Signature::of(situation, began);
+    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause, signature }.tell()
 }
 
 /// Whether two names stand for one service of the situation: X-Ray draws a Lambda function as up to three nodes.
@@ -66,6 +68,7 @@ struct Telling<'a> {
     finding: Finding,
     sufferers: Vec<Sufferer>,
     cause: Option<usize>,
+    signature: Signature,
 }
 
 impl Telling<'_> {
@@ -77,8 +80,9 @@ impl Telling<'_> {
         let affected = self.affected(&mut ledger, &mut gaps);
         let path = self.path();
         let expected = self.expected(&path, &mut ledger);
-        let changes = self.changes(&mut ledger, &mut gaps);
-        let next_steps = self.next_steps(&expected, &changes);
+        let weighing = weigh(self.estate, self.situation, &self.signature, self.scene());
+        let (changes, guilty) = self.changes(&weighing, &mut ledger, &mut gaps);
+        let next_steps = self.next_steps(&expected, &weighing, &changes);
         Verdict {
             at: self.situation.now,
             lane: self.finding.lane,
@@ -87,11 +91,8 @@ impl Telling<'_> {
             affected,
             path: path.into_iter().map(|node| self.name(node)).collect(),
             expected,
-            changes: changes
-                .into_iter()
-                .map(|(id, _)| Suspect { evidence: id, likelihood: 0.0, reasons: Vec::new() })
-                .collect(),
-            guilty: None,
+            changes,
+            guilty,
             gaps,
             next_steps,
             evidence: ledger.close(),
@@ -169,27 +170,50 @@ impl Telling<'_> {
         Scene { cause: self.cause, onset, blur: self.flows.map(|flows| flows.grid.step()).unwrap_or_default() }
     }
 
-    fn changes(&self, ledger: &mut Ledger<'_>, gaps: &mut Vec<Gap>) -> Vec<(EvidenceId, Change)> {
-        let changes = by_suspicion(self.estate, &self.situation.changes, self.scene(), self.situation.now);
-        if changes.len() > MOST_CHANGES {
-            let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", changes.len());
+    fn changes(
+        &self,
+        weighing: &Weighing<'_>,
+        ledger: &mut Ledger<'_>,
+        gaps: &mut Vec<Gap>,
+    ) -> (Vec<Suspect>, Option<EvidenceId>) {
+        let weighed = &weighing.weighed;
+        if weighed.len() > MOST_CHANGES {
+            let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", weighed.len());
             gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
         }
-        changes.into_iter().take(MOST_CHANGES).map(|change| (ledger.change(change), change.clone())).collect()
+        let suspects: Vec<Suspect> = weighed
+            .iter()
+            .take(MOST_CHANGES)
+            .map(|weighed| Suspect {
+                evidence: ledger.change(weighed.change),
+                likelihood: weighed.likelihood,
+                reasons: weighed.reasons.clone(),
+            })
+            .collect();
+        let guilty = suspects.first().filter(|_| weighing.guilty).map(|first| first.evidence);
+        (suspects, guilty)
     }
 
-    fn next_steps(&self, expected: &[Expected], changes: &[(EvidenceId, Change)]) -> Vec<NextStep> {
-        let Some(cause) = self.cause else { return vec![NextStep::Watch] };
+    fn next_steps(&self, expected: &[Expected], weighing: &Weighing<'_>, changes: &[Suspect]) -> Vec<NextStep> {
+        let scene = self.scene();
+        let reviewed = weighing.weighed.iter().zip(changes).enumerate().find(|(at, (weighed, _))| {
+            (*at == 0 && weighing.guilty) || scene.suggests(self.estate, weighed.change)
+        });
+        let review = reviewed.map(|(_, (weighed, suspect))| NextStep::ReviewChange {
+            change: weighed.change.clone(),
+            evidence: suspect.evidence,
+        });
+        let Some(cause) = self.cause else {
+            let guilty = review.filter(|_| weighing.guilty);
+            return vec![guilty.unwrap_or(NextStep::Watch)];
+        };
         let reading = self.finding.accused.first().and_then(|first| first.reading.as_ref());
         let mut steps = vec![NextStep::Inspect {
             service: self.name(cause),
             measure: reading.map(|reading| ledger::measure(reading, self.flows)),
             link: self.estate.first_alarm(cause).and_then(|alarm| alarm.link.clone()),
         }];
-        let scene = self.scene();
-        if let Some((evidence, change)) = changes.iter().find(|(_, change)| scene.suggests(self.estate, change)) {
-            steps.push(NextStep::ReviewChange { change: change.clone(), evidence: *evidence });
-        }
+        steps.extend(review);
         steps.extend(expected.first().map(|first| NextStep::Warn { service: first.service.clone() }));
         steps
     }
