@@ -201,7 +201,7 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
         [] if verdict.gaps.iter().any(|gap| gap.wanted.starts_with("changes")) => {
             "Changes could not be read.".to_owned()
         }
-        [] => "No change was seen in the two hours before.".to_owned(),
+        [] => "No change was seen in the four hours before.".to_owned(),
         lines if rest == 0 => lines.join("\n"),
         lines => format!(
             "{}\n• and {}",

@@ -205,6 +205,9 @@ fn share(part: usize, whole: usize) -> f64 {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.changes.is_empty() && self.cases.is_empty() && self.totals.quiet_windows == 0 {
+            return changes::table(&self.changes, &self.totals, f);
+        }
         let names = self.cases.iter().map(|case| case.name.chars().count());
         let width = names.max().unwrap_or(0).max("capsule".len());
         writeln!(f, "{:width$}  {:>4}  {:>4}  {:>6}  true cause", "capsule", "rank", "ties", "ms")?;

@@ -359,3 +359,98 @@ fn level(word: &str) -> Option<LogLevel> {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Measure;
+
+    /// A scenario of two services in a directory of this test alone.
+    fn scenario_in(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("clarity-rcb-{}-{name}", std::process::id()));
+        let scenario = folder.join("small");
+        std::fs::create_dir_all(scenario.join("context")).unwrap();
+        let write = |file: &str, text: &str| std::fs::write(scenario.join(file), text).unwrap();
+        write(
+            "alert.json",
+            r#"{"service": "api", "metric": "http_5xx_ratio", "threshold": 0.02, "observed": 0.5,
+                "fired_at": "2026-01-01T10:05:00Z", "severity": "high", "monitor": "api errors", "summary": "api fails"}"#,
+        );
+        write(
+            "metrics.csv",
+            "timestamp,service,metric,value\n2026-01-01T10:00:00Z,api,http_5xx_ratio,0.0\n2026-01-01T10:01:00Z,api,http_5xx_ratio,0.5\n2026-01-01T10:03:00Z,api,http_5xx_ratio,0.5\n",
+        );
+        write(
+            "logs.ndjson",
+            "{\"timestamp\": \"2026-01-01T10:02:00Z\", \"service\": \"api\", \"severity_text\": \"FATAL\", \"msg\": \"boom\", \"trace_id\": \"1\", \"row\": 7}\n",
+        );
+        write(
+            "traces.json",
+            r#"[{"trace_id": "t", "span_id": "a", "parent_id": null, "service": "web", "name": "GET /", "start": "2026-01-01T10:00:00Z", "duration_ms": 3},
+                {"trace_id": "t", "span_id": "b", "parent_id": "a", "service": "api", "name": "load", "start": "2026-01-01T10:00:00Z", "duration_ms": 2},
+                {"trace_id": "t", "span_id": "c", "parent_id": "b", "service": "mail", "name": "consume orders", "start": "2026-01-01T10:00:00Z", "duration_ms": 1}]"#,
+        );
+        write(
+            "context/commits.json",
+            r#"[{"sha": "c1", "author": "ada", "timestamp": "2026-01-01T09:00:00Z", "message": "less", "files_changed": ["a.go"], "diff": "-a"},
+                {"sha": "c2", "timestamp": "2026-01-01T09:00:00Z", "message": "not deployed"}]"#,
+        );
+        write(
+            "context/deploys.json",
+            r#"[{"timestamp": "2026-01-01T10:00:30Z", "service": "api", "commit_sha": "c1", "version": "v2"}]"#,
+        );
+        write(
+            "context/flags.json",
+            r#"[{"timestamp": "2026-01-01T09:30:00Z", "flag": "fast", "service": "web", "change": "off->on", "actor": "bob"}]"#,
+        );
+        write(
+            "ground_truth.json",
+            r#"{"root_cause_commit": "c1", "first_failing_service": "api", "blast_radius": ["web"], "decoy_deploy_commits": ["c2"]}"#,
+        );
+        folder
+    }
+
+    #[test]
+    fn a_scenario_becomes_a_capsule() {
+        let folder = scenario_in("good");
+        let target = folder.join("capsules");
+        assert_eq!(import(&folder, &target).unwrap(), Imported { scenarios: 1 });
+        let capsule = crate::capsule::load(&target.join("rootcausebench-small.json.zst")).unwrap();
+        let names: Vec<&str> = capsule.topology.services.iter().map(|service| service.id.as_str()).collect();
+        assert_eq!(names, ["api", "mail", "web"]);
+        let edges: Vec<(&str, &str, EdgeMode)> =
+            capsule.topology.edges.iter().map(|edge| (edge.caller.as_str(), edge.callee.as_str(), edge.mode)).collect();
+        assert_eq!(edges, [("api", "mail", EdgeMode::Async), ("web", "api", EdgeMode::Sync)]);
+        assert_eq!(capsule.series[0].measure, Measure::Availability);
+        assert_eq!(capsule.series[0].values, [Some(100.0), Some(50.0), None, Some(50.0)]);
+        assert_eq!((capsule.logs[0].text.as_str(), capsule.logs[0].level), ("boom row=7", Some(LogLevel::Error)));
+        let changes = capsule.changes_until(capsule.window.to);
+        let told: Vec<(&str, Option<&str>)> = changes
+            .iter()
+            .map(|change| (change.summary.as_str(), change.commit.as_ref().map(|commit| commit.id.as_str())))
+            .collect();
+        assert_eq!(told, [("flag fast off->on", None), ("v2: less", Some("c1"))]);
+        let Some(Truth::Change(truth)) = &capsule.truth else { panic!("{:?}", capsule.truth) };
+        assert_eq!((truth.commit.as_deref(), truth.decoys.len()), (Some("c1"), 1));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[track_caller]
+    fn check_refused(name: &str, file: &str, text: &str, expected: &str) {
+        let folder = scenario_in(name);
+        std::fs::write(folder.join("small").join(file), text).unwrap();
+        let problem = import(&folder, &folder.join("capsules")).unwrap_err().to_string();
+        assert!(problem.contains(file) && problem.contains(expected), "{problem}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_error_names_file_and_place() {
+        check_refused("alert", "alert.json", r#"{"service": 7}"#, "wrong at `service`");
+        check_refused("metrics", "metrics.csv", "timestamp,service,metric,value\nnow,a,b,1\n", "line 2: `now` is no time");
+        check_refused("columns", "metrics.csv", "time,value\n", "no column `timestamp`");
+        check_refused("logs", "logs.ndjson", "\n{\"msg\": 1}\n", "line 2: `timestamp` is missing");
+        check_refused("commits", "context/commits.json", r#"[{"sha": "a"}, {}]"#, "wrong at `[1]");
+        let nowhere = import(&std::env::temp_dir().join("clarity-rcb-nowhere"), Path::new("x")).unwrap_err().to_string();
+        assert!(nowhere.starts_with("cannot read "), "{nowhere}");
+    }
+}

@@ -12,6 +12,7 @@ use super::gaps::gaps;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
+use super::signs::{by_signs, complaints};
 use crate::model::{
     Affected, Answer, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
 };
@@ -24,6 +25,9 @@ const CEILING_SHORT: f64 = 0.6;
 const MOST_AFFECTED: usize = 60;
 const MOST_CHANGES: usize = 20;
 
+/// Kinds of log lines that are told of a service.
+const MOST_COMPLAINTS: usize = 2;
+
 /// The verdict on a situation: a pure function, and the order in which anything was read makes no difference.
 pub fn verdict(situation: &Situation) -> Verdict {
     let estate = Estate::of(situation);
@@ -35,8 +39,10 @@ pub fn verdict(situation: &Situation) -> Verdict {
         finding.cap(CEILING_SHORT);
     }
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
-    let sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
     let signature = Signature::of(situation, began);
+    let mut sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
+    sufferers.extend(by_signs(&estate, &signature, &sufferers));
+    sufferers.sort_by_key(|sufferer| (sufferer.onset, cause != Some(sufferer.node), sufferer.node));
     Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause, signature }.tell()
 }
 
@@ -131,6 +137,11 @@ impl Telling<'_> {
         let tell = |sufferer: &Sufferer| {
             let mut evidence = sufferer.reading.as_ref().map(|reading| ledger.reading(reading)).unwrap_or_default();
             evidence.extend(ledger.alarm(sufferer.node));
+            let complaints = complaints(self.estate, &self.signature, sufferer.node);
+            evidence.extend(complaints.into_iter().take(MOST_COMPLAINTS).map(|pattern| ledger.logged(pattern)));
+            if evidence.is_empty() {
+                evidence.push(ledger.onset(sufferer.node, sufferer.onset));
+            }
             let (onset, symptom) = (sufferer.onset, sufferer.symptom);
             Affected { service: self.name(sufferer.node), onset, symptom, evidence }
         };

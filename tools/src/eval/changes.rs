@@ -149,7 +149,21 @@ mod tests {
         let totals = report.totals;
         assert_eq!((totals.change_cases, totals.culprit_found, totals.none_correct), (5, 1, 1));
         assert_eq!((totals.decoy_hits, totals.first_failing, totals.blast_jaccard), (1, 1, 0.8));
-        insta::assert_snapshot!(report, @"");
+        insta::assert_snapshot!(report, @"
+        capsule  verdict  guilty    named     likely  blast  first failing
+        x        right    aaaaaaaa  aaaaaaaa    0.50   1.00  a (wrong)
+        x        decoy    aaaaaaaa  bbbb        0.50   0.00  a
+        x        wrong    aaaaaaaa  none        0.50   1.00  a (wrong)
+        x        right    none      none        0.50   1.00  a (wrong)
+        x        wrong    none      other       0.50   1.00  a (wrong)
+
+             5 incidents around changes
+             1 of them: exactly the guilty commit was named
+             1 of them: no change is guilty, and none was named
+             1 of them: a decoy was named
+             1 of them: the first failing service was named
+         0.800 mean overlap (Jaccard) of the blast radius
+        ");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
     }

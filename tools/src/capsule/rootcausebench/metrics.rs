@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `duration`, `latency`, `response time` | `ms`, `s`, `seconds` | latency, in seconds |
 //! | `requests`, `rps`, `qps` | `per sec`, `per min`, or the short words | requests a step |
-//! | something that fails (`5xx`, `error`, `failed`) | `per sec`, `per min` | faults a step |
+//! | something that fails (`5xx`, `error`, `throttled`, `timeout`) | `per sec`, `per min` | faults a step |
 //! | something that fails | `ratio`, `rate`, `share`: values up to 1; `pct`, `percent`: up to 100 | availability |
 //!
 //! Everything else, and what would be the second of its measure, keeps its name. Of several of one measure the one of the
@@ -130,7 +130,7 @@ impl Reading {
         let words = words::of(metric);
         let has = |candidates: &[&str]| words.iter().any(|word| candidates.contains(&word.as_str()));
         let fails = words.iter().any(|word| {
-            ["error", "fail", "fault", "reject"].iter().any(|stem| word.starts_with(stem)) || word == "5xx"
+            ["error", "fail", "fault", "reject", "throttl", "timeout", "drop", "denied", "unavailab", "abort"].iter().any(|stem| word.starts_with(stem)) || word == "5xx"
         });
         let most = points.iter().map(|(_, value)| *value).fold(0.0, f64::max);
         let response_time = words.windows(2).any(|pair| pair[0] == "response" && pair[1] == "time");

@@ -42,6 +42,8 @@ pub(super) struct Sides<'a> {
     pub(super) added: Vec<Cut<'a>>,
     /// How the file reads afterwards: kept and added lines in order, and whether each is new.
     pub(super) after: Vec<(&'a Line, bool)>,
+    /// How it read before: kept and removed lines in order.
+    pub(super) before: Vec<&'a Line>,
     /// Stems of everything that stands there afterwards.
     pub(super) words_after: BTreeSet<String>,
 }
@@ -81,7 +83,8 @@ impl<'a> Sides<'a> {
         let added = news.iter().filter(|(line, is_new)| *is_new && speaks(line)).map(|(line, _)| cut(line)).collect();
         let words_after = news.iter().flat_map(|(line, _)| stems(&line.code)).collect();
         let kind = FileKind::of(&file.path);
-        let mut sides = Self { path: &file.path, kind, removed, added, after: news, words_after };
+        let before = file.lines.iter().filter(|line| line.sign != Sign::Added).collect();
+        let mut sides = Self { path: &file.path, kind, removed, added, after: news, before, words_after };
         sides.forget_talk();
         sides
     }
@@ -348,32 +351,49 @@ fn calls_in_loops(sides: &Sides<'_>) -> Vec<Effect> {
     if sides.kind != FileKind::Code {
         return Vec::new();
     }
-    let was: BTreeSet<String> = sides.removed.iter().flat_map(|cut| calls(&cut.tokens).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let before = sides.before.iter().map(|line| (*line, false));
+    let was: BTreeSet<String> = in_loops(before).into_iter().flat_map(|looped| looped.calls).collect();
     let mut found = Vec::new();
-    let mut loops: Vec<(usize, bool)> = Vec::new();
-    for (line, is_new) in &sides.after {
-        if line.code.is_empty() {
-            continue;
-        }
-        let cut = tokens(&line.code);
-        let opens = opens_loop(&cut);
-        // The brace that closes a loop stands where the loop began.
-        loops.retain(|(indent, _)| line.indent > *indent);
-        let loop_is_new = loops.iter().any(|(_, is_new)| *is_new);
-        if !loops.is_empty() || opens {
-            let goes_out = |name: &&str| is_remote(&stems(name)) && leaves_process(&cut, name);
-            for name in calls(&cut).into_iter().filter(goes_out) {
-                // A call that was there before, in a loop that was there before, is nothing new.
-                let is_new_here = (*is_new && !was.contains(name)) || (loop_is_new && !opens && !*is_new);
-                if is_new_here && !is_talk(&cut) {
-                    let leads_to = T::SLOW | T::TIMEOUT | T::THROTTLED | T::EXHAUSTED | T::RETRIED;
-                    let about = stems(name).into_iter().chain(stems(&line.code));
-                    found.push(effect(format!("it calls `{}` once for every item", brief(name)), 0.85, leads_to, about));
-                }
+    for looped in in_loops(sides.after.iter().copied()) {
+        for name in looped.calls.iter().filter(|name| !was.contains(*name)) {
+            let goes_out = is_remote(&stems(name)) && leaves_process(&looped.tokens, name);
+            if (looped.is_new || looped.loop_is_new) && goes_out && !is_talk(&looped.tokens) {
+                let leads_to = T::SLOW | T::TIMEOUT | T::THROTTLED | T::EXHAUSTED | T::RETRIED;
+                let about = stems(name).into_iter().chain(stems(&looped.line.code));
+                found.push(effect(format!("it calls `{}` once for every item", brief(name)), 0.85, leads_to, about));
             }
         }
+    }
+    found
+}
+
+/// A line inside of a loop, or one that is a loop by itself.
+struct Looped<'a> {
+    line: &'a Line,
+    tokens: Vec<Token>,
+    calls: Vec<String>,
+    is_new: bool,
+    loop_is_new: bool,
+}
+
+/// The lines that run once for every item. A loop ends where the code is no further in than where it began.
+fn in_loops<'a>(lines: impl Iterator<Item = (&'a Line, bool)>) -> Vec<Looped<'a>> {
+    let mut found = Vec::new();
+    let mut loops: Vec<(usize, bool)> = Vec::new();
+    for (line, is_new) in lines.filter(|(line, _)| !line.code.is_empty()) {
+        let tokens = tokens(&line.code);
+        let opens = opens_loop(&tokens);
+        loops.retain(|(indent, _)| line.indent > *indent);
+        let loop_is_new = loops.iter().any(|(_, is_new)| *is_new);
+        let inside = !loops.is_empty();
         if opens {
-            loops.push((line.indent, *is_new));
+            loops.push((line.indent, is_new));
+        }
+        // What a loop goes over is asked for once; a loop within a line asks inside of it.
+        let within = opens && !matches!(tokens.first().map_or("", |first| first.text.as_str()), "for" | "foreach" | "while");
+        if inside || within {
+            let calls = calls(&tokens).into_iter().map(str::to_owned).collect();
+            found.push(Looped { line, tokens, calls, is_new, loop_is_new });
         }
     }
     found

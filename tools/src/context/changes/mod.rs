@@ -20,6 +20,8 @@ mod effect;
 mod rewrite;
 mod safeguard;
 pub(super) mod signature;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod wording;
 
@@ -179,6 +181,8 @@ struct Onset {
     first: Timestamp,
     /// Nothing after this can be guilty: the alarm had fired.
     latest: Timestamp,
+    /// Whether a service is blamed.
+    has_cause: bool,
 }
 
 impl Onset {
@@ -188,7 +192,7 @@ impl Onset {
         let logged = signature.patterns.iter().filter(|it| near.contains(&it.service) && it.is_bad()).map(|it| it.first);
         let first = moved.chain(logged).min().map_or(scene.onset, |first| first.min(scene.onset));
         let exact = |at: Timestamp| at.saturating_add(scene.blur).unwrap_or(at);
-        Self { first: exact(first), latest: exact(latest.max(scene.onset)) }
+        Self { first: exact(first), latest: exact(latest.max(scene.onset)), has_cause: scene.cause.is_some() }
     }
 }
 
@@ -324,7 +328,8 @@ impl Sum {
         match place {
             Place::Cause => self.add(1.5, Reason::AtCause),
             Place::Behind => self.add(0.5, Reason::BehindCause),
-            Place::Alarmed => self.add(1.0, Reason::AtAlarm),
+            // Where a cause is known, an alarm elsewhere rather follows from it.
+            Place::Alarmed => self.add(if onset.has_cause { 0.4 } else { 1.0 }, Reason::AtAlarm),
             Place::Elsewhere => self.add(-1.0, Reason::Elsewhere),
         }
         self.time(change, onset);

@@ -370,7 +370,7 @@ mod tests {
         check("don't mask this", "don't mask this");
         check("req=7f3a9c0de1 from 10.0.0.7:443", "req=<*> from <*>");
         check("deadbeefdeadbeef and added", "<*> and added");
-        check(&"a".repeat(10_000), &"a".repeat(LONGEST));
+        check(&"g".repeat(10_000), &"g".repeat(LONGEST));
     }
 
     fn at(second: i64) -> Timestamp {
