@@ -3,7 +3,8 @@
 use crate::mrkdwn::escape;
 use jiff::{SignedDuration, Timestamp};
 use tools::model::{
-    AlarmState, Apartness, Because, Change, Claim, Evidence, EvidenceId, Measure, Reason, ServiceId, Source, Symptom, Unit,
+    AlarmState, Apartness, Because, Change, Claim, Evidence, EvidenceId, Measure, Reason, ServiceId, Source, Symptom,
+    Unit,
 };
 
 /// A name in code font, so that it can be told from the words around it and be copied.
@@ -215,7 +216,7 @@ pub fn change(change: &Change) -> String {
 
 /// What speaks for or against a change, as a clause.
 pub fn reason(reason: &Reason) -> String {
-    let after = |minutes: f64| span(SignedDuration::from_secs((minutes * 60.0).clamp(0.0, 1e9) as i64));
+    let after = |minutes: f64| span(SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or_default());
     match reason {
         Reason::Before { minutes } => format!("it came {} before the onset", after(*minutes)),
         Reason::After { minutes } => format!("it came {} after the onset", after(*minutes)),

@@ -27,8 +27,7 @@ pub(crate) fn of(name: &str) -> Vec<String> {
 /// The beginning of a word that its forms share, roughly: `mappings` and `mapped` are `mapp`, `queries` and `query` are
 /// `quer`. It is for comparing, not for showing. After the suffix list of Porter's stemmer (1980), its first step only.
 pub(crate) fn stem(word: &str) -> &str {
-    const ENDINGS: [&str; 12] =
-        ["ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "y"];
+    const ENDINGS: [&str; 12] = ["ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "y"];
     let long_enough = |rest: &&str| rest.chars().count() >= 3;
     let rest = ENDINGS.iter().find_map(|ending| word.strip_suffix(ending).filter(long_enough)).unwrap_or(word);
     rest.strip_suffix('e').filter(long_enough).unwrap_or(rest)
@@ -54,9 +53,13 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_share_a_stem() {
-        for (one, other) in
-            [("queries", "query"), ("writer", "writes"), ("registers", "register"), ("caches", "caching"), ("cache", "cached")]
-        {
+        for (one, other) in [
+            ("queries", "query"),
+            ("writer", "writes"),
+            ("registers", "register"),
+            ("caches", "caching"),
+            ("cache", "cached"),
+        ] {
             assert_eq!(stem(one), stem(other), "{one} and {other}");
         }
         assert_eq!(stem("bus"), "bus");

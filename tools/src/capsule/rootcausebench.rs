@@ -121,8 +121,8 @@ struct Alert {
 struct Span {
     #[serde(default)]
     trace_id: String,
-    #[serde(default)]
-    span_id: String,
+    #[serde(default, rename = "span_id")]
+    id: String,
     #[serde(default)]
     parent_id: Option<String>,
     service: String,
@@ -155,7 +155,8 @@ struct Deployed {
 #[derive(Deserialize)]
 struct Flag {
     timestamp: Timestamp,
-    flag: String,
+    #[serde(rename = "flag")]
+    name: String,
     #[serde(default)]
     service: String,
     #[serde(default)]
@@ -244,7 +245,7 @@ fn alarm(alert: &Alert) -> Alarm {
 fn topology<'a>(spans: &'a [Span], reporting: impl Iterator<Item = &'a str>) -> Topology {
     let names: BTreeSet<&str> = reporting.chain(spans.iter().map(|span| span.service.as_str())).collect();
     let by_id: BTreeMap<(&str, &str), &Span> =
-        spans.iter().map(|span| ((span.trace_id.as_str(), span.span_id.as_str()), span)).collect();
+        spans.iter().map(|span| ((span.trace_id.as_str(), span.id.as_str()), span)).collect();
     // Waited for if any span of the pair is.
     let mut calls: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for span in spans {
@@ -295,16 +296,14 @@ fn changes(folder: &Path) -> Result<Vec<Delivery>, ImportError> {
         at: flag.timestamp,
         service: ServiceId::new(&flag.service),
         kind: ChangeKind::Configuration,
-        summary: format!("flag {} {}", flag.flag, flag.change),
+        summary: format!("flag {} {}", flag.name, flag.change),
         by: flag.actor.clone(),
         commit: None,
         link: None,
         error_code: None,
     };
     let changes = deploys.iter().map(deploy).chain(flags.iter().map(switch));
-    Ok(changes
-        .map(|change| Delivery { received: change.at, event_id: None, signal: Signal::Change(change) })
-        .collect())
+    Ok(changes.map(|change| Delivery { received: change.at, event_id: None, signal: Signal::Change(change) }).collect())
 }
 
 /// Log lines, oldest first.
@@ -339,7 +338,10 @@ fn log_line(fields: &BTreeMap<String, serde_json::Value>) -> Result<LogLine, Str
             serde_json::Value::Bool(is) => is.to_string(),
             serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => continue,
         };
-        said.push_str(&format!(" {name}={value}"));
+        said.push(' ');
+        said.push_str(name);
+        said.push('=');
+        said.push_str(&value);
     }
     Ok(LogLine {
         at,
@@ -446,11 +448,17 @@ mod tests {
     #[test]
     fn an_error_names_file_and_place() {
         check_refused("alert", "alert.json", r#"{"service": 7}"#, "wrong at `service`");
-        check_refused("metrics", "metrics.csv", "timestamp,service,metric,value\nnow,a,b,1\n", "line 2: `now` is no time");
+        check_refused(
+            "metrics",
+            "metrics.csv",
+            "timestamp,service,metric,value\nnow,a,b,1\n",
+            "line 2: `now` is no time",
+        );
         check_refused("columns", "metrics.csv", "time,value\n", "no column `timestamp`");
         check_refused("logs", "logs.ndjson", "\n{\"msg\": 1}\n", "line 2: `timestamp` is missing");
         check_refused("commits", "context/commits.json", r#"[{"sha": "a"}, {}]"#, "wrong at `[1]");
-        let nowhere = import(&std::env::temp_dir().join("clarity-rcb-nowhere"), Path::new("x")).unwrap_err().to_string();
+        let nowhere =
+            import(&std::env::temp_dir().join("clarity-rcb-nowhere"), Path::new("x")).unwrap_err().to_string();
         assert!(nowhere.starts_with("cannot read "), "{nowhere}");
     }
 }

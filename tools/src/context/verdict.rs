@@ -87,7 +87,7 @@ impl Telling<'_> {
         let path = self.path();
         let expected = self.expected(&path, &mut ledger);
         let weighing = weigh(self.estate, self.situation, &self.signature, self.scene());
-        let (changes, guilty) = self.changes(&weighing, &mut ledger, &mut gaps);
+        let (changes, guilty) = changes(&weighing, &mut ledger, &mut gaps);
         let next_steps = self.next_steps(&expected, &weighing, &changes);
         Verdict {
             at: self.situation.now,
@@ -181,35 +181,12 @@ impl Telling<'_> {
         Scene { cause: self.cause, onset, blur: self.flows.map(|flows| flows.grid.step()).unwrap_or_default() }
     }
 
-    fn changes(
-        &self,
-        weighing: &Weighing<'_>,
-        ledger: &mut Ledger<'_>,
-        gaps: &mut Vec<Gap>,
-    ) -> (Vec<Suspect>, Option<EvidenceId>) {
-        let weighed = &weighing.weighed;
-        if weighed.len() > MOST_CHANGES {
-            let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", weighed.len());
-            gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
-        }
-        let suspects: Vec<Suspect> = weighed
-            .iter()
-            .take(MOST_CHANGES)
-            .map(|weighed| Suspect {
-                evidence: ledger.change(weighed.change),
-                likelihood: weighed.likelihood,
-                reasons: weighed.reasons.clone(),
-            })
-            .collect();
-        let guilty = suspects.first().filter(|_| weighing.guilty).map(|first| first.evidence);
-        (suspects, guilty)
-    }
-
     fn next_steps(&self, expected: &[Expected], weighing: &Weighing<'_>, changes: &[Suspect]) -> Vec<NextStep> {
         let scene = self.scene();
-        let reviewed = weighing.weighed.iter().zip(changes).enumerate().find(|(at, (weighed, _))| {
-            (*at == 0 && weighing.guilty) || scene.suggests(self.estate, weighed.change)
-        });
+        let reviewed =
+            weighing.weighed.iter().zip(changes).enumerate().find(|(at, (weighed, _))| {
+                (*at == 0 && weighing.guilty) || scene.suggests(self.estate, weighed.change)
+            });
         let review = reviewed.map(|(_, (weighed, suspect))| NextStep::ReviewChange {
             change: weighed.change.clone(),
             evidence: suspect.evidence,
@@ -228,4 +205,28 @@ impl Telling<'_> {
         steps.extend(expected.first().map(|first| NextStep::Warn { service: first.service.clone() }));
         steps
     }
+}
+
+/// The changes with their evidence, and which of them is guilty.
+fn changes(
+    weighing: &Weighing<'_>,
+    ledger: &mut Ledger<'_>,
+    gaps: &mut Vec<Gap>,
+) -> (Vec<Suspect>, Option<EvidenceId>) {
+    let weighed = &weighing.weighed;
+    if weighed.len() > MOST_CHANGES {
+        let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", weighed.len());
+        gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
+    }
+    let suspects: Vec<Suspect> = weighed
+        .iter()
+        .take(MOST_CHANGES)
+        .map(|weighed| Suspect {
+            evidence: ledger.change(weighed.change),
+            likelihood: weighed.likelihood,
+            reasons: weighed.reasons.clone(),
+        })
+        .collect();
+    let guilty = suspects.first().filter(|_| weighing.guilty).map(|first| first.evidence);
+    (suspects, guilty)
 }

@@ -38,13 +38,22 @@ impl ChangeCase {
     pub(super) fn of(name: String, truth: &ChangeTruth, verdict: &Verdict, ms: f64) -> Self {
         let guilty = verdict.guilty.and_then(|id| match &verdict.claim(id)?.claim {
             Claim::Changed { change } => Some(change),
-            _ => None,
+            Claim::Alarm { .. }
+            | Claim::Excess { .. }
+            | Claim::Onset { .. }
+            | Claim::Calls { .. }
+            | Claim::Figure { .. }
+            | Claim::Logged { .. } => None,
         });
         let commit = guilty.and_then(|change| change.commit.as_ref()).map(|Commit { id, .. }| id.clone());
         let first = verdict.cause().map(|cause| &cause.service);
         let first = first.or_else(|| verdict.affected.first().map(|first| &first.service));
-        let told: BTreeSet<&ServiceId> =
-            verdict.affected.iter().map(|affected| &affected.service).filter(|service| Some(*service) != first).collect();
+        let told: BTreeSet<&ServiceId> = verdict
+            .affected
+            .iter()
+            .map(|affected| &affected.service)
+            .filter(|service| Some(*service) != first)
+            .collect();
         let hit: BTreeSet<&ServiceId> = truth.blast_radius.iter().collect();
         let either = told.union(&hit).count();
         Self {
@@ -135,10 +144,8 @@ mod tests {
 
     #[test]
     fn only_the_exact_commit_counts() {
-        let flag = match case(None, None, false) {
-            Judged::Change(case) => Judged::Change(ChangeCase { named_other: true, ..case }),
-            other => other,
-        };
+        let Judged::Change(abstained) = case(None, None, false) else { panic!("a case around changes") };
+        let flag = Judged::Change(ChangeCase { named_other: true, ..abstained });
         let report = Report::of([
             case(Some("aaaaaaaaaaaa"), Some("aaaaaaaaaaaa"), false),
             case(Some("aaaaaaaaaaaa"), Some("bbbb"), true),

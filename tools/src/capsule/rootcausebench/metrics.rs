@@ -105,12 +105,12 @@ fn rank(metric: &str) -> Rank<'_> {
     (!own, percentile, metric)
 }
 
-/// The median distance of two points in seconds, at least one.
+/// The (lower) median distance of two points in seconds, at least one.
 fn step(points: &Points) -> i64 {
     let mut gaps: Vec<i64> = points.windows(2).map(|pair| pair[1].0.duration_since(pair[0].0).as_secs()).collect();
     gaps.retain(|gap| *gap > 0);
     gaps.sort_unstable();
-    gaps.get(gaps.len() / 2).copied().unwrap_or(60)
+    gaps.get(gaps.len().saturating_sub(1) / 2).copied().unwrap_or(60)
 }
 
 /// How a metric is to be read.
@@ -130,7 +130,10 @@ impl Reading {
         let words = words::of(metric);
         let has = |candidates: &[&str]| words.iter().any(|word| candidates.contains(&word.as_str()));
         let fails = words.iter().any(|word| {
-            ["error", "fail", "fault", "reject", "throttl", "timeout", "drop", "denied", "unavailab", "abort"].iter().any(|stem| word.starts_with(stem)) || word == "5xx"
+            ["error", "fail", "fault", "reject", "throttl", "timeout", "drop", "denied", "unavailab", "abort"]
+                .iter()
+                .any(|stem| word.starts_with(stem))
+                || word == "5xx"
         });
         let most = points.iter().map(|(_, value)| *value).fold(0.0, f64::max);
         let response_time = words.windows(2).any(|pair| pair[0] == "response" && pair[1] == "time");

@@ -60,10 +60,11 @@ pub(super) fn tokens(code: &str) -> Vec<Token> {
 /// The names that are called: those before an opening bracket, but for keywords.
 pub(super) fn calls(tokens: &[Token]) -> Vec<&str> {
     const KEYWORDS: [&str; 22] = [
-        "if", "for", "while", "switch", "catch", "return", "func", "function", "def", "fn", "elif", "else", "and", "or",
-        "not", "in", "async", "await", "range", "match", "with", "foreach",
+        "if", "for", "while", "switch", "catch", "return", "func", "function", "def", "fn", "elif", "else", "and",
+        "or", "not", "in", "async", "await", "range", "match", "with", "foreach",
     ];
-    let declared = |at: usize| at > 0 && matches!(tokens[at - 1].text.as_str(), "func" | "function" | "def" | "fn" | "class");
+    let declared =
+        |at: usize| at > 0 && matches!(tokens[at - 1].text.as_str(), "func" | "function" | "def" | "fn" | "class");
     let is_call = |at: usize| tokens[at].sort == Sort::Name && tokens[at + 1].text == "(" && !declared(at);
     let names = (0..tokens.len().saturating_sub(1)).filter(|at| is_call(*at)).map(|at| tokens[at].text.as_str());
     names.filter(|name| !KEYWORDS.contains(name)).collect()
@@ -104,7 +105,9 @@ pub(super) fn settings(code: &str, tokens: &[Token], plain: bool) -> Vec<Setting
                 open.pop();
                 key = None;
             }
-            (Sort::Sign, ":" | "=" | ":=" | "=>") => key = at.checked_sub(1).filter(|at| tokens[*at].sort != Sort::Sign),
+            (Sort::Sign, ":" | "=" | ":=" | "=>") => {
+                key = at.checked_sub(1).filter(|at| tokens[*at].sort != Sort::Sign);
+            }
             (Sort::Sign, "," | ";" | "{" | "}" | "==" | "<" | ">" | "<=" | ">=") => key = None,
             (Sort::Number, written) => {
                 let named = key.or_else(|| open.iter().rev().copied().flatten().next());
@@ -129,7 +132,12 @@ fn assignment(code: &str) -> Option<Setting> {
     let at = code.find([':', '='])?;
     let key = code[..at].trim().trim_matches(['"', '\'', '-', ' ']);
     let written = code[at + 1..].trim().trim_end_matches(',').trim_matches(['"', '\'', '=', '>', ' ']);
-    if key.is_empty() || written.is_empty() || key.len() > 80 || written.len() > 200 || written.contains(['{', '[', '(']) {
+    if key.is_empty()
+        || written.is_empty()
+        || key.len() > 80
+        || written.len() > 200
+        || written.contains(['{', '[', '('])
+    {
         return None;
     }
     let size = number(written).map(|(value, unit)| value * unit.or_else(|| unit_of(key)).unwrap_or(1.0));
@@ -180,7 +188,10 @@ fn unit_around(tokens: &[Token], at: usize) -> Option<f64> {
         tokens.get(from..to.min(tokens.len())).and_then(|near| near.iter().rev().find(|it| it.sort == Sort::Name))
     };
     let after = tokens.get(at + 1).filter(|next| next.text == "*").and_then(|_| names(at + 2, at + 5));
-    let before = at.checked_sub(1).filter(|before| tokens[*before].text == "*").and_then(|_| names(at.saturating_sub(4), at - 1));
+    let before = at
+        .checked_sub(1)
+        .filter(|before| tokens[*before].text == "*")
+        .and_then(|_| names(at.saturating_sub(4), at - 1));
     let call = at.checked_sub(2).filter(|_| tokens[at - 1].text == "(").and_then(|call| tokens.get(call));
     after.or(before).or(call).and_then(|name| unit_of(&name.text))
 }
@@ -201,11 +212,16 @@ mod tests {
     fn values_are_read_with_their_units() {
         check("ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)", false, &[("WithTimeout", "2", Some(120.0))]);
         check("client.setReadTimeout(Duration.ofMillis(250));", false, &[("ofMillis", "250", Some(0.25))]);
-        check("pool_size=20, max_overflow=5,", false, &[("pool_size", "20", Some(20.0)), ("max_overflow", "5", Some(5.0))]);
-        check("const opts = { timeoutMs: 3_000, keepAlive: true };", false, &[
-            ("timeoutMs", "3_000", Some(3.0)),
-            ("keepAlive", "true", None),
-        ]);
+        check(
+            "pool_size=20, max_overflow=5,",
+            false,
+            &[("pool_size", "20", Some(20.0)), ("max_overflow", "5", Some(5.0))],
+        );
+        check(
+            "const opts = { timeoutMs: 3_000, keepAlive: true };",
+            false,
+            &[("timeoutMs", "3_000", Some(3.0)), ("keepAlive", "true", None)],
+        );
         check("memory: 512Mi", true, &[("memory", "512Mi", Some(536_870_912.0))]);
         check("  - name: LOG_LEVEL", true, &[("name", "LOG_LEVEL", None)]);
         check("timeout = \"30s\"", true, &[("timeout", "30s", Some(30.0))]);

@@ -67,21 +67,44 @@ impl FileKind {
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         const MANIFESTS: [&str; 18] = [
-            "go.mod", "go.sum", "package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "cargo.toml",
-            "cargo.lock", "requirements.txt", "pyproject.toml", "poetry.lock", "pipfile", "pipfile.lock", "pom.xml",
-            "build.gradle", "build.gradle.kts", "gemfile", "gemfile.lock",
+            "go.mod",
+            "go.sum",
+            "package.json",
+            "package-lock.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "cargo.toml",
+            "cargo.lock",
+            "requirements.txt",
+            "pyproject.toml",
+            "poetry.lock",
+            "pipfile",
+            "pipfile.lock",
+            "pom.xml",
+            "build.gradle",
+            "build.gradle.kts",
+            "gemfile",
+            "gemfile.lock",
         ];
-        let tested = stem.ends_with("_test") || stem.ends_with(".test") || stem.ends_with(".spec");
+        let tested = ["_test", ".test", ".spec"].iter().any(|ending| stem.ends_with(ending));
         let tested = tested || stem.starts_with("test_") || (stem.ends_with("test") && matches!(ending, "java" | "kt"));
         match () {
             () if MANIFESTS.contains(&name) => Self::Manifest,
-            () if tested || folder(&["test", "tests", "testdata", "__tests__", "fixtures", "spec", "e2e"]) => Self::Tests,
+            () if tested || folder(&["test", "tests", "testdata", "__tests__", "fixtures", "spec", "e2e"]) => {
+                Self::Tests
+            }
             () if matches!(ending, "md" | "rst" | "adoc" | "txt") || folder(&["docs", "doc"]) => Self::Docs,
             () if ["license", "codeowners", "changelog", "authors", "notice"].contains(&stem) => Self::Docs,
-            () if matches!(ending, "css" | "scss" | "sass" | "less" | "svg" | "png" | "jpg" | "ico" | "woff2" | "html") => {
+            () if matches!(
+                ending,
+                "css" | "scss" | "sass" | "less" | "svg" | "png" | "jpg" | "ico" | "woff2" | "html"
+            ) =>
+            {
                 Self::Looks
             }
-            () if ["theme", "themes", "palette", "styles"].contains(&stem) || folder(&["styles", "assets", "icons"]) => {
+            () if ["theme", "themes", "palette", "styles"].contains(&stem)
+                || folder(&["styles", "assets", "icons"]) =>
+            {
                 Self::Looks
             }
             () if folder(&[".github", ".circleci", ".gitlab", ".buildkite", ".vscode", ".idea"]) => Self::Building,
@@ -91,7 +114,19 @@ impl FileKind {
             }
             () if matches!(
                 ending,
-                "yaml" | "yml" | "json" | "toml" | "ini" | "conf" | "cfg" | "properties" | "env" | "tf" | "tfvars" | "hcl" | "xml"
+                "yaml"
+                    | "yml"
+                    | "json"
+                    | "toml"
+                    | "ini"
+                    | "conf"
+                    | "cfg"
+                    | "properties"
+                    | "env"
+                    | "tf"
+                    | "tfvars"
+                    | "hcl"
+                    | "xml"
             ) =>
             {
                 Self::Settings
@@ -190,14 +225,16 @@ fn without_comment(line: &str, path: &str, in_comment: &mut bool) -> String {
         match quote {
             Some(open) if byte == b'\\' && open != b'`' => at += 1,
             Some(open) if byte == open => quote = None,
-            Some(_) => {}
-            None if byte == b'"' || byte == b'`' || (byte == b'\'' && (starts_word || !bytes[at - 1].is_ascii_alphanumeric())) => {
+            None if byte == b'"'
+                || byte == b'`'
+                || (byte == b'\'' && (starts_word || !bytes[at - 1].is_ascii_alphanumeric())) =>
+            {
                 quote = Some(byte);
             }
             None if bytes[at..].starts_with(b"//") && (at == 0 || bytes[at - 1] != b':') => return cut(line, at),
             None if byte == b'#' && hash && starts_word => return cut(line, at),
             None if dashes && bytes[at..].starts_with(b"--") => return cut(line, at),
-            None => {}
+            Some(_) | None => {}
         }
         at += 1;
     }
@@ -228,8 +265,10 @@ mod tests {
                 (file.path.as_str(), file.lines.iter().map(|line| format!("{}{}", sign(line), line.code)).collect())
             })
             .collect();
-        let expected: Vec<(&str, Vec<String>)> =
-            expected.iter().map(|(path, lines)| (*path, lines.iter().map(|line| (*line).to_owned()).collect())).collect();
+        let expected: Vec<(&str, Vec<String>)> = expected
+            .iter()
+            .map(|(path, lines)| (*path, lines.iter().map(|line| (*line).to_owned()).collect()))
+            .collect();
         assert_eq!(told, expected);
     }
 
@@ -237,15 +276,17 @@ mod tests {
     fn the_usual_forms_are_read() {
         let git = "diff --git a/src/a.py b/src/a.py\nindex 1..2 100644\n--- a/src/a.py\n+++ b/src/a.py\n@@ -1,2 +1,2 @@ def f():\n-  x = 1  # one\n+  x = 2\n y\n--- a/b.sql\n+++ b/b.sql\n@@ -1 +1 @@\n+DROP TABLE t; -- gone\n";
         check(git, &[], &[("src/a.py", &["-x = 1", "+x = 2", " y"]), ("b.sql", &["+DROP TABLE t;"])]);
-        check("@@ svc/a.go: func A() {\n-\treturn 1 // one\n@@ svc/b.go @@\n+\treturn 2\n", &[], &[
-            ("svc/a.go", &["-return 1"]),
-            ("svc/b.go", &["+return 2"]),
-        ]);
+        check(
+            "@@ svc/a.go: func A() {\n-\treturn 1 // one\n@@ svc/b.go @@\n+\treturn 2\n",
+            &[],
+            &[("svc/a.go", &["-return 1"]), ("svc/b.go", &["+return 2"])],
+        );
         check("@@ require (\n-a v1\n+a v2\n", &["go.mod"], &[("go.mod", &["-a v1", "+a v2"])]);
-        check("-// one\n+/* two\n+ * three */\n+u := \"http://x#y\" // four", &["a.go"], &[(
-            "a.go",
-            &["-", "+", "+", "+u := \"http://x#y\""],
-        )]);
+        check(
+            "-// one\n+/* two\n+ * three */\n+u := \"http://x#y\" // four",
+            &["a.go"],
+            &[("a.go", &["-", "+", "+", "+u := \"http://x#y\""])],
+        );
         check("", &["a"], &[]);
     }
 

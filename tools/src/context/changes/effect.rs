@@ -122,14 +122,42 @@ impl<'a> Sides<'a> {
 /// Whether a line only logs or measures: its first call belongs to a logger, a meter or a tracer.
 fn is_talk(tokens: &[Token]) -> bool {
     const VOICES: [&str; 26] = [
-        "log", "logg", "logger", "slog", "console", "printf", "println", "print", "metric", "prometheu", "prometheus", "histogram", "gaug", "tracer", "trac",
-        "span", "statsd", "otel", "zap", "logrus", "warn", "meter", "sentry", "telemetry", "telemetr", "mdc",
+        "log",
+        "logg",
+        "logger",
+        "slog",
+        "console",
+        "printf",
+        "println",
+        "print",
+        "metric",
+        "prometheu",
+        "prometheus",
+        "histogram",
+        "gaug",
+        "tracer",
+        "trac",
+        "span",
+        "statsd",
+        "otel",
+        "zap",
+        "logrus",
+        "warn",
+        "meter",
+        "sentry",
+        "telemetry",
+        "telemetr",
+        "mdc",
     ];
     let before = tokens.iter().position(|token| token.text == "(").unwrap_or(0);
-    let talks = |token: &Token| token.sort == Sort::Name && stems(&token.text).iter().any(|stem| VOICES.contains(&stem.as_str()));
+    let talks = |token: &Token| {
+        token.sort == Sort::Name && stems(&token.text).iter().any(|stem| VOICES.contains(&stem.as_str()))
+    };
     let head = &tokens[..before];
     // What is guarded or returned is more than talk.
-    let plain = head.first().is_some_and(|first| !matches!(first.text.as_str(), "if" | "return" | "for" | "while" | "func" | "def"));
+    let plain = head
+        .first()
+        .is_some_and(|first| !matches!(first.text.as_str(), "if" | "return" | "for" | "while" | "func" | "def"));
     plain && head.iter().any(talks)
 }
 
@@ -139,7 +167,8 @@ pub(super) fn effects(files: &[FileDiff]) -> Effects {
     if all.is_empty() {
         return Effects::default();
     }
-    let quiet = |kind: FileKind| matches!(kind, FileKind::Docs | FileKind::Tests | FileKind::Looks | FileKind::Building);
+    let quiet =
+        |kind: FileKind| matches!(kind, FileKind::Docs | FileKind::Tests | FileKind::Looks | FileKind::Building);
     if all.iter().all(|sides| quiet(sides.kind)) {
         let what = match all[0].kind {
             FileKind::Docs => "only documentation",
@@ -249,14 +278,22 @@ fn changed_setting(old: &Setting, new: &Setting, sides: &Sides<'_>) -> Option<Ef
         let leads_to = about_key.leads_to(down, &key);
         return Some(effect(how, strength * tamed, leads_to, about));
     }
-    let truth = |written: &str| matches!(written.to_lowercase().as_str(), "true" | "on" | "yes" | "enabled" | "false" | "off" | "no" | "disabled");
+    let truth = |written: &str| {
+        matches!(
+            written.to_lowercase().as_str(),
+            "true" | "on" | "yes" | "enabled" | "false" | "off" | "no" | "disabled"
+        )
+    };
     if truth(&old.written) && truth(&new.written) {
         let leads_to = SAFEGUARDS.iter().filter(|it| has(it.stems)).fold(T::NONE, |all, it| all | it.leads_to);
         return Some(effect(how, 0.5, leads_to, about));
     }
     // Words for words are the matter of names, not of settings; in a file of settings there is nothing else.
     if sides.kind == FileKind::Settings && number(&new.written).is_none() {
-        let place = ["url", "host", "endpoint", "addr", "address", "topic", "queu", "bucket", "region", "port", "uri", "dsn", "servic"];
+        let place = [
+            "url", "host", "endpoint", "addr", "address", "topic", "queu", "bucket", "region", "port", "uri", "dsn",
+            "servic",
+        ];
         let strength = if has(&place) { 0.65 } else { 0.45 };
         let leads_to = T::MISSING | T::UNREACHABLE | T::DENIED | T::SCHEMA | T::MALFORMED;
         let told = stems(&old.written).into_iter().chain(stems(&new.written));
@@ -280,8 +317,11 @@ fn lost_calls(sides: &Sides<'_>) -> Vec<Effect> {
         cuts.iter().flat_map(|cut| calls(&cut.tokens).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect()
     };
     let gained = named(&sides.added);
-    let kept: BTreeSet<String> =
-        sides.after.iter().flat_map(|(line, _)| calls(&tokens(&line.code)).into_iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let kept: BTreeSet<String> = sides
+        .after
+        .iter()
+        .flat_map(|(line, _)| calls(&tokens(&line.code)).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     let mut found = Vec::new();
     for name in named(&sides.removed).difference(&kept) {
         let words = stems(name);
@@ -293,7 +333,10 @@ fn lost_calls(sides: &Sides<'_>) -> Vec<Effect> {
         if covered * 2 > telling.len() || (covered * 2 == telling.len() && !gained.is_empty()) {
             continue;
         }
-        let starts = ["register", "init", "load", "seed", "subscrib", "migrat", "start", "bind", "add", "set", "install", "configur", "use", "ack", "await"];
+        let starts = [
+            "register", "init", "load", "seed", "subscrib", "migrat", "start", "bind", "add", "set", "install",
+            "configur", "use", "ack", "await",
+        ];
         let begins = words.first().is_some_and(|first| starts.iter().any(|word| first.starts_with(word)));
         let strength = if gained.is_empty() { 0.7 } else { 0.3 } + if begins { 0.15 } else { 0.0 };
         let leads_to = T::MISSING | T::NULL | T::SCHEMA | T::DENIED;
@@ -321,7 +364,12 @@ fn lost_null_checks(sides: &Sides<'_>) -> Vec<Effect> {
         return Vec::new();
     }
     let strength = if used * 2 >= checked.len() { 0.8 } else { 0.5 };
-    vec![effect("it no longer tests for a value that is not there".to_owned(), strength, T::NULL | T::MALFORMED, checked)]
+    vec![effect(
+        "it no longer tests for a value that is not there".to_owned(),
+        strength,
+        T::NULL | T::MALFORMED,
+        checked,
+    )]
 }
 
 /// How often a line tests for a value that is not there: `x == nil`, `x?.y`, `?? z`, `is None`, `.get(k, d)`, `orElse`.
@@ -330,14 +378,16 @@ fn null_checks(tokens: &[Token]) -> usize {
     let empty = |text: &str| matches!(text, "nil" | "null" | "None" | "undefined" | "NULL" | "nullptr");
     let mut count = 0;
     for (at, token) in tokens.iter().enumerate() {
-        let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at)).map_or("", |token| token.text.as_str());
-        let compares = matches!(before(1), "==" | "!=" | "is" | "not") || (before(1) == "=" && matches!(before(2), "==" | "!="));
+        let before =
+            |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at)).map_or("", |token| token.text.as_str());
+        let compares =
+            matches!(before(1), "==" | "!=" | "is" | "not") || (before(1) == "=" && matches!(before(2), "==" | "!="));
         let subject = if before(1) == "=" { before(3) } else { before(2) };
         count += match token.text.as_str() {
             text if empty(text) && compares && !matches!(subject, "err" | "error" | "e") => 1,
-            "?." | "??" => 1,
-            "orElse" | "getOrDefault" | "ofNullable" | "unwrap_or" | "unwrap_or_default" | "isPresent" | "is_some" | "COALESCE"
-            | "hasattr" | "has_key" | "isset" | "setdefault" | "firstOrNull" | "FirstOrDefault" => 1,
+            "?." | "??" | "orElse" | "getOrDefault" | "ofNullable" | "unwrap_or" | "unwrap_or_default"
+            | "isPresent" | "is_some" | "COALESCE" | "hasattr" | "has_key" | "isset" | "setdefault" | "firstOrNull"
+            | "FirstOrDefault" => 1,
             "ok" if at == 0 && before(1).is_empty() => 0,
             "get" if before(1) == "." && tokens[at..].iter().take(8).any(|it| it.text == ",") => 1,
             _ => 0,
@@ -390,7 +440,8 @@ fn in_loops<'a>(lines: impl Iterator<Item = (&'a Line, bool)>) -> Vec<Looped<'a>
             loops.push((line.indent, is_new));
         }
         // What a loop goes over is asked for once; a loop within a line asks inside of it.
-        let within = opens && !matches!(tokens.first().map_or("", |first| first.text.as_str()), "for" | "foreach" | "while");
+        let within =
+            opens && !matches!(tokens.first().map_or("", |first| first.text.as_str()), "for" | "foreach" | "while");
         if inside || within {
             let calls = calls(&tokens).into_iter().map(str::to_owned).collect();
             found.push(Looped { line, tokens, calls, is_new, loop_is_new });
@@ -402,8 +453,11 @@ fn in_loops<'a>(lines: impl Iterator<Item = (&'a Line, bool)>) -> Vec<Looped<'a>
 /// Whether a line begins a loop over items.
 fn opens_loop(tokens: &[Token]) -> bool {
     let first = tokens.iter().find(|token| token.sort == Sort::Name).map_or("", |token| token.text.as_str());
-    let each = |pair: &[Token]| pair[0].text == "." && matches!(pair[1].text.as_str(), "map" | "forEach" | "each" | "flatMap" | "stream");
-    let inside = tokens.windows(2).any(each) || tokens.iter().skip(1).any(|token| token.sort == Sort::Name && token.text == "for");
+    let each = |pair: &[Token]| {
+        pair[0].text == "." && matches!(pair[1].text.as_str(), "map" | "forEach" | "each" | "flatMap" | "stream")
+    };
+    let inside = tokens.windows(2).any(each)
+        || tokens.iter().skip(1).any(|token| token.sort == Sort::Name && token.text == "for");
     matches!(first, "for" | "foreach" | "while") || inside
 }
 
@@ -412,9 +466,29 @@ fn opens_loop(tokens: &[Token]) -> bool {
 fn leaves_process(tokens: &[Token], name: &str) -> bool {
     let at = tokens.iter().position(|token| token.text == name).unwrap_or(0);
     let method = at > 0 && tokens[at - 1].text == ".";
-    let hints = ["await", "ctx", "err", "session", "client", "db", "repo", "repository", "conn", "http", "api", "requests", "axios", "dao", "store"];
+    let hints = [
+        "await",
+        "ctx",
+        "err",
+        "session",
+        "client",
+        "db",
+        "repo",
+        "repository",
+        "conn",
+        "http",
+        "api",
+        "requests",
+        "axios",
+        "dao",
+        "store",
+    ];
     let hinted = tokens.iter().any(|token| {
-        token.sort == Sort::Name && (hints.contains(&token.text.as_str()) || stems(&token.text).iter().any(|stem| hints.contains(&stem.as_str()) || matches!(stem.as_str(), "servic" | "repositor" | "stor")))
+        token.sort == Sort::Name
+            && (hints.contains(&token.text.as_str())
+                || stems(&token.text).iter().any(|stem| {
+                    hints.contains(&stem.as_str()) || matches!(stem.as_str(), "servic" | "repositor" | "stor")
+                }))
     });
     hinted && (method || tokens.iter().any(|token| token.text == "await"))
 }
@@ -425,7 +499,8 @@ fn lost_safeguards(sides: &Sides<'_>) -> Vec<Effect> {
     let before = said(&sides.removed);
     let mut found = Vec::new();
     for guard in &SAFEGUARDS {
-        let gone: Vec<String> = guard.stems.iter().filter(|stem| before.contains(**stem)).map(|stem| (*stem).to_owned()).collect();
+        let gone: Vec<String> =
+            guard.stems.iter().filter(|stem| before.contains(**stem)).map(|stem| (*stem).to_owned()).collect();
         let stays = guard.stems.iter().any(|stem| sides.words_after.contains(*stem));
         if gone.is_empty() || stays {
             continue;
@@ -440,10 +515,13 @@ fn dependencies(sides: &Sides<'_>) -> Vec<Effect> {
     let read = |cuts: &[Cut<'_>]| -> BTreeMap<String, Vec<u64>> {
         let mut versions = BTreeMap::new();
         for cut in cuts {
-            let mut parts = cut.line.code.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '=' | '^' | '~' | ':' | '>' | '<'));
+            let mut parts = cut.line.code.split(|it: char| {
+                it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '=' | '^' | '~' | ':' | '>' | '<')
+            });
             let name = parts.by_ref().find(|part| part.chars().any(char::is_alphabetic));
             let version = parts.find_map(|part| {
-                let numbers: Vec<u64> = part.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect();
+                let numbers: Vec<u64> =
+                    part.trim_start_matches('v').split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect();
                 (numbers.len() >= 2).then_some(numbers)
             });
             if let (Some(name), Some(version)) = (name, version) {
@@ -458,7 +536,9 @@ fn dependencies(sides: &Sides<'_>) -> Vec<Effect> {
         let leads_to = T::NULL | T::MALFORMED | T::SCHEMA | T::MEMORY | T::MISSING | T::UNREACHABLE;
         let (what, strength) = match before.get(name) {
             Some(old) if old.first() != new.first() => ("another major version", 0.5),
-            Some(old) if old.get(1) != new.get(1) && new.first() == Some(&0) => ("another minor version before the first major one", 0.3),
+            Some(old) if old.get(1) != new.get(1) && new.first() == Some(&0) => {
+                ("another minor version before the first major one", 0.3)
+            }
             Some(old) if old.get(1) != new.get(1) => ("another minor version", 0.12),
             Some(_) => ("another patch", 0.04),
             None => ("a new dependency", 0.15),

@@ -121,11 +121,8 @@ pub(super) fn weigh<'a>(
     signature: &Signature,
     scene: Scene,
 ) -> Weighing<'a> {
-    let mut changes: Vec<&Change> = situation
-        .changes
-        .iter()
-        .filter(|change| change.error_code.is_none() && change.at <= situation.now)
-        .collect();
+    let mut changes: Vec<&Change> =
+        situation.changes.iter().filter(|change| change.error_code.is_none() && change.at <= situation.now).collect();
     // The text settles what nothing else does: the same changes in another order weigh the same.
     changes.sort_by_cached_key(|change| {
         let apart = change.at.duration_since(scene.onset).abs();
@@ -150,10 +147,15 @@ pub(super) fn weigh<'a>(
     weighed.sort_by(|a, b| b.1.odds.total_cmp(&a.1.odds).then(a.0.cmp(&b.0)));
     let weighed: Vec<Weighed<'_>> = weighed.into_iter().map(|(_, weighed)| weighed).collect();
     // Something must be wrong, and be seen to be, before anybody is guilty of it.
-    let seen = scene.cause.is_some() || !signature.moved.is_empty() || signature.patterns.iter().any(signature::Pattern::is_bad);
+    let seen = scene.cause.is_some()
+        || !signature.moved.is_empty()
+        || signature.patterns.iter().any(signature::Pattern::is_bad);
     let guilty = weighed.first().is_some_and(|first| {
         let next = weighed.iter().skip(1).map(|next| next.odds).next().unwrap_or(f64::MIN);
-        seen && !near.is_empty() && first.likelihood >= GUILTY && first.odds - next >= MARGIN && first.change.at <= onset.latest
+        seen && !near.is_empty()
+            && first.likelihood >= GUILTY
+            && first.odds - next >= MARGIN
+            && first.change.at <= onset.latest
     });
     Weighing { weighed, guilty }
 }
@@ -189,7 +191,8 @@ impl Onset {
     fn of(estate: &Estate<'_>, signature: &Signature, scene: Scene, near: &BTreeSet<&ServiceId>) -> Self {
         let latest = estate.began().unwrap_or(scene.onset);
         let moved = signature.moved.iter().filter(|moved| near.contains(&moved.service)).map(|moved| moved.onset);
-        let logged = signature.patterns.iter().filter(|it| near.contains(&it.service) && it.is_bad()).map(|it| it.first);
+        let logged =
+            signature.patterns.iter().filter(|it| near.contains(&it.service) && it.is_bad()).map(|it| it.first);
         let first = moved.chain(logged).min().map_or(scene.onset, |first| first.min(scene.onset));
         let exact = |at: Timestamp| at.saturating_add(scene.blur).unwrap_or(at);
         Self { first: exact(first), latest: exact(latest.max(scene.onset)), has_cause: scene.cause.is_some() }
@@ -257,7 +260,8 @@ fn by_files(files: &[String]) -> Effects {
 /// A summary that tells a value's way: `… rate 120 → 12 per second`, `memory from 512 to 256`.
 fn told_setting(summary: &str) -> Option<Effect> {
     let text: String = summary.chars().take(600).collect();
-    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_matches([',', ';', '(', ')', ':', '"', '“', '”'])).collect();
+    let words: Vec<&str> =
+        text.split_whitespace().map(|word| word.trim_matches([',', ';', '(', ')', ':', '"', '“', '”'])).collect();
     words.windows(3).enumerate().find_map(|(at, three)| {
         let (from, to) = (code::number(three[0])?, code::number(three[2])?);
         if !matches!(three[1], "→" | "->" | "=>" | "to") {

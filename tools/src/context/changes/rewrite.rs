@@ -23,7 +23,10 @@ pub(super) fn harmless(sides: &[Sides<'_>]) -> Option<&'static str> {
     if sides.iter().all(rewords_only) {
         return Some("only texts for people");
     }
-    if sides.iter().all(|sides| sides.removed.is_empty() && sides.added.iter().all(|cut| is_check(cut)) && !throws(sides)) {
+    if sides
+        .iter()
+        .all(|sides| sides.removed.is_empty() && sides.added.iter().all(|cut| is_check(cut)) && !throws(sides))
+    {
         return Some("only checks that were not there");
     }
     None
@@ -73,9 +76,23 @@ fn rewords_only(sides: &Sides<'_>) -> bool {
         };
         let shown = || {
             let words: BTreeSet<String> = stems(&new.line.code).into_iter().collect();
-            ["classnam", "classname", "class", "styl", "style", "color", "label", "placehold", "placeholder", "tooltip", "version", "copyright", "icon"]
-                .iter()
-                .any(|word| words.contains(*word))
+            [
+                "classnam",
+                "classname",
+                "class",
+                "styl",
+                "style",
+                "color",
+                "label",
+                "placehold",
+                "placeholder",
+                "tooltip",
+                "version",
+                "copyright",
+                "icon",
+            ]
+            .iter()
+            .any(|word| words.contains(*word))
         };
         let text_only = |(old, new): (&Token, &Token)| old == new || (old.sort == Sort::Text && new.sort == Sort::Text);
         same && (pairs().all(|pair| pair.0 == pair.1 || reworded(pair)) || (shown() && pairs().all(text_only)))
@@ -85,7 +102,9 @@ fn rewords_only(sides: &Sides<'_>) -> bool {
 /// A sentence, a colour, a path of a drawing: not a name that a program looks up.
 fn is_for_people(text: &str) -> bool {
     let words = text.split_whitespace().count();
-    let is_statement = ["select ", "insert ", "update ", "delete ", "from ", "where "].iter().any(|word| text.to_lowercase().contains(word));
+    let is_statement = ["select ", "insert ", "update ", "delete ", "from ", "where "]
+        .iter()
+        .any(|word| text.to_lowercase().contains(word));
     (words >= 2 && !is_statement) || (text.starts_with('#') && text.len() <= 9)
 }
 
@@ -96,7 +115,9 @@ fn is_check(cut: &Cut<'_>) -> bool {
 }
 
 fn throws(sides: &Sides<'_>) -> bool {
-    let thrown = |token: &Token| matches!(token.text.as_str(), "throw" | "raise" | "panic" | "abort" | "exit" | "Err" | "Error" | "Errorf");
+    let thrown = |token: &Token| {
+        matches!(token.text.as_str(), "throw" | "raise" | "panic" | "abort" | "exit" | "Err" | "Error" | "Errorf")
+    };
     sides.added.iter().any(|cut| cut.tokens.iter().any(thrown))
 }
 
@@ -131,7 +152,9 @@ pub(super) fn preserves(sides: &[Sides<'_>], found: &[Effect]) -> bool {
             for token in cuts.iter().flat_map(|cut| &cut.tokens) {
                 let counts = match token.sort {
                     Sort::Number | Sort::Text => true,
-                    Sort::Sign => !matches!(token.text.as_str(), "(" | ")" | "{" | "}" | ";" | "," | "." | "=" | ":=" | ":"),
+                    Sort::Sign => {
+                        !matches!(token.text.as_str(), "(" | ")" | "{" | "}" | ";" | "," | "." | "=" | ":=" | ":")
+                    }
                     Sort::Name => false,
                 };
                 if counts {

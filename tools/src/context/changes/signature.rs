@@ -119,7 +119,11 @@ impl Signature {
                 symptoms.hear(&pattern.sample, 1.0);
                 // The same few records over and over: what differs from line to line elsewhere never does here.
                 let marked = ["record", "offset", "message_id", "msg_id", "row ", "key=", "partition"];
-                if pattern.count >= 5 && pattern.distinct == 1 && pattern.text.contains("<*>") && marked.iter().any(|mark| lower.contains(mark)) {
+                if pattern.count >= 5
+                    && pattern.distinct == 1
+                    && pattern.text.contains("<*>")
+                    && marked.iter().any(|mark| lower.contains(mark))
+                {
                     symptoms.blame_outside(Some((0.9, "one record that cannot be processed")));
                 }
             } else if own && pattern.level == Some(LogLevel::Debug) {
@@ -189,8 +193,18 @@ impl Symptoms {
 /// Whether a service runs other services, so that what it says of the machine concerns them.
 fn is_platform(service: &str) -> bool {
     const NAMES: [&str; 12] = [
-        "kube", "scheduler", "systemd", "kernel", "containerd", "node-", "autoscaler", "cert-manager", "ecs-agent",
-        "cloud", "dockerd", "coredns",
+        "kube",
+        "scheduler",
+        "systemd",
+        "kernel",
+        "containerd",
+        "node-",
+        "autoscaler",
+        "cert-manager",
+        "ecs-agent",
+        "cloud",
+        "dockerd",
+        "coredns",
     ];
     NAMES.iter().any(|name| service.to_lowercase().contains(name))
 }
@@ -210,10 +224,66 @@ pub(super) fn is_compound(name: &str) -> bool {
 /// Whether a stem tells anything: not a number, not one of the words every log is full of.
 pub(super) fn is_telling(stem: &str) -> bool {
     const COMMON: [&str; 60] = [
-        "the", "and", "for", "with", "from", "not", "was", "are", "has", "had", "error", "err", "fail", "failur", "warn", "info",
-        "servic", "svc", "request", "response", "respons", "return", "upstream", "downstream", "http", "https", "server", "client", "status", "code",
-        "messag", "msg", "call", "after", "befor", "when", "while", "into", "ratio", "rate", "total", "pct", "p99", "p95", "count", "above",
-        "threshold", "observed", "observ", "func", "string", "int", "bool", "var", "const", "nil", "null", "true", "fals", "exception",
+        "the",
+        "and",
+        "for",
+        "with",
+        "from",
+        "not",
+        "was",
+        "are",
+        "has",
+        "had",
+        "error",
+        "err",
+        "fail",
+        "failur",
+        "warn",
+        "info",
+        "servic",
+        "svc",
+        "request",
+        "response",
+        "respons",
+        "return",
+        "upstream",
+        "downstream",
+        "http",
+        "https",
+        "server",
+        "client",
+        "status",
+        "code",
+        "messag",
+        "msg",
+        "call",
+        "after",
+        "befor",
+        "when",
+        "while",
+        "into",
+        "ratio",
+        "rate",
+        "total",
+        "pct",
+        "p99",
+        "p95",
+        "count",
+        "above",
+        "threshold",
+        "observed",
+        "observ",
+        "func",
+        "string",
+        "int",
+        "bool",
+        "var",
+        "const",
+        "nil",
+        "null",
+        "true",
+        "fals",
+        "exception",
     ];
     stem.chars().count() >= 3 && !COMMON.contains(&stem) && !stem.starts_with(|first: char| first.is_ascii_digit())
 }
@@ -222,7 +292,8 @@ pub(super) fn is_telling(stem: &str) -> bool {
 pub(super) fn mask(text: &str) -> String {
     let mut masked = String::new();
     let characters: Vec<char> = text.chars().take(LONGEST).collect();
-    let is_word = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | ':' | '/' | '@');
+    let is_word =
+        |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | ':' | '/' | '@');
     let mut at = 0;
     while at < characters.len() {
         let first = characters[at];
@@ -249,7 +320,8 @@ pub(super) fn mask(text: &str) -> String {
 
 /// Whether a word is a value: it has a digit, or it is a long run of hexadecimal digits.
 fn is_value(word: &str) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_digit()) || (word.len() >= 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    word.bytes().any(|byte| byte.is_ascii_digit())
+        || (word.len() >= 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The patterns that are new, or much more frequent than they were, by service and text.
@@ -322,7 +394,8 @@ fn patterns(logs: &[crate::model::LogLine], began: Timestamp) -> Vec<Pattern> {
 fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
     let end = usize::try_from(series.step_of(now)).unwrap_or(0).min(series.values.len());
     let before = usize::try_from(series.step_of(began)).unwrap_or(0).min(end);
-    let finite = |values: &[Option<f64>]| -> Vec<f64> { values.iter().flatten().copied().filter(|it| it.is_finite()).collect() };
+    let finite =
+        |values: &[Option<f64>]| -> Vec<f64> { values.iter().flatten().copied().filter(|it| it.is_finite()).collect() };
     let mut usual = finite(&series.values[..before.div_ceil(2)]);
     if usual.len() < LEAST_USUAL {
         return None;
@@ -406,7 +479,8 @@ mod tests {
         let steady = |index: usize| 100.0 + (index % 3) as f64;
         let stays = series((0..60).map(|index| if index < 40 { steady(index) } else { 300.0 }).collect());
         assert_eq!(moved(&stays, at(3000), at(3600)).map(|moved| moved.onset), Some(at(2400)));
-        let returns = series((0..60).map(|index| if (40..50).contains(&index) { 300.0 } else { steady(index) }).collect());
+        let returns =
+            series((0..60).map(|index| if (40..50).contains(&index) { 300.0 } else { steady(index) }).collect());
         assert_eq!(moved(&returns, at(3000), at(3600)), None);
         let quiet = series((0..60).map(steady).collect());
         assert_eq!(moved(&quiet, at(3000), at(3600)), None);

@@ -38,11 +38,21 @@ fn deploy(id: &str, service: &str, before: i64, file: &str, message: &str, diff:
 fn incident(metric: &str, lines: &[&str], changes: Vec<Change>) -> Situation {
     let service = || ServiceId::new("orders");
     let mut logs: Vec<LogLine> = (0..100)
-        .map(|minute| LogLine { at: at(minute), service: service(), level: Some(LogLevel::Info), text: format!("took order {minute}") })
+        .map(|minute| LogLine {
+            at: at(minute),
+            service: service(),
+            level: Some(LogLevel::Info),
+            text: format!("took order {minute}"),
+        })
         .collect();
     for (number, line) in lines.iter().cycle().take(12).enumerate() {
         let offset = SignedDuration::from_secs(20 * i64::try_from(number).unwrap());
-        logs.push(LogLine { at: at(100) + offset, service: service(), level: Some(LogLevel::Error), text: (*line).to_owned() });
+        logs.push(LogLine {
+            at: at(100) + offset,
+            service: service(),
+            level: Some(LogLevel::Error),
+            text: (*line).to_owned(),
+        });
     }
     let value = |minute: i64| if minute < 100 { 10.0 + (minute % 3) as f64 } else { 90.0 };
     Situation {
@@ -82,18 +92,36 @@ fn incident(metric: &str, lines: &[&str], changes: Vec<Change>) -> Situation {
 /// Innocent changes around every incident: a tidied handler on the same service at the last moment, a patch, a style.
 fn innocent() -> Vec<Change> {
     vec![
-        deploy("tidy", "orders", 1, "src/orders/handler.go", "tidy order handler", "@@ src/orders/handler.go @@\n-\tid := mux.Vars(r)[\"id\"]\n-\torder, err := h.store.Load(r.Context(), id)\n-\tif err != nil { http.Error(w, err.Error(), 500); return }\n-\tjson.NewEncoder(w).Encode(order)\n+\torder, err := h.store.Load(r.Context(), idFrom(r))\n+\tif err != nil {\n+\t\tfail(w, err)\n+\t\treturn\n+\t}\n+\twriteJSON(w, order)\n"),
-        deploy("patch", "orders", 9, "go.mod", "bump dependencies", "@@ go.mod @@\n-\tgithub.com/some/mux v1.4.2\n+\tgithub.com/some/mux v1.4.3\n"),
-        deploy("style", "web", 2, "web/src/cart.css", "cart colours", "@@ web/src/cart.css @@\n-.cart { color: #333; }\n+.cart { color: #444; }\n"),
+        deploy(
+            "tidy",
+            "orders",
+            1,
+            "src/orders/handler.go",
+            "tidy order handler",
+            "@@ src/orders/handler.go @@\n-\tid := mux.Vars(r)[\"id\"]\n-\torder, err := h.store.Load(r.Context(), id)\n-\tif err != nil { http.Error(w, err.Error(), 500); return }\n-\tjson.NewEncoder(w).Encode(order)\n+\torder, err := h.store.Load(r.Context(), idFrom(r))\n+\tif err != nil {\n+\t\tfail(w, err)\n+\t\treturn\n+\t}\n+\twriteJSON(w, order)\n",
+        ),
+        deploy(
+            "patch",
+            "orders",
+            9,
+            "go.mod",
+            "bump dependencies",
+            "@@ go.mod @@\n-\tgithub.com/some/mux v1.4.2\n+\tgithub.com/some/mux v1.4.3\n",
+        ),
+        deploy(
+            "style",
+            "web",
+            2,
+            "web/src/cart.css",
+            "cart colours",
+            "@@ web/src/cart.css @@\n-.cart { color: #333; }\n+.cart { color: #444; }\n",
+        ),
     ]
 }
 
 fn guilty(verdict: &Verdict) -> Option<String> {
-    let claim = &verdict.claim(verdict.guilty?)?.claim;
-    match claim {
-        Claim::Changed { change } => change.commit.as_ref().map(|commit| commit.id.clone()),
-        _ => None,
-    }
+    let Claim::Changed { change } = &verdict.claim(verdict.guilty?)?.claim else { panic!("only a change is guilty") };
+    change.commit.as_ref().map(|commit| commit.id.clone())
 }
 
 /// The change in `diff` of `file` is guilty of `lines`.
@@ -126,7 +154,9 @@ fn told(verdict: &Verdict) -> String {
 fn a_smaller_pool_runs_out() {
     check(
         "pool_checkout_wait",
-        &["sqlalchemy.exc.TimeoutError: QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30"],
+        &[
+            "sqlalchemy.exc.TimeoutError: QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30",
+        ],
         "orders/db.py",
         "--- a/orders/db.py\n+++ b/orders/db.py\n@@ -3,3 +3,3 @@\n engine = create_engine(\n     url,\n-    pool_size=20, max_overflow=10,\n+    pool_size=2, max_overflow=0,\n )\n",
     );
@@ -156,7 +186,9 @@ fn an_optional_value_is_used_as_if_it_were_there() {
 fn a_permission_is_taken_away() {
     check(
         "errors_5xx",
-        &["AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/orders is not authorized to perform: sqs:SendMessage"],
+        &[
+            "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/orders is not authorized to perform: sqs:SendMessage",
+        ],
         "infra/orders/iam.tf",
         "--- a/infra/orders/iam.tf\n+++ b/infra/orders/iam.tf\n@@ -8,7 +8,6 @@\n     actions = [\n       \"sqs:ReceiveMessage\",\n-      \"sqs:SendMessage\",\n       \"sqs:GetQueueUrl\",\n     ]\n",
     );
@@ -327,7 +359,14 @@ fn a_change_after_the_alarm_is_innocent() {
 #[test]
 fn where_nothing_is_wrong_nobody_is_guilty() {
     let mut situation = incident("errors_5xx", &[], innocent());
-    situation.changes.push(deploy("pool", "orders", 6, "orders/db.py", "x", "@@ orders/db.py @@\n-pool_size=20\n+pool_size=2\n"));
+    situation.changes.push(deploy(
+        "pool",
+        "orders",
+        6,
+        "orders/db.py",
+        "x",
+        "@@ orders/db.py @@\n-pool_size=20\n+pool_size=2\n",
+    ));
     for series in situation.series.iter_mut().flatten() {
         series.values.iter_mut().for_each(|value| *value = Some(10.0));
     }
@@ -351,13 +390,33 @@ fn check_effect(file: &str, lines: &str, expected: &str) {
 fn what_a_diff_does_is_told() {
     check_effect("a.md", "-one\n+two", "harmless: only documentation");
     check_effect("a.go", "-\t// one\n+\t// two", "harmless: only comments, order, or what is logged");
-    check_effect("a.go", "-\tlog.Printf(\"a %d\", n)\n+\tlog.Printf(\"b %d\", n)", "harmless: only comments, order, or what is logged");
-    check_effect("a.rs", "-let a = load(b);\n-use_it(a);\n+let it = load(b);\n+use_it(it);", "harmless: only names that nobody else sees");
-    check_effect("a.py", "-    raise Problem(\"it is ful\")\n+    raise Problem(\"it is full\")", "harmless: only texts for people");
-    check_effect("A.java", "-  if (a.low() < LIMIT) { return sum(a, b); }\n+  return sumUnderLimit(a, b);", "harmless: the same work in other words");
+    check_effect(
+        "a.go",
+        "-\tlog.Printf(\"a %d\", n)\n+\tlog.Printf(\"b %d\", n)",
+        "harmless: only comments, order, or what is logged",
+    );
+    check_effect(
+        "a.rs",
+        "-let a = load(b);\n-use_it(a);\n+let it = load(b);\n+use_it(it);",
+        "harmless: only names that nobody else sees",
+    );
+    check_effect(
+        "a.py",
+        "-    raise Problem(\"it is ful\")\n+    raise Problem(\"it is full\")",
+        "harmless: only texts for people",
+    );
+    check_effect(
+        "A.java",
+        "-  if (a.low() < LIMIT) { return sum(a, b); }\n+  return sumUnderLimit(a, b);",
+        "harmless: the same work in other words",
+    );
     check_effect("a.yaml", "-  replicas: 6\n+  replicas: 2", "it sets `replicas` from 6 to 2");
     check_effect("a.ts", "-  await subscribeToPrices(store);\n", "it no longer calls `subscribeToPrices`");
-    check_effect("package.json", "-    \"left\": \"^1.2.3\",\n+    \"left\": \"^2.0.0\",", "it takes another major version of `left`");
+    check_effect(
+        "package.json",
+        "-    \"left\": \"^1.2.3\",\n+    \"left\": \"^2.0.0\",",
+        "it takes another major version of `left`",
+    );
     check_effect("a.go", "-\tif a > b {\n+\tif a >= b {", "it turns a condition around");
     check_effect("a.sql", "+ALTER TABLE orders DROP COLUMN note;", "it changes a schema (`drop column`)");
 }
@@ -367,10 +426,17 @@ fn reasons_are_told_with_the_verdict() {
     let mut changes = innocent();
     let diff = "@@ src/shipping.ts @@\n-  return order.address?.city;\n+  return order.address.city;\n";
     changes.push(deploy("guilty", "orders", 6, "src/shipping.ts", "shorter", diff));
-    let verdict = verdict(&incident("errors_5xx", &["TypeError: Cannot read properties of undefined (reading 'city')"], changes));
+    let verdict =
+        verdict(&incident("errors_5xx", &["TypeError: Cannot read properties of undefined (reading 'city')"], changes));
     let first = &verdict.changes[0];
     assert!(matches!(&first.reasons[0], Reason::Does { what } if what.contains("not there")), "{first:?}");
-    assert!(first.reasons.iter().any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"cit".to_owned()))), "{first:?}");
+    assert!(
+        first
+            .reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"cit".to_owned()))),
+        "{first:?}"
+    );
     assert!(verdict.changes[1..].iter().all(|other| other.likelihood < first.likelihood));
 }
 
