@@ -135,7 +135,7 @@ pub(crate) fn caused(verdict: &Verdict) -> String {
         ),
         None => match cause.symptom {
             Symptom::Alarms => "its alarm came first, and the others lie upstream of it".to_owned(),
-            Symptom::Faults | Symptom::Latency => format!("its {}", phrase::symptom(cause.symptom)),
+            Symptom::Faults | Symptom::Latency | Symptom::Signs => format!("its {}", phrase::symptom(cause.symptom)),
         },
     };
     let others: Vec<String> = verdict.causes[1..]
@@ -224,7 +224,7 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
         [] if verdict.gaps.iter().any(|gap| gap.wanted.starts_with("changes")) => {
             "Changes could not be read.".to_owned()
         }
-        [] => "No change was seen in the two hours before.".to_owned(),
+        [] => "No change was seen in the four hours before.".to_owned(),
         lines if rest == 0 => lines.join("\n"),
         lines => format!(
             "{}\n• and {}",

@@ -3,8 +3,8 @@
 use crate::mrkdwn::escape;
 use jiff::{SignedDuration, Timestamp};
 use tools::model::{
-    AlarmState, Apartness, Because, Bottleneck, Change, Claim, Evidence, EvidenceId, Limit, Measure, ServiceId, Source,
-    Symptom, Unit,
+    AlarmState, Apartness, Because, Bottleneck, Change, Claim, Evidence, EvidenceId, Limit, Measure, Reason, ServiceId,
+    Source, Symptom, Unit,
 };
 
 /// A name in code font, so that it can be told from the words around it and be copied.
@@ -207,6 +207,7 @@ pub fn symptom(symptom: Symptom) -> &'static str {
         Symptom::Faults => "requests fail",
         Symptom::Latency => "requests are slow",
         Symptom::Alarms => "its alarms fire",
+        Symptom::Signs => "its log or another metric shows it",
     }
 }
 
@@ -270,6 +271,27 @@ pub fn change(change: &Change) -> String {
         _ => format!("“{summary}”"),
     };
     format!("{} on {}{by} at {}: {what}", change.kind, service(&change.service), time(change.at))
+}
+
+/// What speaks for or against a change, as a clause.
+pub fn reason(reason: &Reason) -> String {
+    let after = |minutes: f64| span(SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or_default());
+    match reason {
+        Reason::Before { minutes } => format!("it came {} before the onset", after(*minutes)),
+        Reason::After { minutes } => format!("it came {} after the onset", after(*minutes)),
+        Reason::AtCause => "it touches the cause".to_owned(),
+        Reason::BehindCause => "it touches what the cause calls".to_owned(),
+        Reason::AtAlarm => "it touches a service that alarms".to_owned(),
+        Reason::Elsewhere => "no call connects it with the cause".to_owned(),
+        Reason::Words { words } => {
+            let words: Vec<String> = words.iter().map(code).collect();
+            format!("it speaks of what fails: {}", list(&words))
+        }
+        Reason::Does { what } => escape(what),
+        Reason::LeadsTo { trouble } => format!("that leads to {}", escape(trouble)),
+        Reason::Harmless { what } => format!("it cannot break what runs: {}", escape(what)),
+        Reason::Outside { what } => format!("something outside explains it: {}", escape(what)),
+    }
 }
 
 /// One piece of evidence with where it comes from.

@@ -99,6 +99,14 @@ enum ImportSource {
         /// Where the capsules go.
         target: PathBuf,
     },
+    /// The `RootCauseBench` scenarios: edgedelta/root-cause-bench.
+    #[command(name = "rootcausebench")]
+    RootCauseBench {
+        /// Where the scenarios are.
+        source: PathBuf,
+        /// Where the capsules go.
+        target: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -183,6 +191,11 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
                 imported.quiet_windows,
                 target.display()
             ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Import { source: ImportSource::RootCauseBench { source, target } }) => {
+            let imported = capsule::rootcausebench::import(&source, &target)?;
+            say(format_args!("{} scenarios written to {}", imported.scenarios, target.display()));
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Eval { directory, stress, json }) => score(&directory, stress, json),

@@ -84,7 +84,7 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
         What it hits next
         • `web`, through `orders-api`, where 100 % of its calls go (E10)
         What changed
-        No change was seen in the two hours before.
+        No change was seen in the four hours before.
         What we could not see
         Nothing was missing.
         What can I do next

@@ -33,7 +33,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         What it hits next
         • `web`, through `orders-api`, where 100 % of its calls go (E10)
         What changed
-        No change was seen in the two hours before.
+        No change was seen in the four hours before.
         What we could not see
         • logs: the capsule `usual-world` holds none
         What can I do next

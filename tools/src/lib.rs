@@ -11,3 +11,4 @@ pub mod mcp;
 pub mod model;
 pub mod ports;
 pub mod tool;
+mod words;

@@ -12,11 +12,12 @@
 //! | `series` | `[{service, measure, start, step_s, values}]`; `measure` is `requests`, `faults`, `availability` (percent), `latency` (seconds) or `{"other": "Namespace/Name:Stat"}`; a missing point is `null`, not 0 |
 //! | `logs` | `[{at, service, level?, text}]`; `level` is `debug`, `info`, `warn` or `error` |
 //! | `signals` | `[{received, signal, event_id?}]` in the order they reached us; `signal` is `{"alarm": {via, alarm}}`, `{"change": {…}}` or `{"note": {by, text}}`; the same `event_id` twice is a repeated delivery |
-//! | `truth` | optional: `{"cause": ["service", …]}` or `"none"` for a quiet window |
+//! | `truth` | optional: `{"cause": ["service", …]}`, `{"change": {commit, first_failing, blast_radius, decoys}}`, or `"none"` for a quiet window |
 
 mod clock;
 mod file;
 pub mod petshop;
+pub mod rootcausebench;
 mod world;
 
 pub use clock::ModelClock;
@@ -84,6 +85,25 @@ pub enum Truth {
     Cause(Vec<ServiceId>),
     /// Nothing was wrong: whoever blames a service here blames falsely.
     None,
+    /// Something was wrong, and it is known which change was guilty, or that none was.
+    Change(ChangeTruth),
+}
+
+/// What is known of an incident around changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeTruth {
+    /// The id of the guilty commit; none when no change is guilty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The service that failed first.
+    pub first_failing: ServiceId,
+    /// The services that suffered from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blast_radius: Vec<ServiceId>,
+    /// Ids of innocent commits that look guilty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decoys: Vec<String>,
 }
 
 impl Capsule {

@@ -1,6 +1,7 @@
 //! The two kinds of trouble a flow of requests can have, and which of them an alarm speaks of.
 
 use crate::model::{Alarm, Symptom};
+use crate::words;
 
 /// What is in excess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +42,7 @@ impl Kind {
 
     /// Latency is asked for first: `SuccessfulRequestLatency` is about time.
     fn of_words(name: &str) -> Option<Self> {
-        let words = words(name);
+        let words = words::of(name);
         let pairs = words.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
         if words.iter().any(|word| is_slow(word)) || pairs.into_iter().any(|pair| pair == ("response", "time")) {
             return Some(Self::Latency);
@@ -63,30 +64,6 @@ fn is_failing(word: &str) -> bool {
 
 fn is_percentile(word: &str) -> bool {
     word.strip_prefix('p').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
-}
-
-/// `HTTPCode_Target_5XXCount` → `http code target 5xx count`. Whole words, so that `age` is not found in `usage`.
-fn words(name: &str) -> Vec<String> {
-    let characters: Vec<char> = name.chars().collect();
-    let mut words = vec![String::new()];
-    for (at, &character) in characters.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| characters[before]);
-        let after_lower = before.is_some_and(char::is_lowercase) && character.is_uppercase();
-        // The last capital of a run begins the next word: `XXCount` is `xx count`.
-        let ends_run = before.is_some_and(char::is_uppercase)
-            && character.is_uppercase()
-            && characters.get(at + 1).is_some_and(|next| next.is_lowercase());
-        if !character.is_alphanumeric() || after_lower || ends_run {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(character.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

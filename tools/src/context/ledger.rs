@@ -1,6 +1,7 @@
 //! Evidence is collected here: every claim once, numbered, with the query or the link that produced it.
 
 use super::HISTORY;
+use super::changes::signature::Pattern;
 use super::estate::Estate;
 use super::flow::Flows;
 use super::kind::Kind;
@@ -90,6 +91,22 @@ impl<'a> Ledger<'a> {
         let id = self.add(claim, Source::Query("GetServiceGraph".to_owned()), self.seen);
         self.calls.insert((from, to), id);
         id
+    }
+
+    /// Lines that are alike.
+    pub(super) fn logged(&mut self, pattern: &Pattern) -> EvidenceId {
+        let Pattern { service, text, count, before, .. } = pattern;
+        let source = Source::Query(format!("FilterLogEvents {service}"));
+        let window = Window { from: pattern.first, to: self.seen.to.max(pattern.first) };
+        let claim = Claim::Logged { service: service.clone(), pattern: text.clone(), count: *count, before: *before };
+        self.add(claim, source, window)
+    }
+
+    /// When a service left its range, where no metric of its flow says so.
+    pub(super) fn onset_by_signs(&mut self, node: usize, at: Timestamp) -> EvidenceId {
+        let service = self.estate.nodes[node].id.clone();
+        let source = Source::Query(format!("GetMetricData {service}"));
+        self.add(Claim::Onset { service, at }, source, moment(at))
     }
 
     /// Something was changed.

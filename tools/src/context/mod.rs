@@ -7,6 +7,7 @@ mod atlas;
 mod attribute;
 mod auth;
 mod bottleneck;
+mod changes;
 mod confidence;
 mod delta;
 mod estate;
@@ -24,9 +25,9 @@ mod outlook;
 mod picture;
 mod reach;
 mod score;
+mod signs;
 mod similar;
 mod story;
-mod suspicion;
 #[cfg(test)]
 mod synth;
 #[cfg(test)]
@@ -61,8 +62,8 @@ pub const HISTORY: SignedDuration = SignedDuration::from_hours(25);
 /// How far before the first alarm logs are read: long enough to tell what is new from what is always there.
 const LOG_WINDOW: SignedDuration = minutes(60);
 
-/// How far before the first alarm a change still counts.
-const CHANGE_WINDOW: SignedDuration = minutes(120);
+/// How far before the first alarm a change still counts: what a change does may take hours to show.
+const CHANGE_WINDOW: SignedDuration = minutes(240);
 
 /// Everything the verdict is a function of.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 
 use super::Situation;
 use super::bottleneck;
+use super::changes::signature::Signature;
+use super::changes::{Scene, Weighing, weigh};
 use super::estate::Estate;
 use super::excess::MIN_HISTORY;
 use super::fallback;
@@ -13,10 +15,10 @@ use super::kind::Kind;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
-use super::suspicion::{Scene, by_suspicion};
+use super::signs::{by_signs, complaints};
 use crate::model::{
-    Affected, Alarm, Answer, Bottleneck, Cause, Change, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect,
-    Symptom, Verdict,
+    Affected, Alarm, Answer, Bottleneck, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
+    Verdict,
 };
 
 /// Without a baseline false blame is several times as frequent: nobody is more sure than this. Of the answers in simulated
@@ -28,11 +30,14 @@ const CEILING_SHORT: f64 = 0.85;
 const MOST_AFFECTED: usize = 60;
 const MOST_CHANGES: usize = 20;
 
+/// Kinds of log lines that are told of a service.
+const MOST_COMPLAINTS: usize = 2;
+
 /// The verdict on a situation: a pure function, and the order in which anything was read makes no difference.
 pub fn verdict(situation: &Situation) -> Verdict {
     let estate = Estate::of(situation);
-    let Look { flows, finding, sufferers, cause } = look(situation, &estate);
-    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause }.tell()
+    let Look { flows, finding, sufferers, cause, signature } = look(situation, &estate);
+    Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause, signature }.tell()
 }
 
 /// What looking at a situation shows, before it is told.
@@ -46,6 +51,8 @@ pub(super) struct Look {
     pub(super) sufferers: Vec<Sufferer>,
     /// Who is blamed.
     pub(super) cause: Option<usize>,
+    /// What fails, in words.
+    pub(super) signature: Signature,
 }
 
 /// Looks, once: every tool of the set tells a part of this.
@@ -58,8 +65,11 @@ pub(super) fn look(situation: &Situation, estate: &Estate<'_>) -> Look {
         finding.cap(CEILING_SHORT);
     }
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
-    let sufferers = sufferers(estate, std::mem::take(&mut finding.readings), cause);
-    Look { flows, finding, sufferers, cause }
+    let signature = Signature::of(situation, began);
+    let mut sufferers = sufferers(estate, std::mem::take(&mut finding.readings), cause);
+    sufferers.extend(by_signs(estate, &signature, &sufferers));
+    sufferers.sort_by_key(|sufferer| (sufferer.onset, cause != Some(sufferer.node), sufferer.node));
+    Look { flows, finding, sufferers, cause, signature }
 }
 
 /// All names under which `services` go in the situation, themselves included: X-Ray draws a Lambda function as up to three
@@ -102,6 +112,7 @@ struct Telling<'a> {
     finding: Finding,
     sufferers: Vec<Sufferer>,
     cause: Option<usize>,
+    signature: Signature,
 }
 
 impl Telling<'_> {
@@ -113,8 +124,9 @@ impl Telling<'_> {
         let affected = self.affected(&mut ledger, &mut gaps);
         let path = self.path();
         let expected = self.expected(&path, &mut ledger);
-        let changes = self.changes(&mut ledger, &mut gaps);
-        let next_steps = self.next_steps(&expected, &changes);
+        let weighing = weigh(self.estate, self.situation, &self.signature, self.scene());
+        let (changes, guilty) = changes(&weighing, &mut ledger, &mut gaps);
+        let next_steps = self.next_steps(&expected, &weighing, &changes);
         let bottlenecks = self.bottlenecks(&mut ledger);
         Verdict {
             at: self.situation.now,
@@ -124,11 +136,8 @@ impl Telling<'_> {
             affected,
             path: path.into_iter().map(|node| self.name(node)).collect(),
             expected,
-            changes: changes
-                .into_iter()
-                .map(|(id, _)| Suspect { evidence: id, likelihood: 0.0, reasons: Vec::new() })
-                .collect(),
-            guilty: None,
+            changes,
+            guilty,
             bottlenecks,
             gaps,
             next_steps,
@@ -168,6 +177,11 @@ impl Telling<'_> {
         let tell = |sufferer: &Sufferer| {
             let mut evidence = sufferer.reading.as_ref().map(|reading| ledger.reading(reading)).unwrap_or_default();
             evidence.extend(ledger.alarm(sufferer.node));
+            let complaints = complaints(self.estate, &self.signature, sufferer.node);
+            evidence.extend(complaints.into_iter().take(MOST_COMPLAINTS).map(|pattern| ledger.logged(pattern)));
+            if evidence.is_empty() {
+                evidence.push(ledger.onset_by_signs(sufferer.node, sufferer.onset));
+            }
             let (onset, symptom) = (sufferer.onset, sufferer.symptom);
             Affected { service: self.name(sufferer.node), onset, symptom, evidence }
         };
@@ -207,15 +221,6 @@ impl Telling<'_> {
         Scene { cause: self.cause, onset, blur: self.flows.map(|flows| flows.grid.step()).unwrap_or_default() }
     }
 
-    fn changes(&self, ledger: &mut Ledger<'_>, gaps: &mut Vec<Gap>) -> Vec<(EvidenceId, Change)> {
-        let changes = by_suspicion(self.estate, &self.situation.changes, self.scene(), self.situation.now);
-        if changes.len() > MOST_CHANGES {
-            let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", changes.len());
-            gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
-        }
-        changes.into_iter().take(MOST_CHANGES).map(|change| (ledger.change(change), change.clone())).collect()
-    }
-
     /// The limits that were met where it hurts. Last of all, so that they cost no other claim its number.
     fn bottlenecks(&self, ledger: &mut Ledger<'_>) -> Vec<Bottleneck> {
         let spans = Spans::of(self.situation, self.estate, &self.sufferers);
@@ -227,19 +232,52 @@ impl Telling<'_> {
         bottleneck::tell(found, self.estate, ledger)
     }
 
-    fn next_steps(&self, expected: &[Expected], changes: &[(EvidenceId, Change)]) -> Vec<NextStep> {
-        let Some(cause) = self.cause else { return vec![NextStep::Watch] };
+    fn next_steps(&self, expected: &[Expected], weighing: &Weighing<'_>, changes: &[Suspect]) -> Vec<NextStep> {
+        let scene = self.scene();
+        let reviewed =
+            weighing.weighed.iter().zip(changes).enumerate().find(|(at, (weighed, _))| {
+                (*at == 0 && weighing.guilty) || scene.suggests(self.estate, weighed.change)
+            });
+        let review = reviewed.map(|(_, (weighed, suspect))| NextStep::ReviewChange {
+            change: weighed.change.clone(),
+            evidence: suspect.evidence,
+        });
+        let Some(cause) = self.cause else {
+            let guilty = review.filter(|_| weighing.guilty);
+            return vec![guilty.unwrap_or(NextStep::Watch)];
+        };
         let reading = self.finding.accused.first().and_then(|first| first.reading.as_ref());
         let mut steps = vec![NextStep::Inspect {
             service: self.name(cause),
             measure: reading.map(|reading| ledger::measure(reading, self.flows)),
             link: self.estate.first_alarm(cause).and_then(|alarm| alarm.link.clone()),
         }];
-        let scene = self.scene();
-        if let Some((evidence, change)) = changes.iter().find(|(_, change)| scene.suggests(self.estate, change)) {
-            steps.push(NextStep::ReviewChange { change: change.clone(), evidence: *evidence });
-        }
+        steps.extend(review);
         steps.extend(expected.first().map(|first| NextStep::Warn { service: first.service.clone() }));
         steps
     }
+}
+
+/// The changes with their evidence, and which of them is guilty.
+fn changes(
+    weighing: &Weighing<'_>,
+    ledger: &mut Ledger<'_>,
+    gaps: &mut Vec<Gap>,
+) -> (Vec<Suspect>, Option<EvidenceId>) {
+    let weighed = &weighing.weighed;
+    if weighed.len() > MOST_CHANGES {
+        let because = format!("only the {MOST_CHANGES} most suspicious of {} are listed", weighed.len());
+        gaps.push(Gap { wanted: "all changes".to_owned(), because, remedy: None });
+    }
+    let suspects: Vec<Suspect> = weighed
+        .iter()
+        .take(MOST_CHANGES)
+        .map(|weighed| Suspect {
+            evidence: ledger.change(weighed.change),
+            likelihood: weighed.likelihood,
+            reasons: weighed.reasons.clone(),
+        })
+        .collect();
+    let guilty = suspects.first().filter(|_| weighing.guilty).map(|first| first.evidence);
+    (suspects, guilty)
 }

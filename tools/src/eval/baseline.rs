@@ -81,7 +81,7 @@ fn measures_of(alarm: &Alarm) -> &'static [Measure] {
     match symptom_of(alarm) {
         Some(Symptom::Latency) => &[Measure::Latency],
         Some(Symptom::Faults) => &[Measure::Availability, Measure::Faults],
-        Some(Symptom::Alarms) | None => &[Measure::Latency, Measure::Availability, Measure::Faults],
+        Some(Symptom::Alarms | Symptom::Signs) | None => &[Measure::Latency, Measure::Availability, Measure::Faults],
     }
 }
 

@@ -6,9 +6,12 @@
 
 pub mod baseline;
 mod chance;
+mod changes;
 pub mod reliability;
 pub mod stress;
 mod table;
+
+pub use changes::ChangeCase;
 
 use self::baseline::correlate;
 use self::reliability::{Bin, Reliability};
@@ -58,6 +61,24 @@ pub struct Totals {
     pub quiet_windows: usize,
     /// Share of those in which somebody was blamed.
     pub quiet_false_blame: f64,
+    /// Incidents of which it is known which change was guilty, or that none was.
+    #[serde(default)]
+    pub change_cases: usize,
+    /// How many of them had a guilty commit, and exactly that was named.
+    #[serde(default)]
+    pub culprit_found: usize,
+    /// In how many of them a decoy was named.
+    #[serde(default)]
+    pub decoy_hits: usize,
+    /// How many of them had no guilty change, and none was named.
+    #[serde(default)]
+    pub none_correct: usize,
+    /// In how many of them the first failing service was named.
+    #[serde(default)]
+    pub first_failing: usize,
+    /// The mean overlap of the blast radius, 0–1.
+    #[serde(default)]
+    pub blast_jaccard: f64,
 }
 
 /// What one capsule says about the verdict.
@@ -78,6 +99,8 @@ pub enum Judged {
         /// Milliseconds for the verdict alone.
         ms: f64,
     },
+    /// It knows which change was guilty, or that none was.
+    Change(ChangeCase),
     /// It does not know the truth.
     Unknown {
         /// The capsule.
@@ -90,6 +113,9 @@ pub enum Judged {
 pub struct Report {
     /// The faults, in the order in which they were judged.
     pub cases: Vec<Case>,
+    /// The incidents around changes, in the order in which they were judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeCase>,
     /// The quiet windows in which somebody was blamed, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiet_blamed: Vec<String>,
@@ -148,6 +174,7 @@ pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
             let abstained = verdict.answer == Answer::NoCauseFound;
             Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank, ms })
         }
+        Some(Truth::Change(truth)) => Judged::Change(ChangeCase::of(name, truth, &verdict, ms)),
     }
 }
 
@@ -221,6 +248,7 @@ impl Report {
                         reliability.add(confidence, false);
                     }
                 }
+                Judged::Change(case) => report.changes.push(case),
                 Judged::Unknown { .. } => {}
             }
         }
@@ -234,10 +262,12 @@ impl Report {
             abstained: share(report.cases.iter().filter(|case| case.abstained).count(), cases),
             quiet_windows,
             quiet_false_blame: share(report.quiet_blamed.len(), quiet_windows),
+            ..Totals::default()
         };
         let Figures { top1, top3 } = baseline.figures();
         report.baseline = BaselineTotals { top1, top3, quiet_false_blame: share(baseline_blamed, quiet_windows) };
         report.reliability = reliability.table();
+        changes::count(&report.changes, &mut report.totals);
         report
     }
 
@@ -405,7 +435,8 @@ mod tests {
         let empty = serde_json::to_value(Report::of([])).unwrap();
         assert_eq!(empty["cases"], serde_json::json!([]));
         let nothing = serde_json::json!({
-            "cases": 0, "top1": 0.0, "top3": 0.0, "abstained": 0.0, "quiet_windows": 0, "quiet_false_blame": 0.0
+            "cases": 0, "top1": 0.0, "top3": 0.0, "abstained": 0.0, "quiet_windows": 0, "quiet_false_blame": 0.0,
+            "change_cases": 0, "culprit_found": 0, "decoy_hits": 0, "none_correct": 0, "first_failing": 0, "blast_jaccard": 0.0
         });
         assert_eq!(empty["totals"], nothing);
         assert!(empty.get("stress").is_none() && empty["reliability"].as_array().is_some_and(|bins| bins.len() == 4));

@@ -1,13 +1,20 @@
 //! A report as people read it.
 
 use super::reliability::Bin;
-use super::{Case, Report, count};
+use super::{Case, Report, changes, count};
 use std::fmt::{self, Display, Formatter};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        cases(f, &self.cases)?;
         let totals = &self.totals;
+        if !self.changes.is_empty() {
+            changes::table(&self.changes, totals, f)?;
+            if self.cases.is_empty() && totals.quiet_windows == 0 {
+                return Ok(());
+            }
+            writeln!(f)?;
+        }
+        cases(f, &self.cases)?;
         writeln!(f)?;
         writeln!(f, "{:>6} faults", totals.cases)?;
         writeln!(f, "{:>6.3} of them: the cause came first", totals.top1)?;

@@ -40,6 +40,8 @@ pub enum Symptom {
     Latency,
     /// Only its alarms say so.
     Alarms,
+    /// Its log, or a metric that is no flow of requests, says so.
+    Signs,
 }
 
 /// One candidate for the root cause.
@@ -125,8 +127,25 @@ pub enum Reason {
     AtCause,
     /// For: it touches what the cause calls.
     BehindCause,
+    /// For: it touches a service that alarms.
+    AtAlarm,
     /// Against: no call connects what it touches with the cause.
     Elsewhere,
+    /// For: what it does can break things.
+    Does {
+        /// What it does, as a clause: `it takes a limit away`.
+        what: String,
+    },
+    /// For: what it does leads to what is seen.
+    LeadsTo {
+        /// The sort of trouble, as a noun: `timeouts`.
+        trouble: String,
+    },
+    /// Against: something outside of every change explains what is seen.
+    Outside {
+        /// What, as a noun: `more traffic than there is room for`.
+        what: String,
+    },
     /// For: it speaks of what fails.
     Words {
         /// The words they share, the most telling first.
