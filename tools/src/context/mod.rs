@@ -22,6 +22,8 @@ mod outlook;
 mod picture;
 mod reach;
 mod score;
+#[cfg(test)]
+mod sound;
 mod story;
 mod suspicion;
 #[cfg(test)]
