@@ -35,7 +35,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         What changed
         No change was seen in the two hours before.
         What we could not see
-        Nothing was missing.
+        • logs: the capsule `usual-world` holds none
         What can I do next
         1. Look at `user-pool`, its faults first (alarm)
         2. Warn the owners of `web`

@@ -224,8 +224,8 @@ fn connections_run_out_by_their_number_or_by_what_callers_say() {
 
 #[test]
 fn the_age_of_messages_is_in_seconds_whatever_the_metric_is_in() {
-    let it = |metric, calm, trouble| world(&[], &[("q", metric, calm, trouble)]);
     const SQS: &str = "AWS/SQS/ApproximateAgeOfOldestMessage:Maximum";
+    let it = |metric, calm, trouble| world(&[], &[("q", metric, calm, trouble)]);
     let limits = check(&it(SQS, 5.0, 300.0), &[("q", "queue age")]);
     assert_eq!(limits, [Limit::QueueAge { age_s: 300.0, usual_s: Some(5.0) }]);
     let limits = check(&it("AWS/Lambda/IteratorAge:Maximum", 5_000.0, 300_000.0), &[("q", "queue age")]);

@@ -165,9 +165,27 @@ fn the_auth_cascade_is_one_story() {
     let early = Situation { now, alarms: capsule.alarms_until(now), series: Some(series.collect()), ..situation };
     let story = story(&early, None);
     sound_story(&story);
-    assert_snapshot!(links(&story).join("\n"), @"");
+    assert_snapshot!(links(&story).join("\n"), @"
+    onset of user-pool ← provisioned request rate of category UserToken 120 → 12 per second (cost review CHG-2291); effective within 5 minutes, 238 s: same service
+    onset of authorizer ← onset of user-pool, 0 s: authorizer calls user-pool
+    onset of token-exchange ← onset of user-pool, 0 s: token-exchange calls user-pool
+    onset of auth-api ← onset of token-exchange, 0 s: auth-api calls token-exchange
+    onset of web-app ← onset of auth-api, 0 s: web-app calls auth-api
+    onset of user-service ← onset of auth-api, 60 s: user-service calls auth-api
+    onset of user-db ← onset of user-service, 0 s: user-service calls user-db
+    auth-prod-cognito-token-throttles ← onset of user-pool, 62 s: same service
+    auth-prod-lambda-token-exchange-errors ← onset of token-exchange, 66 s: same service
+    auth-prod-apigw-4xx ← onset of auth-api, 74 s: same service
+    auth-prod-lambda-authorizer-errors ← onset of authorizer, 81 s: same service
+    onset of order-service ← onset of user-service, 60 s: order-service calls user-service
+    auth-prod-apigw-5xx ← auth-prod-apigw-4xx, 47 s: same service
+    auth-prod-lambda-token-exchange-throttles ← auth-prod-lambda-token-exchange-errors, 62 s: same service
+    auth-prod-ecs-user-service-5xx ← onset of user-service, 73 s: same service
+    auth-prod-user-login-degraded ← auth-prod-apigw-5xx, 16 s: combines auth-prod-apigw-5xx
+    auth-prod-rds-user-db-connections ← onset of user-db, 121 s: same service
+    ");
     let path: Vec<&str> = story.path.iter().map(ServiceId::as_str).collect();
-    assert_snapshot!(path.join(" → "), @"");
+    assert_snapshot!(path.join(" → "), @"user-pool → token-exchange → auth-api → user-service → order-service");
     let stage = |service: &str| {
         story.events.iter().find(|event| event.service.as_ref().is_some_and(|it| it.as_str() == service)).unwrap().stage
     };
