@@ -196,9 +196,9 @@ pub fn bottleneck(bottleneck: &Bottleneck) -> String {
 }
 
 /// Seconds as people say them.
-#[expect(clippy::cast_possible_truncation, reason = "a float beyond the range becomes the largest span")]
+#[expect(clippy::cast_possible_truncation, reason = "no more than thirty years")]
 fn seconds(seconds: f64) -> String {
-    span(SignedDuration::from_secs(seconds.round() as i64))
+    span(SignedDuration::from_secs(seconds.round().clamp(0.0, 1e9) as i64))
 }
 
 /// How a service suffers, as the end of a sentence about it.

@@ -86,7 +86,7 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
         What changed
         No change was seen in the four hours before.
         What we could not see
-        Nothing was missing.
+        • logs: the capsule `usual-world` holds none
         What can I do next
         1. Look at `user-pool`, its faults first (alarm)
         2. Warn the owners of `web`

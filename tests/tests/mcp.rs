@@ -144,7 +144,7 @@ async fn an_unknown_tool_is_a_protocol_error() {
     let answer = client.call_tool(CallToolRequestParams::new("execute_remediation")).await;
     let Err(ServiceError::McpError(error)) = answer else { panic!("{answer:?}") };
     assert_eq!(error.code, ErrorCode(-32602));
-    assert_snapshot!(error.message, @"there is no tool `execute_remediation`; there is: get_incident_context");
+    assert_snapshot!(error.message, @"there is no tool `execute_remediation`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks");
 }
 
 /// Without a client library: lines in, lines out, of the stateless revision of the protocol.
@@ -177,6 +177,6 @@ async fn a_client_without_a_handshake_is_answered_line_by_line() {
     tools/list: completenull
     tools/call: completenull
     tools/call: {"code":-32602,"message":"`tools/call` takes the `name` of a tool and its `arguments`, an object"}
-    tools/call: {"code":-32602,"message":"there is no tool `nothing`; there is: get_incident_context"}
+    tools/call: {"code":-32602,"message":"there is no tool `nothing`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks"}
     "#);
 }

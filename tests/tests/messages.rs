@@ -5,9 +5,9 @@ use bot::workspace::check;
 use proptest::prelude::*;
 use serde_json::json;
 use tools::model::{
-    Affected, Alarm, AlarmState, Answer, Because, Cause, Change, ChangeKind, Claim, Evidence, EvidenceId, Expected,
-    Fact, Gap, Incident, IncidentId, Lane, Measure, NextStep, Record, ScopeId, ServiceId, Source, Suspect, Symptom,
-    Verdict, Via, Window,
+    Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Evidence,
+    EvidenceId, Expected, Fact, Gap, Hop, HopStatus, Incident, IncidentId, Lane, Limit, Measure, NextStep, Record,
+    ScopeId, ServiceId, Source, Stage, Suspect, Symptom, Verdict, Via, Window,
 };
 
 /// Text as an attacker or an accident writes it.
@@ -40,6 +40,47 @@ fn alarm() -> impl Strategy<Value = Alarm> {
         children: Vec::new(),
         muted: false,
     })
+}
+
+/// Every kind of limit, with the same figures everywhere.
+fn limits(number: f64, other: Option<f64>, callee: &ServiceId) -> [Limit; 8] {
+    [
+        Limit::ColdStarts { count: number, share: number, added_ms: number, p95_ms: other, usual_share: other },
+        Limit::Throttles { per_min: number, share: other, usual: other },
+        Limit::Concurrency { peak: number, usual: other },
+        Limit::Spillover { per_min: number, share: other, utilization: other },
+        Limit::RetryStorm { callee: callee.clone(), amplification: number, usual: other },
+        Limit::Connections { in_use: other, usual: other, at_limit: number > 0.5, lines: 7 },
+        Limit::QueueAge { age_s: number, usual_s: other },
+        Limit::HotPartition { per_min: number, table_use: other },
+    ]
+}
+
+/// The funnel of a verdict's services.
+fn health(verdict: &Verdict) -> AuthHealth {
+    let statuses = [HopStatus::Healthy, HopStatus::Slow, HopStatus::Losing, HopStatus::Unknown];
+    let stages = verdict.causes.iter().zip(Stage::ALL.iter().cycle()).zip(statuses.iter().cycle());
+    let figure = verdict.causes.first().map(|cause| cause.score);
+    let hop = |((cause, stage), status): ((&Cause, &Stage), &HopStatus)| Hop {
+        stage: *stage,
+        service: cause.service.clone(),
+        status: *status,
+        requests_per_min: figure,
+        loss: figure,
+        usual_loss: figure,
+        own_loss: figure,
+        latency_ms: figure,
+        usual_latency_ms: figure,
+        added_ms: figure,
+        evidence: cause.evidence.clone(),
+    };
+    AuthHealth {
+        at: verdict.at,
+        hops: stages.map(hop).collect(),
+        first_unexplained: verdict.causes.last().map(|cause| cause.service.clone()),
+        gaps: verdict.gaps.clone(),
+        evidence: verdict.evidence.clone(),
+    }
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -207,6 +248,7 @@ proptest! {
         if let Some(verdict) = &incident.verdict {
             let line = blocks::card::cause_found(verdict, None);
             check_message(&blocks::Message::plain("cause", &line));
+            check_message(&blocks::auth::answer(&incident.id.to_string(), &health(verdict)));
         }
         for joined in &incident.alarms {
             check_message(&blocks::Message::plain("line", &blocks::alarm::thread_line(joined)));

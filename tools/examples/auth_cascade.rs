@@ -452,6 +452,9 @@ fn signals(meters: &Meters) -> Vec<Delivery> {
 /// The minutes whose lines we have.
 const LOGGED: std::ops::Range<i32> = -45..12;
 
+/// The share of requests that fail for reasons of their own, and are logged in other words.
+const USUAL: f64 = 0.005;
+
 /// Lines of applications: whose, one for how many of the requests that `share` says, how bad, what. `{}` is a number that
 /// differs from line to line.
 #[rustfmt::skip]
@@ -460,13 +463,13 @@ const LINES: &[(&str, f64, fn(&Meters, i32) -> f64, LogLevel, &str)] = &[
     ("catalog", 10_000.0, |_, _| 1.0, LogLevel::Info, "listed {} items from the cache"),
     ("order-service", 2_600.0, |_, _| 1.0, LogLevel::Info, "order {} accepted"),
     ("user-service", 2_400.0, |_, _| 1.0, LogLevel::Info, "profile {} loaded"),
-    ("token-exchange", 900.0, |m, at| m.of("token-exchange", at).fails - m.timeouts(at), LogLevel::Error, "TooManyRequestsException: Rate exceeded (InitiateAuth on user-pool), request {}: giving up after attempt 4 of 4"),
+    ("token-exchange", 900.0, |m, at| m.of("token-exchange", at).fails - m.timeouts(at) - USUAL, LogLevel::Error, "TooManyRequestsException: Rate exceeded (InitiateAuth on user-pool), request {}: giving up after attempt 4 of 4"),
     ("token-exchange", 1_400.0, |m, at| m.of("user-pool", at).refused, LogLevel::Warn, "TooManyRequestsException: Rate exceeded (InitiateAuth on user-pool), request {}: retrying at once, attempt 2 of 4"),
-    ("authorizer", 250.0, |m, at| m.of("authorizer", at).fails, LogLevel::Error, "signing keys of user-pool are stale and GetSigningCertificate failed with 429, request {}"),
-    ("user-service", 160.0, |m, at| m.of("user-service", at).fails, LogLevel::Error, "HikariPool-1 - Connection is not available, request timed out after 3000ms (total=40, active=40, idle=0, waiting={})"),
-    ("user-service", 400.0, |m, at| m.of("auth-api", at).fails, LogLevel::Warn, "no service token from auth-api (429), request {}: reloading credentials from user-db"),
+    ("authorizer", 250.0, |m, at| m.of("authorizer", at).fails - USUAL, LogLevel::Error, "signing keys of user-pool are stale and GetSigningCertificate failed with 429, request {}"),
+    ("user-service", 160.0, |m, at| m.of("user-service", at).fails - USUAL, LogLevel::Error, "HikariPool-1 - Connection is not available, request timed out after 3000ms (total=40, active=40, idle=0, waiting={})"),
+    ("user-service", 400.0, |m, at| m.of("auth-api", at).fails - USUAL, LogLevel::Warn, "no service token from auth-api (429), request {}: reloading credentials from user-db"),
     ("user-db", 120.0, |m, at| m.of("user-db", at).refused, LogLevel::Error, "FATAL: remaining connection slots are reserved for non-replication superuser connections [pid {}]"),
-    ("order-service", 200.0, |m, at| m.of("order-service", at).fails, LogLevel::Error, "user-service answered 503, order {} not placed"),
+    ("order-service", 200.0, |m, at| m.of("order-service", at).fails - USUAL, LogLevel::Error, "user-service answered 503, order {} not placed"),
 ];
 
 /// Functions whose reports we have: whose, one for how many invocations, memory in MB.

@@ -233,7 +233,7 @@ mod tests {
         }
         check("REPORT RequestId: x\tDuration: nonsense ms", None, None);
         check(
-            r#"{"type":"platform.report","record":{"metrics":{"initDurationMs":1e400,"durationMs":-4}}}"#,
+            r#"{"type":"platform.report","record":{"metrics":{"initDurationMs":1e300,"durationMs":-4}}}"#,
             None,
             None,
         );

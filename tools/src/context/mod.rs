@@ -27,6 +27,8 @@ mod reach;
 mod score;
 mod signs;
 mod similar;
+#[cfg(test)]
+mod sound;
 mod story;
 #[cfg(test)]
 mod synth;

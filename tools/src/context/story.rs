@@ -20,6 +20,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+#[cfg(test)]
+mod tests;
+
 /// More events are not told; each is compared with all before it.
 const MOST_EVENTS: usize = 80;
 
@@ -27,13 +30,13 @@ const MOST_EVENTS: usize = 80;
 const MOST_CHANGES: usize = 10;
 
 /// Calls further apart tie nothing.
-const MOST_HOPS: usize = 3;
+pub(super) const MOST_HOPS: usize = 3;
 
 /// A search for calls stops after so many services.
 const MOST_AROUND: usize = 500;
 
 /// Events further apart are not tied, in seconds.
-const LONGEST_LAG_S: i64 = minutes(30).as_secs();
+pub(super) const LONGEST_LAG_S: i64 = minutes(30).as_secs();
 
 /// Where nothing but time ties two events, they are no further apart than this, in seconds.
 const LONGEST_BARE_LAG_S: i64 = minutes(5).as_secs();

@@ -1,11 +1,12 @@
 //! The verdict on simulated estates, on the auth cascade, and on worlds made of chance.
 
+use super::sound::{sound_bottlenecks, sound_health, sound_story};
 use super::synth::{ASYNC, CHAIN, Chance, DEEP, DIAMOND, FAN, SHARED, Story, TWINS, alarm};
-use super::{Situation, delta, timeline_of, verdict};
+use super::{Situation, auth_health, bottlenecks, delta, story, timeline_of, verdict};
 use crate::capsule::{self, AUTH_CASCADE};
 use crate::model::{
-    Alarm, AlarmState, Answer, Change, ChangeKind, Claim, Edge, EdgeMode, Happened, Lane, Measure, NextStep, Series,
-    Service, ServiceId, Signal, Topology, Verdict, Window, minutes,
+    Alarm, AlarmState, Answer, Change, ChangeKind, Claim, Edge, EdgeMode, Happened, Lane, LogLine, Measure, NextStep,
+    Series, Service, ServiceId, Signal, Topology, Verdict, Window, minutes,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -393,7 +394,8 @@ fn consistent(verdict: &Verdict) {
     let cited = cited.chain(verdict.affected.iter().flat_map(|affected| &affected.evidence));
     let cited = cited
         .chain(verdict.expected.iter().flat_map(|expected| &expected.evidence))
-        .chain(verdict.changes.iter().map(|suspect| &suspect.evidence));
+        .chain(verdict.changes.iter().map(|suspect| &suspect.evidence))
+        .chain(verdict.bottlenecks.iter().flat_map(|bottleneck| &bottleneck.evidence));
     for id in cited {
         assert!(verdict.claim(*id).is_some(), "{id} is cited and not there");
     }
@@ -435,11 +437,18 @@ fn shuffled(situation: &Situation, seed: u64) -> Situation {
     if let Some(series) = &mut other.series {
         shuffle(series, &mut chance);
     }
+    if let Some(logs) = &mut other.logs {
+        shuffle(logs, &mut chance);
+    }
     if let Some(topology) = &mut other.topology {
         shuffle(&mut topology.services, &mut chance);
         shuffle(&mut topology.edges, &mut chance);
     }
     other
+}
+
+fn json<T: serde::Serialize>(answer: &T) -> String {
+    serde_json::to_string(answer).unwrap()
 }
 
 fn bytes(situation: &Situation) -> String {
@@ -467,6 +476,18 @@ fn any_series() -> impl Strategy<Value = Series> {
         Measure::Availability,
         Measure::Latency,
         Measure::Other("AWS/X/Y:Sum".to_owned()),
+        Measure::Other("AWS/Lambda/Throttles:Sum".to_owned()),
+        Measure::Other("AWS/Lambda/ConcurrentExecutions:Maximum".to_owned()),
+        Measure::Other("AWS/Lambda/ProvisionedConcurrencySpilloverInvocations:Sum".to_owned()),
+        Measure::Other("LambdaInsights/init_duration:SampleCount".to_owned()),
+        Measure::Other("LambdaInsights/init_duration:Average".to_owned()),
+        Measure::Other("AWS/RDS/DatabaseConnections:Average".to_owned()),
+        Measure::Other("AWS/SQS/ApproximateAgeOfOldestMessage:Maximum".to_owned()),
+        Measure::Other("AWS/DynamoDB/ThrottledRequests:Sum".to_owned()),
+        Measure::Other("AWS/DynamoDB/ConsumedReadCapacityUnits:Sum".to_owned()),
+        Measure::Other("AWS/DynamoDB/ProvisionedReadCapacityUnits:Average".to_owned()),
+        Measure::Other("AWS/Cognito/SignInSuccesses:SampleCount".to_owned()),
+        Measure::Other("AWS/Cognito/SignInSuccesses:Sum".to_owned()),
     ]);
     let value = prop_oneof![
         2 => Just(None),
@@ -495,6 +516,31 @@ fn any_edge() -> impl Strategy<Value = Edge> {
     })
 }
 
+/// Lines that a reader looks for, and others.
+fn any_line() -> impl Strategy<Value = LogLine> {
+    let text = prop_oneof![
+        3 => (0..40u32, prop::option::of(0.0..3000.0f64)).prop_map(|(request, init)| {
+            let init = init.map(|init| format!("\tInit Duration: {init} ms")).unwrap_or_default();
+            format!("REPORT RequestId: r{request}\tDuration: 1.0 ms{init}")
+        }),
+        1 => prop::sample::select(vec!["Rate exceeded", "FATAL: too many connections", "hello", "{\"type\":1"])
+            .prop_map(str::to_owned),
+    ];
+    (names(), -900..900i64, text).prop_map(|(name, second, text)| LogLine {
+        at: at(second),
+        service: ServiceId::new(name),
+        level: None,
+        text,
+    })
+}
+
+/// A kind that the auth journey knows, or none.
+fn any_kind() -> impl Strategy<Value = Option<String>> {
+    let kinds =
+        ["AWS::Cognito::UserPool", "AWS::Lambda::Function", "AWS::ApiGateway::Stage", "AWS::DynamoDB::Table", "remote"];
+    prop::option::of(prop::sample::select(kinds.to_vec()).prop_map(str::to_owned))
+}
+
 prop_compose! {
     fn any_world()(
         now in -600..3000i64,
@@ -505,14 +551,17 @@ prop_compose! {
         has_topology in prop::bool::weighted(0.8),
         series in prop::option::weighted(0.9, prop::collection::vec(any_series(), 0..24)),
         changes in prop::collection::vec((names(), -4000..2000i64), 0..4),
+        logs in prop::option::of(prop::collection::vec(any_line(), 0..60)),
+        kinds in prop::option::weighted(0.4, prop::collection::vec(any_kind(), NAMES.len())),
     ) -> Situation {
-        let services = NAMES.iter().zip(present).filter(|(name, present)| *present && **name != "gone");
+        let kinds = kinds.unwrap_or_else(|| vec![None; NAMES.len()]);
+        let services = NAMES.iter().zip(present).zip(kinds).filter(|((name, present), _)| *present && **name != "gone");
         Situation {
             now: at(now),
             alarms: alarms.into_iter().map(|(service, metric, second)| alarm(service, metric, at(second))).collect(),
-            topology: has_topology.then(|| Topology { services: services.map(|(name, _)| Service::named(*name)).collect(), edges }),
+            topology: has_topology.then(|| Topology { services: services.map(|((name, _), kind)| Service { kind, ..Service::named(*name) }).collect(), edges }),
             series,
-            logs: None,
+            logs,
             changes: changes.into_iter().map(|(service, second)| Change {
                 at: at(second), service: ServiceId::new(service), kind: ChangeKind::Deploy, summary: String::new(),
                 by: None, link: None, commit: None,        error_code: None,
@@ -533,5 +582,21 @@ proptest! {
         let known = world.as_of(world.now);
         prop_assert!(known.alarms.is_empty() || delta(&known, &verdict(&known), world.now).is_empty());
         prop_assert!(timeline_of(&now, &world.alarms).is_sorted_by_key(|moment| moment.at));
+    }
+
+    #[test]
+    fn any_world_gets_consistent_answers_that_no_order_changes(world in any_world(), seed in any::<u64>()) {
+        let other = shuffled(&world, seed);
+        let found = bottlenecks(&world);
+        sound_bottlenecks(&found);
+        prop_assert_eq!(json(&found), json(&bottlenecks(&other)));
+        let health = auth_health(&world);
+        sound_health(&health);
+        prop_assert_eq!(json(&health), json(&auth_health(&other)));
+        for entry in [None, Some(ServiceId::new("a")), Some(ServiceId::new("nobody"))] {
+            let told = story(&world, entry.as_ref());
+            sound_story(&told);
+            prop_assert_eq!(json(&told), json(&story(&other, entry.as_ref())));
+        }
     }
 }

@@ -93,8 +93,16 @@ fn lambda(name: &str) -> Vec<Recipe> {
     vec![
         // A throttled call is a request that failed, for its caller.
         Recipe::of(Measure::Requests, [(1.0, invocations.clone()), (1.0, throttles.clone())]),
-        Recipe::of(Measure::Faults, [(1.0, errors), (1.0, throttles)]).zero_unless_silent([invocations]),
+        Recipe::of(Measure::Faults, [(1.0, errors), (1.0, throttles.clone())]).zero_unless_silent([invocations]),
         Recipe::of(Measure::Latency, [(MS, metric("Duration", "Average"))]),
+        other([throttles]),
+        other([metric("ConcurrentExecutions", "Maximum")]),
+        other([metric("ProvisionedConcurrencySpilloverInvocations", "Sum")]),
+        other([metric("ProvisionedConcurrencyUtilization", "Maximum")]),
+        other([metric("IteratorAge", "Maximum")]),
+        // Lambda Insights, where it is switched on: the only metric of cold starts.
+        other([raw("LambdaInsights", "init_duration", "SampleCount", &[("function_name", name)])]),
+        other([raw("LambdaInsights", "init_duration", "Average", &[("function_name", name)])]),
     ]
 }
 
@@ -139,10 +147,17 @@ fn user_pool(names: &[&str]) -> Vec<Recipe> {
     let metric = |stat| pairs.iter().map(move |pair| raw("AWS/Cognito", "SignInSuccesses", stat, pair));
     let attempts: Vec<(f64, Raw)> = metric("SampleCount").map(|raw| (1.0, raw)).collect();
     let successes = metric("Sum").map(|raw| (-1.0, raw));
-    vec![
+    let mut recipes = vec![
         Recipe::of(Measure::Requests, attempts.clone()),
         Recipe::of(Measure::Faults, attempts.into_iter().chain(successes)),
-    ]
+    ];
+    // What is refused at the door, of all clients together.
+    for throttles in ["SignInThrottles", "SignUpThrottles", "TokenRefreshThrottles", "FederationThrottles"] {
+        let measure = Measure::Other(format!("AWS/Cognito/{throttles}:Sum"));
+        let parts = pairs.iter().map(|pair| (1.0, raw("AWS/Cognito", throttles, "Sum", pair)));
+        recipes.push(Recipe::of(measure, parts));
+    }
+    recipes
 }
 
 fn table(name: &str) -> Vec<Recipe> {
@@ -154,12 +169,21 @@ fn table(name: &str) -> Vec<Recipe> {
     let count = by_operation("SuccessfulRequestLatency", "SampleCount");
     let mut faults = weighed(1.0, &by_operation("ThrottledRequests", "Sum"));
     faults.extend(weighed(1.0, &by_operation("SystemErrors", "Sum")));
+    let of_table = |metric, stat| raw("AWS/DynamoDB", metric, stat, &[("TableName", name)]);
+    let throttled = weighed(1.0, &by_operation("ThrottledRequests", "Sum"));
     // Only requests that succeeded have a latency.
     let requests = weighed(1.0, &count).into_iter().chain(faults.clone());
     vec![
         Recipe::of(Measure::Requests, requests),
         Recipe::of(Measure::Faults, faults).zero_unless_silent(count.clone()),
         Recipe::of(Measure::Latency, weighed(MS, &by_operation("SuccessfulRequestLatency", "Sum"))).over(count),
+        Recipe::of(Measure::Other("AWS/DynamoDB/ThrottledRequests:Sum".to_owned()), throttled),
+        other([of_table("ReadThrottleEvents", "Sum")]),
+        other([of_table("WriteThrottleEvents", "Sum")]),
+        other([of_table("ConsumedReadCapacityUnits", "Sum")]),
+        other([of_table("ConsumedWriteCapacityUnits", "Sum")]),
+        other([of_table("ProvisionedReadCapacityUnits", "Average")]),
+        other([of_table("ProvisionedWriteCapacityUnits", "Average")]),
     ]
 }
 
@@ -269,6 +293,37 @@ mod tests {
         check("AWS::DynamoDB::Table", &[], &Measure::Requests, &there, Some(80.0));
         check("AWS::DynamoDB::Table", &[], &Measure::Faults, &there, Some(0.0));
         check("AWS::DynamoDB::Table", &[], &Measure::Latency, &there, Some(0.004));
+    }
+
+    #[test]
+    fn limits_are_read_under_the_names_that_bottlenecks_know() {
+        let check = |kind: &str, aliases: &[&str], metric: (&str, &str), name: &str| {
+            let there = [(metric.0, metric.1, 7.0)];
+            let measure = Measure::Other(name.to_owned());
+            let recipes = recipes(&service(kind, aliases));
+            let at = |raw: &Raw| there.iter().find(|it| (raw.name, raw.stat) == (it.0, it.1)).map(|it| it.2);
+            let recipe = recipes.iter().find(|recipe| recipe.measure == measure).expect("a recipe");
+            assert!(recipe.value(&at).is_some_and(|value| value >= 7.0), "{name}");
+            assert_eq!(recipe.value(&|_| None), None, "{name}: no point is no zero");
+        };
+        let function = "AWS::Lambda::Function";
+        check(function, &[], ("Throttles", "Sum"), "AWS/Lambda/Throttles:Sum");
+        check(function, &[], ("ConcurrentExecutions", "Maximum"), "AWS/Lambda/ConcurrentExecutions:Maximum");
+        let spilled = "ProvisionedConcurrencySpilloverInvocations";
+        check(function, &[], (spilled, "Sum"), &format!("AWS/Lambda/{spilled}:Sum"));
+        check(function, &[], ("init_duration", "SampleCount"), "LambdaInsights/init_duration:SampleCount");
+        let table = "AWS::DynamoDB::Table";
+        check(table, &[], ("ThrottledRequests", "Sum"), "AWS/DynamoDB/ThrottledRequests:Sum");
+        check(table, &[], ("ConsumedReadCapacityUnits", "Sum"), "AWS/DynamoDB/ConsumedReadCapacityUnits:Sum");
+        check("AWS::RDS::DBInstance", &[], ("DatabaseConnections", "Average"), "AWS/RDS/DatabaseConnections:Average");
+        check(
+            "AWS::SQS::Queue",
+            &[],
+            ("ApproximateAgeOfOldestMessage", "Maximum"),
+            "AWS/SQS/ApproximateAgeOfOldestMessage:Maximum",
+        );
+        let pool = ["us-east-1_AbCdEf123", "1h57kf5cpq17m0eml12exampl"];
+        check("AWS::Cognito::UserPool", &pool, ("SignInThrottles", "Sum"), "AWS/Cognito/SignInThrottles:Sum");
     }
 
     #[test]

@@ -70,9 +70,9 @@ struct Complained<'a> {
 }
 
 impl Complained<'_> {
-    /// Whether that is more than it always is.
+    /// Whether that is more than it always is: a few lines, and twice as many as before are more than chance brings.
     fn is_new(&self) -> bool {
-        self.now >= 3 && self.now > 2 * self.before
+        self.now >= 5 && self.now > 2 * self.before + 3
     }
 }
 
@@ -83,6 +83,9 @@ impl<'a> LogBook<'a> {
             if let Some(node) = estate.node(&line.service).filter(|&node| wanted[node]) {
                 of[node].push(line);
             }
+        }
+        for lines in &mut of {
+            lines.sort_unstable();
         }
         let before = spans.as_long_before();
         let complaints = of.iter().map(|lines| {
