@@ -6,7 +6,7 @@ use bot::alarms::{amazon_q, eventbridge};
 use bot::aws::DynamoStore;
 use bot::clock::SystemClock;
 use bot::drill::{self, ALERTS, WAR_ROOM};
-use bot::ports::Store;
+use bot::ports::{Lookback, Store};
 use bot::workspace::Workspace;
 use bot::workspace::state::Post;
 use jiff::{SignedDuration, Timestamp};
@@ -105,7 +105,8 @@ impl Deployed {
 
     async fn incidents(&self) -> Vec<Incident> {
         let store = DynamoStore::new(&self.account.config, &self.outputs["Table"]);
-        let index = store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the table is there");
+        let everything = Lookback::incidents(Timestamp::MIN);
+        let index = store.index(&ScopeId("prod".to_owned()), everything).await.expect("the table is there");
         let mut incidents = Vec::new();
         for id in index.recent {
             incidents.extend(store.read(id).await.expect("the table is there"));
