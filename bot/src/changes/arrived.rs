@@ -46,3 +46,86 @@ impl Changes for Arrived {
         Ok(changes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::Embedded;
+    use crate::event::EventKey;
+    use crate::ports::Append;
+    use jiff::{SignedDuration, Timestamp};
+    use tools::capsule::{self, World};
+    use tools::declared::Unconnected;
+    use tools::model::{ChangeKind, ServiceId};
+
+    /// What the scope `prod` sees between 60 and 120 s after the epoch, of changes at these moments; a negative one was
+    /// refused, and `elsewhere` arrived in another scope.
+    async fn seen(prod: &[i64], elsewhere: &[i64], beside: Arc<dyn Changes>) -> Result<Vec<i64>, Gap> {
+        let store: Arc<dyn Store> = Arc::new(Embedded::in_memory());
+        let at = |seconds: i64| Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+        for (scope, moments) in [("prod", prod), ("dev", elsewhere)] {
+            for moment in moments {
+                let change = Change {
+                    at: at(moment.abs()),
+                    service: ServiceId::new("token-exchange"),
+                    kind: ChangeKind::Deploy,
+                    summary: "new code".to_owned(),
+                    by: None,
+                    commit: None,
+                    link: None,
+                    error_code: (*moment < 0).then(|| "AccessDenied".to_owned()),
+                };
+                let append = Append {
+                    scope: ScopeId(scope.to_owned()),
+                    key: EventKey(format!("{scope} {moment}")),
+                    log: None,
+                    changes: vec![change],
+                    intents: Vec::new(),
+                    at: at(200),
+                };
+                store.append(append).await.unwrap();
+            }
+        }
+        let capsule = capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap();
+        let outside = Outside { changes: beside, ..World::outside(Arc::new(capsule)) };
+        let outside = seen_from(&ScopeId("prod".to_owned()), &outside, &store);
+        let changes = outside.changes.changes(Window { from: at(60), to: at(120) }).await?;
+        Ok(changes.iter().map(|change| change.at.as_second()).collect())
+    }
+
+    fn nothing() -> Arc<dyn Changes> {
+        Arc::new(Unconnected { remedy: "nothing".to_owned() })
+    }
+
+    #[tokio::test]
+    async fn a_scope_that_no_change_reached_has_a_gap_and_a_quiet_one_has_none() {
+        let gap = seen(&[], &[90], nothing()).await.unwrap_err();
+        assert_eq!((gap.wanted.as_str(), gap.because.as_str()), ("changes", "no change event has arrived in this scope yet"));
+        assert!(gap.remedy.is_some_and(|remedy| remedy.contains("infra/template.yaml")));
+        assert_eq!(seen(&[10], &[90], nothing()).await, Ok(vec![]), "one arrived, long ago");
+        assert_eq!(seen(&[-90], &[], nothing()).await, Ok(vec![]), "one arrived, and was refused");
+    }
+
+    #[tokio::test]
+    async fn the_window_cuts_and_the_scope_separates() {
+        assert_eq!(seen(&[121, 120, -100, 60, 59], &[90], nothing()).await, Ok(vec![60, 120]));
+    }
+
+    #[tokio::test]
+    async fn what_the_world_tells_stands_beside_what_arrived() {
+        #[derive(Debug)]
+        struct Beside;
+
+        #[async_trait]
+        impl Changes for Beside {
+            async fn changes(&self, window: Window) -> Result<Vec<Change>, Gap> {
+                let capsule = capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap();
+                let told = capsule.changes_until(Timestamp::MAX).into_iter().next().unwrap();
+                Ok(vec![Change { at: window.from, ..told }])
+            }
+        }
+
+        assert_eq!(seen(&[90], &[], Arc::new(Beside)).await, Ok(vec![60, 90]));
+        assert_eq!(seen(&[], &[], Arc::new(Beside)).await, Ok(vec![60]));
+    }
+}

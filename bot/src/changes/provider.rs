@@ -47,7 +47,7 @@ pub(super) fn health(event: &Value) -> Result<Parsed, Unreadable> {
     let detail = &event["detail"];
     let (category, status) = (text(&detail["eventTypeCategory"]), text(&detail["statusCode"]));
     if !matches!(category, "issue" | "scheduledChange") || status != "open" {
-        return Ok(other(event, &format!("{category} {status} is under way on no resource")));
+        return Ok(other(event, &format!("what is {status} of the category {category} changes nothing now")));
     }
     let service = required(event, "service", "detail.service")?;
     let description = items(&detail["eventDescription"]).first().map(|first| text(&first["latestDescription"]));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Parameters that name what a call is about, the most telling first; written without capitals. Where a call names several,
 /// all of them are tried, so that a service may be known by any.
-const TELLING: [&str; 48] = [
+const TELLING: [&str; 39] = [
     "functionname",
     "tablename",
     "globaltablename",
@@ -45,15 +45,20 @@ const TELLING: [&str; 48] = [
     "eventsourcearn",
     "uuid",
     "hostedzoneid",
-    "groupid",
+    "resourceid",
+    "resourcearn",
+];
+
+/// Parameters that name what a call is about only where no other does: beside a function, `name` is that of its alias, and
+/// beside a service the cluster is only its place.
+const PERHAPS: [&str; 9] = [
     "deploymentgroupname",
     "applicationname",
     "stackname",
-    "resourceid",
-    "resourcearn",
     "clustername",
     "cluster",
     "clusteridentifier",
+    "groupid",
     "keyid",
     "name",
 ];
@@ -80,11 +85,12 @@ const BESIDE: [&str; 12] = [
 /// The resource that a call is about.
 pub(super) fn of_call(detail: &Value) -> Resource {
     let parameters = plain(detail["requestParameters"].as_object());
-    let mut names: Vec<String> = Vec::new();
-    for key in TELLING {
-        if let Some(value) = parameters.get(key) {
-            names.extend(expand(value));
-        }
+    let named_by = |keys: &[&str]| -> Vec<String> {
+        keys.iter().filter_map(|key| parameters.get(*key)).flat_map(|value| expand(value)).collect()
+    };
+    let mut names = named_by(&TELLING);
+    if names.is_empty() {
+        names = named_by(&PERHAPS);
     }
     for resource in detail["resources"].as_array().into_iter().flatten() {
         names.extend(expand(text(&resource["ARN"])));
@@ -103,7 +109,9 @@ pub(super) fn of_call(detail: &Value) -> Resource {
 pub(super) fn is_identity(key: &str) -> bool {
     let key = flat(key);
     // The task definition of an ECS service is what is changed there.
-    key != "taskdefinition" && (TELLING.contains(&key.as_str()) || key == "fullyqualifiedarn" || key == "stagename")
+    let key = key.as_str();
+    key != "taskdefinition"
+        && (TELLING.contains(&key) || PERHAPS.contains(&key) || matches!(key, "fullyqualifiedarn" | "stagename"))
 }
 
 /// The parameters that are text, by their names without capitals and signs; the order in which they came does not matter.
@@ -193,7 +201,8 @@ mod tests {
         assert_eq!(call(json!({"widgetIdentifier": "w", "roleArn": "r", "clientToken": "t"})), ["w"]);
         assert_eq!(call(json!({"DBInstanceIdentifier": "db-1", "other-name": "x"})), ["db-1"]);
         assert_eq!(call(json!({"roleArn": "arn:aws:iam::123456789012:role/x"})), [""; 0]);
-        assert_eq!(call(json!({"cluster": "prod", "service": "web"})), ["web", "prod"]);
+        assert_eq!(call(json!({"cluster": "prod", "service": "web"})), ["web"]);
+        assert_eq!(call(json!({"cluster": "prod", "settings": []})), ["prod"]);
         assert_eq!(call(json!(null)), [""; 0]);
     }
 }

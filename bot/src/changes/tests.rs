@@ -62,21 +62,52 @@ fn changed(text: &str, parts: &[(&str, Value)]) -> Value {
 
 #[test]
 fn calls_of_lambda() {
-    assert_snapshot!(told(&sample(CODE)), @"");
-    assert_snapshot!(told(&sample(ALIAS)), @"");
-    assert_snapshot!(told(&sample(CONFIGURATION)), @"");
+    assert_snapshot!(told(&sample(CODE)), @"
+    deploy at 2026-11-20T13:57:02Z: new code, version 118
+    by github-deploy/gha-118
+    link https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/4672b74f-2466-4784-b3fb-000000000001
+    on token-exchange
+    in 123456789012 us-east-1 as cloudtrail/4672b74f-2466-4784-b3fb-000000000001
+    ");
+    assert_snapshot!(told(&sample(ALIAS)), @"
+    deploy at 2026-11-20T13:57:20Z: alias live → version 118
+    by github-deploy/gha-118
+    link https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/4672b74f-2466-4784-b3fb-000000000002
+    on token-exchange
+    in 123456789012 us-east-1 as cloudtrail/4672b74f-2466-4784-b3fb-000000000002
+    ");
+    assert_snapshot!(told(&sample(CONFIGURATION)), @"
+    configuration change at 2026-11-20T13:56:50Z: update function configuration: environment (not told), memory size 512, timeout 10
+    by github-deploy/gha-118
+    link https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/4672b74f-2466-4784-b3fb-000000000003
+    on token-exchange
+    in 123456789012 us-east-1 as cloudtrail/4672b74f-2466-4784-b3fb-000000000003
+    ");
 }
 
 #[test]
 fn an_alias_that_is_rolled_back() {
     let parameters = json!({"functionName": "arn:aws:lambda:us-east-1:123456789012:function:token-exchange",
         "name": "live", "functionVersion": "117", "routingConfig": {"additionalVersionWeights": {}}});
-    assert_snapshot!(told(&changed(ALIAS, &[("/detail/requestParameters", parameters)])), @"");
+    assert_snapshot!(told(&changed(ALIAS, &[("/detail/requestParameters", parameters)])), @"
+    deploy at 2026-11-20T13:57:20Z: alias live → version 117
+    by github-deploy/gha-118
+    link https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/4672b74f-2466-4784-b3fb-000000000002
+    on token-exchange
+    in 123456789012 us-east-1 as cloudtrail/4672b74f-2466-4784-b3fb-000000000002
+    ");
 }
 
 #[test]
 fn a_refused_call_keeps_its_error() {
-    assert_snapshot!(told(&sample(REFUSED)), @"");
+    assert_snapshot!(told(&sample(REFUSED)), @"
+    scaling at 2026-11-20T13:58:20Z: update table: billing mode PROVISIONED
+    by github-deploy/gha-118
+    refused LimitExceededException
+    link https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/4672b74f-2466-4784-b3fb-000000000004
+    on auth-sessions
+    in 123456789012 us-east-1 as cloudtrail/4672b74f-2466-4784-b3fb-000000000004
+    ");
 }
 
 #[test]
@@ -98,59 +129,131 @@ fn calls_of_other_services() {
     };
     let scaling = json!({"resourceId": "service/prod/auth-web", "minCapacity": 2, "maxCapacity": 4,
         "scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs"});
-    assert_snapshot!(call("aws.application-autoscaling", "RegisterScalableTarget", scaling), @"");
+    assert_snapshot!(call("aws.application-autoscaling", "RegisterScalableTarget", scaling), @"
+    scaling at 2026-11-20T13:57:02Z: register scalable target: max capacity 4, min capacity 2, scalable dimension ecs:service:DesiredCount, service namespace ecs
+    on auth-web = prod/auth-web
+    ");
     let mfa = json!({"userPoolId": "us-east-1_AbC", "mfaConfiguration": "ON"});
-    assert_snapshot!(call("aws.cognito-idp", "SetUserPoolMfaConfig", mfa), @"");
+    assert_snapshot!(call("aws.cognito-idp", "SetUserPoolMfaConfig", mfa), @"
+    configuration change at 2026-11-20T13:57:02Z: set user pool mfa config: mfa configuration ON
+    on us-east-1_AbC
+    ");
     let deployment = json!({"restApiId": "a1b2c3", "createDeploymentInput": {"stageName": "prod"}});
-    assert_snapshot!(call("aws.apigateway", "CreateDeployment", deployment), @"");
+    assert_snapshot!(call("aws.apigateway", "CreateDeployment", deployment), @"
+    deploy at 2026-11-20T13:57:02Z: create deployment: stage name prod
+    on a1b2c3
+    ");
     let concurrency = json!({"functionName": "token-exchange", "reservedConcurrentExecutions": 5});
-    assert_snapshot!(call("aws.lambda", "PutFunctionConcurrency20171031", concurrency), @"");
+    assert_snapshot!(call("aws.lambda", "PutFunctionConcurrency20171031", concurrency), @"
+    scaling at 2026-11-20T13:57:02Z: put function concurrency: reserved concurrent executions 5
+    on token-exchange
+    ");
     let nodes = json!({"replicationGroupId": "sessions", "cacheNodeType": "cache.t4g.small"});
-    assert_snapshot!(call("aws.elasticache", "ModifyReplicationGroup", nodes), @"");
+    assert_snapshot!(call("aws.elasticache", "ModifyReplicationGroup", nodes), @"
+    scaling at 2026-11-20T13:57:02Z: modify replication group: cache node type cache.t4g.small
+    on sessions
+    ");
     let service = json!({"cluster": "prod", "service": "auth-web", "desiredCount": 1});
-    assert_snapshot!(call("aws.ecs", "UpdateService", service), @"");
+    assert_snapshot!(call("aws.ecs", "UpdateService", service), @"
+    scaling at 2026-11-20T13:57:02Z: update service: desired count 1
+    on auth-web
+    ");
     let task = json!({"family": "auth-web", "cpu": "512", "containerDefinitions": [{"name": "app"}]});
-    assert_snapshot!(call("aws.ecs", "RegisterTaskDefinition", task), @"");
+    assert_snapshot!(call("aws.ecs", "RegisterTaskDefinition", task), @"
+    deploy at 2026-11-20T13:57:02Z: register task definition: cpu 512
+    on auth-web
+    ");
     let nameless = json!({"size": 3});
-    assert_snapshot!(call("aws.ec2", "ModifyFleet", nameless), @"");
-    assert_snapshot!(call("aws.dynamodb", "DescribeTable", json!({"tableName": "t"})), @"");
+    assert_snapshot!(call("aws.ec2", "ModifyFleet", nameless), @"note: AWS API Call via CloudTrail of aws.ec2: no resource that was changed");
+    assert_snapshot!(call("aws.dynamodb", "DescribeTable", json!({"tableName": "t"})), @"note: AWS API Call via CloudTrail of aws.dynamodb: DescribeTable changes nothing");
 }
 
 #[test]
 fn deployments() {
-    assert_snapshot!(told(&sample(CODEDEPLOY)), @"");
+    assert_snapshot!(told(&sample(CODEDEPLOY)), @"
+    deploy at 2026-11-20T13:57:31Z: deployment d-75I7MBT7C of auth to token-exchange-prod succeeded
+    link https://us-east-1.console.aws.amazon.com/codesuite/codedeploy/deployments/d-75I7MBT7C?region=us-east-1
+    on token-exchange-prod = auth, deployed as token-exchange-prod
+    in 123456789012 us-east-1 as eventbridge/c071bfbf-83c4-49ca-a6ff-aabbccddeeff
+    ");
     for (text, state) in [(CODEDEPLOY, "START"), (CODEDEPLOY, "FAILURE"), (CODEDEPLOY, "READY")] {
         let first = told(&changed(text, &[("/detail/state", json!(state))]));
         let is_change = first.starts_with("deploy at");
         assert_eq!(is_change, state != "READY", "{first}");
     }
-    assert_snapshot!(told(&sample(BEGAN)), @"");
-    assert_snapshot!(told(&sample(ROLLBACK)), @"");
-    assert_snapshot!(told(&sample(COMPLETED)), @"");
-    assert_snapshot!(told(&sample(FAILED)), @"");
+    assert_snapshot!(told(&sample(BEGAN)), @"
+    deploy at 2026-11-20T13:50:14Z: deployment ecs-svc/1234567890123456789 began
+    link https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/auth-web/deployments?region=us-east-1
+    on auth-web = prod/auth-web
+    in 123456789012 us-east-1 as eventbridge/ddca6449-b258-46c0-8653-e0e3a6000001
+    ");
+    assert_snapshot!(told(&sample(ROLLBACK)), @"
+    deploy at 2026-11-20T13:55:14Z: deployment ecs-svc/1234567890123456789 rolls back: ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1234567890123456000.
+    link https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/auth-web/deployments?region=us-east-1
+    on auth-web = prod/auth-web
+    in 123456789012 us-east-1 as eventbridge/ddca6449-b258-46c0-8653-e0e3a6000002
+    ");
+    assert_snapshot!(told(&sample(COMPLETED)), @"
+    deploy at 2026-11-20T13:56:14Z: deployment ecs-svc/1234567890123456789 completed
+    link https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/auth-web/deployments?region=us-east-1
+    on auth-web = prod/auth-web
+    in 123456789012 us-east-1 as eventbridge/ddca6449-b258-46c0-8653-e0e3a6000003
+    ");
+    assert_snapshot!(told(&sample(FAILED)), @"
+    deploy at 2026-11-20T13:55:10Z: deployment ecs-svc/1234567890123456789 failed: ECS deployment circuit breaker: task failed to start.
+    link https://us-east-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/auth-web/deployments?region=us-east-1
+    on auth-web = prod/auth-web
+    in 123456789012 us-east-1 as eventbridge/ddca6449-b258-46c0-8653-e0e3a6000004
+    ");
 }
 
 #[test]
 fn stacks() {
-    assert_snapshot!(told(&sample(STACK)), @"");
-    assert_snapshot!(told(&sample(STACK_RESOURCE)), @"");
-    assert_snapshot!(told(&sample(STACK_ROLLBACK)), @"");
+    assert_snapshot!(told(&sample(STACK)), @"
+    deploy at 2026-11-20T13:57:40Z: stack auth-prod: updated
+    link https://us-east-1.console.aws.amazon.com/cloudformation/home?region=us-east-1#/stacks/events?stackId=arn%3Aaws%3Acloudformation%3Aus-east-1%3A123456789012%3Astack%2Fauth-prod%2F6a7e8feb-b491-4cf7-a9f1-bf3703460001
+    on auth-prod, deployed as auth-prod
+    in 123456789012 us-east-1 as eventbridge/6a7e8feb-b491-4cf7-a9f1-000000000001
+    ");
+    assert_snapshot!(told(&sample(STACK_RESOURCE)), @"
+    deploy at 2026-11-20T13:57:22Z: AWS::Lambda::Function TokenExchangeFn of stack auth-prod: updated
+    link https://us-east-1.console.aws.amazon.com/cloudformation/home?region=us-east-1#/stacks/events?stackId=arn%3Aaws%3Acloudformation%3Aus-east-1%3A123456789012%3Astack%2Fauth-prod%2F6a7e8feb-b491-4cf7-a9f1-bf3703460001
+    on token-exchange = TokenExchangeFn
+    in 123456789012 us-east-1 as eventbridge/6a7e8feb-b491-4cf7-a9f1-000000000003
+    ");
+    assert_snapshot!(told(&sample(STACK_ROLLBACK)), @"note: CloudFormation Stack Status Change of aws.cloudformation: the state UPDATE_ROLLBACK_IN_PROGRESS changes nothing yet");
     let rolled_back = changed(STACK_ROLLBACK, &[("/detail/status-details/status", json!("UPDATE_ROLLBACK_COMPLETE"))]);
     assert!(told(&rolled_back).starts_with("deploy at 2026-11-20T13:30:40Z: stack auth-prod: rolled back"));
 }
 
 #[test]
 fn what_aws_does() {
-    assert_snapshot!(told(&sample(FAILOVER)), @"");
-    assert_snapshot!(told(&sample(HEALTH)), @"");
+    assert_snapshot!(told(&sample(FAILOVER)), @"
+    configuration change at 2026-11-20T13:59:31.202Z: failover: Multi-AZ instance failover started (RDS-EVENT-0013)
+    link https://us-east-1.console.aws.amazon.com/rds/home?region=us-east-1#database:id=identity-1;is-cluster=false
+    on identity-1
+    in 123456789012 us-east-1 as eventbridge/68f6e973-1a0c-d37b-f2f2-000000000001
+    ");
+    assert_snapshot!(told(&sample(HEALTH)), @"
+    configuration change at 2026-11-20T14:00:00Z: issue at AWS, AWS_COGNITO_OPERATIONAL_ISSUE: We are investigating increased API error rates.
+    by AWS
+    on cognito
+    in 123456789012 us-east-1 as health/123456789012/1/AWS_COGNITO_OPERATIONAL_ISSUE_ABCDE_1234567890
+    ");
     let backup = changed(FAILOVER, &[("/detail/EventCategories", json!(["backup"]))]);
-    assert_snapshot!(told(&backup), @"");
+    assert_snapshot!(told(&backup), @"note: RDS DB Instance Event of aws.rds: backup changes nothing");
     let over = changed(HEALTH, &[("/detail/statusCode", json!("closed"))]);
-    assert_snapshot!(told(&over), @"");
+    assert_snapshot!(told(&over), @"note: AWS Health Event of aws.health: what is closed of the category issue changes nothing now");
     let mut entities = sample(HEALTH);
     entities["detail"]["affectedEntities"] = json!([{"entityValue": "123456789012"}, {"entityValue": "us-east-1_AbC"},
         {"entityValue": "arn:aws:lambda:us-east-1:123456789012:function:token-exchange"}]);
-    assert_snapshot!(told(&entities), @"");
+    assert_snapshot!(told(&entities), @"
+    configuration change at 2026-11-20T14:00:00Z: issue at AWS, AWS_COGNITO_OPERATIONAL_ISSUE: We are investigating increased API error rates.
+    by AWS
+    on us-east-1_AbC
+    on token-exchange
+    in 123456789012 us-east-1 as health/123456789012/1/AWS_COGNITO_OPERATIONAL_ISSUE_ABCDE_1234567890
+    ");
     // What AWS adds to its own event later is the same event.
     let later = changed(&entities.to_string(), &[("/id", json!("another")), ("/detail/communicationId", json!("2"))]);
     assert_eq!(told(&later), told(&entities));
@@ -160,7 +263,7 @@ fn what_aws_does() {
 fn what_is_no_change_is_a_note() {
     let mut insight = sample(STACK);
     (insight["source"], insight["detail-type"]) = (json!("aws.xray"), json!("AWS X-Ray Insight Update"));
-    assert_snapshot!(told(&insight), @"");
+    assert_snapshot!(told(&insight), @"note: AWS X-Ray Insight Update of aws.xray: nothing that is known to be a change");
     for none in [json!({"source": "aws.ec2", "detail-type": "x"}), json!({}), json!(null), json!({"source": "nobody"})] {
         assert_eq!(parse(&none), Ok(Parsed::Other), "{none}");
     }
@@ -168,8 +271,8 @@ fn what_is_no_change_is_a_note() {
 
 #[test]
 fn what_every_change_event_has_is_missed() {
-    assert_snapshot!(told(&changed(CODE, &[("/detail/eventName", json!(7))])), @"");
-    assert_snapshot!(told(&changed(STACK, &[("/time", json!("yesterday"))])), @"");
+    assert_snapshot!(told(&changed(CODE, &[("/detail/eventName", json!(7))])), @"error: the change event has no text at `detail.eventName`");
+    assert_snapshot!(told(&changed(STACK, &[("/time", json!("yesterday"))])), @"error: the change event has no readable time at `time`: `yesterday`");
 }
 
 #[track_caller]
