@@ -46,7 +46,7 @@ pub(crate) enum Rejection {
     #[error(transparent)]
     Signature(#[from] Refused),
     #[error(
-        "alarms are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
+        "events are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
     )]
     Stranger,
     #[error("the body is not what this address takes: {0}")]
@@ -158,7 +158,7 @@ impl Door {
         )
     }
 
-    /// Alarms come with the shared secret, or from this machine where none is configured.
+    /// Alarms and changes come with the shared secret, or from this machine where none is configured.
     fn admit(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Result<(), Rejection> {
         let admitted = match &self.config.alarms_secret {
             Some(secret) => {

@@ -107,7 +107,14 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
         records.push(record);
     }
     let log = Some(Log { records, after: after.unwrap() });
-    Append { scope: scope(in_scope), key: EventKey(key.to_owned()), log, changes: Vec::new(), intents: Vec::new(), at: at(seconds) }
+    Append {
+        scope: scope(in_scope),
+        key: EventKey(key.to_owned()),
+        log,
+        changes: Vec::new(),
+        intents: Vec::new(),
+        at: at(seconds),
+    }
 }
 
 fn show(name: &str) -> Intent {
@@ -297,14 +304,8 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     let asked = Asked { by: "U1".to_owned(), channel: "C1".to_owned(), response_url: "http://localhost".to_owned() };
     let answer = Intent::Answer { asked, message: blocks::Message::new("Here.") };
     let key = EventKey("k1".to_owned());
-    let append = Append {
-        scope: scope("prod"),
-        key,
-        log: None,
-        changes: Vec::new(),
-        intents: vec![answer.clone()],
-        at: at(0),
-    };
+    let append =
+        Append { scope: scope("prod"), key, log: None, changes: Vec::new(), intents: vec![answer.clone()], at: at(0) };
     assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
     assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
     let pending = open(store.outbox_take(at(0)).await.unwrap());

@@ -145,12 +145,12 @@ fn alarm_of_arn(arn: &str) -> Option<&str> {
 
 /// What both parsers must survive.
 #[cfg(test)]
-pub(crate) mod odd {
+mod odd {
     use super::*;
     use serde_json::json;
 
     /// `sample` with every one of its fields removed, and replaced by each of some odd values.
-    pub(crate) fn mutations(sample: &Value) -> Vec<Value> {
+    pub(super) fn mutations(sample: &Value) -> Vec<Value> {
         let long = "é|🚨<>&* \n".repeat(2000);
         let replacements = [
             json!(7),

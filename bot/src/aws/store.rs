@@ -18,8 +18,8 @@
 //! ones are one transaction, conditional on the version that was decided upon.
 
 use super::item::{
-    Item, body, broken, change, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number, read_text,
-    recent, sortable, text,
+    Item, body, broken, change, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
+    read_text, recent, sortable, text,
 };
 use crate::event::MessageRef;
 use crate::intent::{IntentId, MessageName, Outcome, Pending};

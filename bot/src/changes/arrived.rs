@@ -8,8 +8,7 @@ use tools::ports::{Changes, Outside};
 
 /// The world as it is seen from one scope: what arrived there stands beside the changes that the world itself tells of.
 pub(crate) fn seen_from(scope: &ScopeId, outside: &Outside, store: &Arc<dyn Store>) -> Outside {
-    let arrived =
-        Arrived { scope: scope.clone(), store: Arc::clone(store), beside: Arc::clone(&outside.changes) };
+    let arrived = Arrived { scope: scope.clone(), store: Arc::clone(store), beside: Arc::clone(&outside.changes) };
     Outside { changes: Arc::new(arrived), ..outside.clone() }
 }
 
@@ -37,9 +36,7 @@ impl Changes for Arrived {
             Err(_) => Vec::new(),
         };
         let mut changes = arrived;
-        changes.retain(|change| {
-            change.at >= window.from && change.at <= window.to && change.error_code.is_none()
-        });
+        changes.retain(|change| change.at >= window.from && change.at <= window.to && change.error_code.is_none());
         changes.extend(beside);
         changes.sort_by(|a, b| (a.at, &a.service, &a.summary).cmp(&(b.at, &b.service, &b.summary)));
         changes.dedup();
@@ -100,7 +97,10 @@ mod tests {
     #[tokio::test]
     async fn a_scope_that_no_change_reached_has_a_gap_and_a_quiet_one_has_none() {
         let gap = seen(&[], &[90], nothing()).await.unwrap_err();
-        assert_eq!((gap.wanted.as_str(), gap.because.as_str()), ("changes", "no change event has arrived in this scope yet"));
+        assert_eq!(
+            (gap.wanted.as_str(), gap.because.as_str()),
+            ("changes", "no change event has arrived in this scope yet")
+        );
         assert!(gap.remedy.is_some_and(|remedy| remedy.contains("infra/template.yaml")));
         assert_eq!(seen(&[10], &[90], nothing()).await, Ok(vec![]), "one arrived, long ago");
         assert_eq!(seen(&[-90], &[], nothing()).await, Ok(vec![]), "one arrived, and was refused");

@@ -6,9 +6,9 @@ use serde_json::Value;
 use tools::model::ChangeKind;
 
 /// Verbs of calls that only look. CloudTrail marks those calls, but not every service fills the mark in.
-const LOOKS: [&str; 16] = [
-    "Batch", "Check", "Describe", "Detect", "Discover", "Estimate", "Get", "Head", "List", "Lookup", "Preview", "Query",
-    "Scan", "Search", "Simulate", "Validate",
+const LOOKS: [&str; 15] = [
+    "Check", "Describe", "Detect", "Discover", "Estimate", "Get", "Head", "List", "Lookup", "Preview", "Query", "Scan",
+    "Search", "Simulate", "Validate",
 ];
 
 /// Verbs of calls that use a resource, or hand out access to it, and leave it as it is.
@@ -126,7 +126,8 @@ fn changes_something(detail: &Value, action: &str) -> bool {
         value.as_bool().or_else(|| text(value).parse().ok()) == Some(wanted)
     };
     // The verb is the first word: `Checkout` is no `Check`.
-    let verb = detail::words(action).next().unwrap_or_default();
+    let single = action.strip_prefix("Batch").unwrap_or(action);
+    let verb = detail::words(single).next().unwrap_or_default();
     let begins = |verbs: &[&str]| verbs.iter().any(|known| known.eq_ignore_ascii_case(&verb));
     let is_tried_out = detail["requestParameters"]["dryRun"] == Value::Bool(true);
     !is("readOnly", true)
@@ -178,7 +179,9 @@ fn by(identity: &Value) -> Option<String> {
             Some((role, _)) if role.starts_with("AWSServiceRoleFor") => return service(&identity["invokedBy"]),
             _ => session.to_owned(),
         }),
-        _ => service(&identity["userName"]).or_else(|| service(&identity["sessionContext"]["sessionIssuer"]["userName"])),
+        _ => {
+            service(&identity["userName"]).or_else(|| service(&identity["sessionContext"]["sessionIssuer"]["userName"]))
+        }
     };
     named.or_else(|| service(&identity["invokedBy"])).or_else(|| service(&identity["principalId"]))
 }
@@ -216,7 +219,10 @@ mod tests {
         check_by(assumed("github-deploy/gha-118"), Some("github-deploy/gha-118"));
         check_by(assumed("AWSReservedSSO_Admin_0123/m.okafor"), Some("sso/m.okafor"));
         check_by(assumed("AWSServiceRoleForECS/ecs"), Some("ecs.amazonaws.com"));
-        check_by(json!({"type": "IAMUser", "userName": "mina", "arn": "arn:aws:iam::123456789012:user/mina"}), Some("mina"));
+        check_by(
+            json!({"type": "IAMUser", "userName": "mina", "arn": "arn:aws:iam::123456789012:user/mina"}),
+            Some("mina"),
+        );
         check_by(json!({"type": "Root", "arn": "arn:aws:iam::123456789012:root"}), Some("root"));
         check_by(json!({"type": "AWSService", "invokedBy": "rds.amazonaws.com"}), Some("rds.amazonaws.com"));
         check_by(json!({"type": "AWSAccount", "principalId": "AIDA:x"}), Some("AIDA:x"));
@@ -242,6 +248,7 @@ mod tests {
         check_counts(json!({"readOnly": false}), "TagResource", false);
         check_counts(json!({"managementEvent": false}), "UpdateItem", false);
         check_counts(json!({"requestParameters": {"dryRun": true}}), "UpdateFunctionCode", false);
+        check_counts(json!({}), "BatchUpdateScalingPlan", true);
         check_counts(json!({}), "Checkout", true);
     }
 }

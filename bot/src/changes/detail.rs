@@ -181,14 +181,22 @@ fn short(value: &Value) -> Option<String> {
         }
         Value::Null | Value::Object(_) => return None,
     };
-    let kept_back = told.contains("HIDDEN_DUE_TO_SECURITY") || (!told.is_empty() && told.bytes().all(|byte| byte == b'*'));
+    let kept_back =
+        told.contains("HIDDEN_DUE_TO_SECURITY") || (!told.is_empty() && told.bytes().all(|byte| byte == b'*'));
     (!told.is_empty() && told.chars().count() <= SHORT && !kept_back).then_some(told)
 }
 
 /// What a call needs and a person does not.
 fn is_bookkeeping(key: &str) -> bool {
-    const KEYS: [&str; 7] =
-        ["clienttoken", "clientrequesttoken", "dryrun", "publish", "revisionid", "applyimmediately", "idempotencytoken"];
+    const KEYS: [&str; 7] = [
+        "clienttoken",
+        "clientrequesttoken",
+        "dryrun",
+        "publish",
+        "revisionid",
+        "applyimmediately",
+        "idempotencytoken",
+    ];
     KEYS.contains(&key.to_ascii_lowercase().as_str())
 }
 

@@ -110,10 +110,8 @@ pub enum Unreadable {
 /// It claims to tell of a change and lacks what every such event has.
 pub fn parse(event: &Value) -> Result<Parsed, Unreadable> {
     let (source, kind) = (text(&event["source"]), text(&event["detail-type"]));
-    let is_envelope = source.starts_with("aws.")
-        && !kind.is_empty()
-        && !text(&event["id"]).is_empty()
-        && event["detail"].is_object();
+    let is_envelope =
+        source.starts_with("aws.") && !kind.is_empty() && !text(&event["id"]).is_empty() && event["detail"].is_object();
     if !is_envelope {
         return Ok(Parsed::Other);
     }

@@ -6,8 +6,20 @@ use proptest::prelude::*;
 use serde_json::json;
 
 const SAMPLES: [&str; 14] = [
-    CODE, ALIAS, CONFIGURATION, REFUSED, CODEDEPLOY, BEGAN, ROLLBACK, COMPLETED, FAILED, STACK, STACK_ROLLBACK,
-    STACK_RESOURCE, FAILOVER, HEALTH,
+    CODE,
+    ALIAS,
+    CONFIGURATION,
+    REFUSED,
+    CODEDEPLOY,
+    BEGAN,
+    ROLLBACK,
+    COMPLETED,
+    FAILED,
+    STACK,
+    STACK_ROLLBACK,
+    STACK_RESOURCE,
+    FAILOVER,
+    HEALTH,
 ];
 const CODE: &str = include_str!("../../../tests/samples/aws/cloudtrail_update_function_code.json");
 const ALIAS: &str = include_str!("../../../tests/samples/aws/cloudtrail_update_alias.json");
@@ -264,7 +276,8 @@ fn what_is_no_change_is_a_note() {
     let mut insight = sample(STACK);
     (insight["source"], insight["detail-type"]) = (json!("aws.xray"), json!("AWS X-Ray Insight Update"));
     assert_snapshot!(told(&insight), @"note: AWS X-Ray Insight Update of aws.xray: nothing that is known to be a change");
-    for none in [json!({"source": "aws.ec2", "detail-type": "x"}), json!({}), json!(null), json!({"source": "nobody"})] {
+    for none in [json!({"source": "aws.ec2", "detail-type": "x"}), json!({}), json!(null), json!({"source": "nobody"})]
+    {
         assert_eq!(parse(&none), Ok(Parsed::Other), "{none}");
     }
 }
@@ -294,11 +307,31 @@ fn assert_bounded(event: &Value) {
     }
 }
 
+/// The path of every value inside `value`.
+fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, inner)| (key.replace('/', "~1"), inner)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(at, inner)| (at.to_string(), inner)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, inner) in inner {
+        paths(inner, &format!("{path}/{key}"), found);
+    }
+    found.push(path.to_owned());
+}
+
 #[test]
 fn odd_values_anywhere_are_survived() {
+    let long = "é|🚨<>&* \n:/".repeat(2000);
+    let odd = [json!(7), json!(-1.5e300), json!(""), json!(long), json!(null), json!(true), json!([]), json!([[{}]])];
     for text in SAMPLES {
-        for mutation in crate::alarms::odd::mutations(&sample(text)) {
-            assert_bounded(&mutation);
+        let event = sample(text);
+        let mut everywhere = Vec::new();
+        paths(&event, "", &mut everywhere);
+        for path in everywhere {
+            for value in &odd {
+                assert_bounded(&changed(text, &[(path.as_str(), value.clone())]));
+            }
         }
     }
 }

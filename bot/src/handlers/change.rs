@@ -43,9 +43,7 @@ mod tests {
     use crate::drill;
     use jiff::{SignedDuration, Timestamp};
     use std::sync::Arc;
-    use tools::model::{
-        Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Record, Service, Topology, Via,
-    };
+    use tools::model::{Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Record, Service, Topology, Via};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)).unwrap()
@@ -114,10 +112,8 @@ mod tests {
         assert_eq!(decision.log, None);
         let found: Vec<&str> = decision.changes.iter().map(|change| change.service.as_str()).collect();
         assert_eq!(found, services);
-        let expected: Vec<Intent> = again
-            .iter()
-            .map(|id| Intent::Investigate { incident: IncidentId(*id), answer_to: None })
-            .collect();
+        let expected: Vec<Intent> =
+            again.iter().map(|id| Intent::Investigate { incident: IncidentId(*id), answer_to: None }).collect();
         assert_eq!(decision.intents, expected);
     }
 
@@ -127,7 +123,13 @@ mod tests {
         check(&[(&["abc", "user-pool"], None)], 501, false, &["user-pool"], &[1]);
         check(&[(&["token-exchange-prod"], Some("token-exchange-prod"))], 500, false, &["token-exchange"], &[1, 3]);
         check(&[(&["token-exchange-prod"], None)], 90, false, &["token-exchange-prod"], &[1, 3]);
-        check(&[(&["user-pool"], None), (&["x"], None), (&["User_Pool"], None)], 90, false, &["user-pool", "x"], &[1, 3]);
+        check(
+            &[(&["user-pool"], None), (&["x"], None), (&["User_Pool"], None)],
+            90,
+            false,
+            &["user-pool", "x"],
+            &[1, 3],
+        );
         check(&[], 90, false, &["own-name"], &[1, 3]);
         check(&[(&["token-exchange"], None)], 90, true, &["token-exchange"], &[]);
     }

@@ -133,9 +133,12 @@ impl Atlas {
         let contradicts = |known: &Option<String>, told: Option<&str>| {
             known.as_deref().is_some_and(|known| told.is_some_and(|told| known != told))
         };
-        let mut fitting = self.by_name.get(name)?.iter().map(|&at| &self.topology.services[at]).filter(|service| {
-            !contradicts(&service.account, account) && !contradicts(&service.region, region)
-        });
+        let mut fitting = self
+            .by_name
+            .get(name)?
+            .iter()
+            .map(|&at| &self.topology.services[at])
+            .filter(|service| !contradicts(&service.account, account) && !contradicts(&service.region, region));
         let first = fitting.next()?;
         if fitting.next().is_none() { Some(first) } else { None }
     }
