@@ -209,46 +209,46 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_by(identity: Value, expected: Option<&str>) {
-        assert_eq!(by(&identity).as_deref(), expected, "{identity}");
+    fn check_by(identity: &Value, expected: Option<&str>) {
+        assert_eq!(by(identity).as_deref(), expected, "{identity}");
     }
 
     #[test]
     fn whoever_called_is_named() {
         let assumed = |path: &str| json!({"type": "AssumedRole", "arn": format!("arn:aws:sts::123456789012:assumed-role/{path}"), "invokedBy": "ecs.amazonaws.com"});
-        check_by(assumed("github-deploy/gha-118"), Some("github-deploy/gha-118"));
-        check_by(assumed("AWSReservedSSO_Admin_0123/m.okafor"), Some("sso/m.okafor"));
-        check_by(assumed("AWSServiceRoleForECS/ecs"), Some("ecs.amazonaws.com"));
+        check_by(&assumed("github-deploy/gha-118"), Some("github-deploy/gha-118"));
+        check_by(&assumed("AWSReservedSSO_Admin_0123/m.okafor"), Some("sso/m.okafor"));
+        check_by(&assumed("AWSServiceRoleForECS/ecs"), Some("ecs.amazonaws.com"));
         check_by(
-            json!({"type": "IAMUser", "userName": "mina", "arn": "arn:aws:iam::123456789012:user/mina"}),
+            &json!({"type": "IAMUser", "userName": "mina", "arn": "arn:aws:iam::123456789012:user/mina"}),
             Some("mina"),
         );
-        check_by(json!({"type": "Root", "arn": "arn:aws:iam::123456789012:root"}), Some("root"));
-        check_by(json!({"type": "AWSService", "invokedBy": "rds.amazonaws.com"}), Some("rds.amazonaws.com"));
-        check_by(json!({"type": "AWSAccount", "principalId": "AIDA:x"}), Some("AIDA:x"));
-        check_by(json!({}), None);
-        check_by(json!(7), None);
+        check_by(&json!({"type": "Root", "arn": "arn:aws:iam::123456789012:root"}), Some("root"));
+        check_by(&json!({"type": "AWSService", "invokedBy": "rds.amazonaws.com"}), Some("rds.amazonaws.com"));
+        check_by(&json!({"type": "AWSAccount", "principalId": "AIDA:x"}), Some("AIDA:x"));
+        check_by(&json!({}), None);
+        check_by(&json!(7), None);
     }
 
     #[track_caller]
-    fn check_counts(detail: Value, action: &str, expected: bool) {
-        assert_eq!(changes_something(&detail, action), expected, "{action} {detail}");
+    fn check_counts(detail: &Value, action: &str, expected: bool) {
+        assert_eq!(changes_something(detail, action), expected, "{action} {detail}");
     }
 
     #[test]
     fn only_what_changes_a_resource_counts() {
-        check_counts(json!({"readOnly": false}), "UpdateTable", true);
-        check_counts(json!({}), "ModifyReplicationGroup", true);
-        check_counts(json!({"readOnly": true}), "UpdateTable", false);
-        check_counts(json!({"readOnly": "true"}), "UpdateTable", false);
-        check_counts(json!({}), "DescribeTable", false);
-        check_counts(json!({}), "BatchGetItem", false);
-        check_counts(json!({}), "SetUserPoolMfaConfig", true);
-        check_counts(json!({"readOnly": false}), "AdminInitiateAuth", false);
-        check_counts(json!({"readOnly": false}), "TagResource", false);
-        check_counts(json!({"managementEvent": false}), "UpdateItem", false);
-        check_counts(json!({"requestParameters": {"dryRun": true}}), "UpdateFunctionCode", false);
-        check_counts(json!({}), "BatchUpdateScalingPlan", true);
-        check_counts(json!({}), "Checkout", true);
+        check_counts(&json!({"readOnly": false}), "UpdateTable", true);
+        check_counts(&json!({}), "ModifyReplicationGroup", true);
+        check_counts(&json!({"readOnly": true}), "UpdateTable", false);
+        check_counts(&json!({"readOnly": "true"}), "UpdateTable", false);
+        check_counts(&json!({}), "DescribeTable", false);
+        check_counts(&json!({}), "BatchGetItem", false);
+        check_counts(&json!({}), "SetUserPoolMfaConfig", true);
+        check_counts(&json!({"readOnly": false}), "AdminInitiateAuth", false);
+        check_counts(&json!({"readOnly": false}), "TagResource", false);
+        check_counts(&json!({"managementEvent": false}), "UpdateItem", false);
+        check_counts(&json!({"requestParameters": {"dryRun": true}}), "UpdateFunctionCode", false);
+        check_counts(&json!({}), "BatchUpdateScalingPlan", true);
+        check_counts(&json!({}), "Checkout", true);
     }
 }

@@ -154,10 +154,8 @@ fn within_arn(resource: &str) -> Vec<String> {
         ["service", .., name] => owned(&[name, &parts[1..].join("/")]),
         // CloudWatch knows a load balancer as `app/name/id`.
         ["loadbalancer", rest @ ..] if rest.len() > 1 => owned(&[rest[1], &rest.join("/")]),
-        ["loadbalancer", name] => owned(&[name]),
         ["targetgroup", name, ..] => owned(&[name, &parts.join("/")]),
-        [_, name, ..] => owned(&[name]),
-        [name] => owned(&[name]),
+        [_, name, ..] | [name] => owned(&[name]),
         [] => Vec::new(),
     }
 }

@@ -337,10 +337,10 @@ fn read_changes(read: &ReadTransaction, scope: &ScopeId, since: Timestamp) -> Re
     for row in table.range(since..(scope, i64::MAX, "", 0))?.rev().take(MOST_CHANGES) {
         changes.push(serde_json::from_slice(row?.1.value())?);
     }
-    if changes.is_empty() {
-        if let Some(row) = table.range((scope, i64::MIN, "", 0)..since)?.next_back() {
-            changes.push(serde_json::from_slice(row?.1.value())?);
-        }
+    if changes.is_empty()
+        && let Some(row) = table.range((scope, i64::MIN, "", 0)..since)?.next_back()
+    {
+        changes.push(serde_json::from_slice(row?.1.value())?);
     }
     changes.reverse();
     Ok(changes)
