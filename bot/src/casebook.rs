@@ -1,6 +1,6 @@
 //! The incidents there were, as the tools ask for them: our own store.
 
-use crate::ports::{Store, StoreError};
+use crate::ports::{Lookback, Store, StoreError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ impl Casebook for Cases {
     }
 
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap> {
-        let index = self.0.index(scope, since).await.map_err(gap)?;
+        let index = self.0.index(scope, Lookback::incidents(since)).await.map_err(gap)?;
         let mut incidents = Vec::new();
         for id in index.recent.into_iter().take(MOST) {
             incidents.extend(self.0.read(id).await.map_err(gap)?);

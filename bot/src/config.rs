@@ -31,7 +31,7 @@ pub struct Config {
 pub struct Scope {
     /// Its name: letters, digits, `-` and `_`.
     pub id: ScopeId,
-    /// Accounts whose alarms belong here; empty means any.
+    /// Accounts whose alarms and changes belong here; empty means any.
     #[serde(default)]
     pub accounts: Vec<String>,
     /// Channels in which other bots post alarms, by their ids.

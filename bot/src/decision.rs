@@ -7,7 +7,7 @@ use blocks::Message;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::context::Atlas;
-use tools::model::{Fact, Incident, IncidentId, Record};
+use tools::model::{Change, Fact, Incident, IncidentId, Record};
 
 /// What is known when an event is handled.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Scene {
 pub struct Decision {
     /// New facts of one incident, if there are any.
     pub log: Option<Log>,
+    /// Changes that are to be kept for the scope.
+    pub changes: Vec<Change>,
     /// What happens outside.
     pub intents: Vec<Intent>,
 }
@@ -103,6 +105,6 @@ impl<'a> Draft<'a> {
     pub(crate) fn done(self) -> Decision {
         let after = self.incident.filter(|_| !self.records.is_empty());
         let log = after.map(|after| Log { records: self.records, after });
-        Decision { log, intents: self.intents }
+        Decision { log, changes: Vec::new(), intents: self.intents }
     }
 }

@@ -5,7 +5,7 @@ use crate::decision::Scene;
 use crate::engine;
 use crate::event::{Delivered, Event};
 use crate::intent::Intent;
-use crate::ports::{Append, Appended, Inbox, Store, StoreError};
+use crate::ports::{Append, Appended, Inbox, Lookback, Store, StoreError};
 use crate::pulse::{Pulse, Worker};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Dispatcher {
         let asked = match &delivered.event {
             Event::Command { asked, .. } | Event::Click { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } => answer_to.as_ref().map(|question| &question.asked),
-            Event::Alarm { .. } | Event::CardShown { .. } => None,
+            Event::Alarm { .. } | Event::Change { .. } | Event::CardShown { .. } => None,
         };
         let answer = asked
             .map(|asked| Intent::Answer { asked: asked.clone(), message: blocks::reply::our_fault(&delivered.key.0) });
@@ -102,6 +102,7 @@ impl Dispatcher {
             scope: delivered.scope.clone(),
             key: delivered.key.clone(),
             log: None,
+            changes: Vec::new(),
             intents: answer.into_iter().collect(),
             at: delivered.at,
         };
@@ -116,6 +117,7 @@ impl Dispatcher {
                 scope: delivered.scope.clone(),
                 key: delivered.key.clone(),
                 log: decision.log,
+                changes: decision.changes,
                 intents: decision.intents,
                 at: delivered.at,
             };
@@ -131,7 +133,7 @@ impl Dispatcher {
         let scope: Scope =
             self.config.scope(&delivered.scope).cloned().ok_or_else(|| Failure::NoScope(delivered.scope.0.clone()))?;
         let since = delivered.at.saturating_sub(OPEN_FOR).unwrap_or(Timestamp::MIN);
-        let index = self.store.index(&scope.id, since).await?;
+        let index = self.store.index(&scope.id, Lookback::incidents(since)).await?;
         let mut open: Vec<Incident> = Vec::new();
         for id in index.recent.into_iter().take(MAX_OPEN) {
             open.extend(self.store.read(id).await?);
@@ -173,6 +175,6 @@ impl Dispatcher {
 fn subject(event: &Event) -> Option<IncidentId> {
     match event {
         Event::Investigated { incident, .. } | Event::CardShown { incident } => Some(*incident),
-        Event::Alarm { .. } | Event::Command { .. } | Event::Click { .. } => None,
+        Event::Alarm { .. } | Event::Change { .. } | Event::Command { .. } | Event::Click { .. } => None,
     }
 }

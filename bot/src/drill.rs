@@ -9,7 +9,7 @@ use crate::clock::SystemClock;
 use crate::command::COMMANDS;
 use crate::config::{Config, Flood, Scope};
 use crate::embedded::Embedded;
-use crate::ports::StoreError;
+use crate::ports::{Lookback, StoreError};
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
 use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
@@ -388,7 +388,7 @@ impl Stage {
     /// What came of it, read from the store and from what people can see.
     async fn report(&self, begin: Timestamp) -> Result<Report, DrillError> {
         let scope = ScopeId("prod".to_owned());
-        let mut ids = self.kept.store.index(&scope, Timestamp::MIN).await?.recent;
+        let mut ids = self.kept.store.index(&scope, Lookback::incidents(Timestamp::MIN)).await?.recent;
         ids.sort_unstable();
         let mut incidents: Vec<Incident> = Vec::new();
         for id in ids {

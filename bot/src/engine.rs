@@ -9,6 +9,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
     let now = delivered.at;
     match &delivered.event {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
+        Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
         Event::Click { value, asked } => handlers::click::decide(scene, value, asked),
         Event::Investigated { incident, verdict, answer_to, found } => {

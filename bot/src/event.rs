@@ -1,10 +1,11 @@
 //! Everything that can happen to the bot, parsed once at the edge. Handlers never see Slack or AWS JSON.
 
+use crate::changes::Touched;
 use blocks::action::Topic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
-use tools::model::{Alarm, AuthHealth, Delta, IncidentId, ScopeId, Verdict, Via};
+use tools::model::{Alarm, AuthHealth, Change, Delta, IncidentId, ScopeId, Verdict, Via};
 
 /// Everything that can happen to the bot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,13 @@ pub enum Event {
         via: Via,
         /// The message that brought it, if a message did.
         message: Option<MessageRef>,
+    },
+    /// Somebody changed something, or tried to.
+    Change {
+        /// The change; its service is the resource's own name until the topology is asked.
+        change: Box<Change>,
+        /// What it touched.
+        touched: Box<Touched>,
     },
     /// A person typed the slash command.
     Command {

@@ -1,6 +1,7 @@
 //! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. Nothing else happens here.
 
 use crate::alarms::{self, Parsed};
+use crate::changes::{self, Seen};
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
@@ -45,7 +46,7 @@ pub(crate) enum Rejection {
     #[error(transparent)]
     Signature(#[from] Refused),
     #[error(
-        "alarms are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
+        "events are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
     )]
     Stranger,
     #[error("the body is not what this address takes: {0}")]
@@ -141,7 +142,7 @@ async fn eventbridge(
     body: Bytes,
 ) -> Answer {
     door.admit(&headers, peer.map(|Extension(ConnectInfo(address))| address))?;
-    let note = door.take_alarm(&read_json(&body)?).await?;
+    let note = door.take_event(&read_json(&body)?).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"ok": true, "note": note}))).into_response())
 }
 
@@ -157,7 +158,7 @@ impl Door {
         )
     }
 
-    /// Alarms come with the shared secret, or from this machine where none is configured.
+    /// Alarms and changes come with the shared secret, or from this machine where none is configured.
     fn admit(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Result<(), Rejection> {
         let admitted = match &self.config.alarms_secret {
             Some(secret) => {
@@ -170,13 +171,12 @@ impl Door {
         if admitted { Ok(()) } else { Err(Rejection::Stranger) }
     }
 
-    /// Takes an event of EventBridge from somebody who may bring one. Of an event that changes nothing it says why.
-    pub(crate) async fn take_alarm(&self, event: &Value) -> Result<Option<String>, Rejection> {
+    /// Takes an event of EventBridge, an alarm or a change, from somebody who may bring one. Of an event that means nothing
+    /// to us it says why.
+    pub(crate) async fn take_event(&self, event: &Value) -> Result<Option<String>, Rejection> {
         match alarms::eventbridge::parse(event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
             Parsed::Alarm(alarm) => {
-                let scope = self.config.scope_of_account(alarm.account.as_deref()).map(|scope| scope.id.clone());
-                let account = alarm.account.as_deref().unwrap_or("an alarm without account");
-                let scope = scope.ok_or_else(|| Rejection::NoScope(account.to_owned()))?;
+                let scope = self.scope_of_account(alarm.account.as_deref(), "an alarm without account")?;
                 // EventBridge delivers at least once, with the same id.
                 let key = EventKey(format!("eventbridge/{}", event["id"].as_str().unwrap_or_default()));
                 self.accept(key, scope, Event::Alarm { alarm, via: Via::EventBridge, message: None }).await?;
@@ -186,8 +186,30 @@ impl Door {
                 tracing::info!("an event that is no alarm transition: {note}");
                 Ok(Some(note))
             }
-            Parsed::Other => Err(Rejection::Unreadable("this is no CloudWatch alarm event".to_owned())),
+            Parsed::Other => self.take_change(event).await,
         }
+    }
+
+    async fn take_change(&self, event: &Value) -> Result<Option<String>, Rejection> {
+        match changes::parse(event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
+            changes::Parsed::Change(seen) => {
+                let Seen { key, change, touched } = *seen;
+                let scope = self.scope_of_account(touched.account.as_deref(), "a change without account")?;
+                let (change, touched) = (Box::new(change), Box::new(touched));
+                self.accept(key, scope, Event::Change { change, touched }).await?;
+                Ok(None)
+            }
+            changes::Parsed::Note(note) => {
+                tracing::info!("an event that is no change: {note}");
+                Ok(Some(note))
+            }
+            changes::Parsed::Other => Err(Rejection::Unreadable("this is no event of AWS".to_owned())),
+        }
+    }
+
+    fn scope_of_account(&self, account: Option<&str>, unnamed: &str) -> Result<ScopeId, Rejection> {
+        let scope = self.config.scope_of_account(account).map(|scope| scope.id.clone());
+        scope.ok_or_else(|| Rejection::NoScope(account.unwrap_or(unnamed).to_owned()))
     }
 
     fn scope_of(&self, channel: &str) -> Result<ScopeId, Rejection> {

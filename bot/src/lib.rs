@@ -5,6 +5,7 @@ pub mod app;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod casebook;
+pub mod changes;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -3,9 +3,15 @@
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, Outcome, Pending};
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::fmt::Debug;
-use tools::model::{Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
+
+/// How long a change is kept: long enough for the incidents it may explain. Changes are no facts, so they may go.
+pub const CHANGE_MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Changes that one look at a scope returns at most, the latest of them: nobody weighs more.
+pub const MOST_CHANGES: usize = 1000;
 
 /// Why the store or the inbox did not answer. Always ours, never the user's fault.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +27,8 @@ pub struct Append {
     pub key: EventKey,
     /// The incident and its new facts, if the event made any.
     pub log: Option<Log>,
+    /// Changes the event tells of; they belong to the scope, not to an incident.
+    pub changes: Vec<Change>,
     /// What the facts cause outside.
     pub intents: Vec<Intent>,
     /// The moment of the event.
@@ -47,6 +55,27 @@ pub enum Appended {
     Conflict,
 }
 
+/// How far back a look at a scope goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lookback {
+    /// Incidents with an alarm since then.
+    pub incidents: Timestamp,
+    /// Changes that took effect since then; none for whoever does not need them, and pays nothing for them.
+    pub changes: Option<Timestamp>,
+}
+
+impl Lookback {
+    /// The incidents since then, and no changes.
+    pub fn incidents(since: Timestamp) -> Self {
+        Self { incidents: since, changes: None }
+    }
+
+    /// The changes since then, and no incidents.
+    pub fn changes(since: Timestamp) -> Self {
+        Self { incidents: Timestamp::MAX, changes: Some(since) }
+    }
+}
+
 /// What is known of a scope without reading its incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeIndex {
@@ -54,6 +83,10 @@ pub struct ScopeIndex {
     pub recent: Vec<IncidentId>,
     /// The id a new incident would get.
     pub next: IncidentId,
+    /// The changes since the asked-for time, oldest first, the [`MOST_CHANGES`] latest of them. Where there are none, the
+    /// last one before, so that a scope in which nothing was changed can be told from one that no change ever reached.
+    /// Refused calls are among them. Empty for whoever did not ask.
+    pub changes: Vec<Change>,
 }
 
 /// What a sender gets of the outbox.
@@ -77,8 +110,8 @@ pub trait Store: Debug + Send + Sync {
     /// An incident: snapshot and tail, folded.
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError>;
 
-    /// What is known of a scope, incidents silent since before `since` left out.
-    async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError>;
+    /// What is known of a scope, as far back as `back` says.
+    async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError>;
 
     /// Every intent that is not closed, each marked as taken; or the word that another sender is at them. An intent that
     /// was taken before, by another sender or before a crash, may already have had its effect: it says so.

@@ -14,7 +14,7 @@ pub mod python;
 use bot::app::Kept;
 use bot::drill::{ALERTS, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
-use bot::ports::StoreError;
+use bot::ports::{Lookback, StoreError};
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
 use bot::workspace::room::button;
 use bot::workspace::state::Post;
@@ -207,6 +207,12 @@ impl Room {
         self.stage.settle().await;
     }
 
+    /// EventBridge hands an event to the bot as it is: a change, say.
+    pub async fn event(&mut self, event: &Value) {
+        self.stage.post_event(event).await.expect("the bot takes events");
+        self.stage.settle().await;
+    }
+
     /// Amazon Q posts the alarm in the alerts channel; returns the event's id.
     pub async fn amazon_q(&mut self, alarm: &Alarm) -> String {
         self.wait_until(alarm.changed_at).await;
@@ -278,7 +284,8 @@ impl Room {
     /// Every incident in the store.
     pub async fn incidents(&self) -> Vec<Incident> {
         let store = &self.stage.kept.store;
-        let index = store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the store answers");
+        let everything = Lookback::incidents(Timestamp::MIN);
+        let index = store.index(&ScopeId("prod".to_owned()), everything).await.expect("the store answers");
         let mut ids: Vec<IncidentId> = index.recent;
         ids.sort_unstable();
         let mut incidents = Vec::new();

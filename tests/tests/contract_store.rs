@@ -4,11 +4,11 @@
 
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
-use bot::ports::{Append, Appended, Log, Store, Taken};
+use bot::ports::{Append, Appended, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tests::{START, alarm};
-use tools::model::{Because, Fact, Incident, IncidentId, Record, ScopeId, Via};
+use tools::model::{Because, Change, ChangeKind, Fact, Incident, IncidentId, Record, ScopeId, ServiceId, Via};
 
 /// Something a store can be opened on.
 struct Shelf {
@@ -71,6 +71,9 @@ contract!(
     an_intent_that_another_process_took_says_so,
     a_message_is_known_by_its_name,
     an_append_without_facts_still_counts,
+    changes_belong_to_their_scope_and_come_by_time,
+    a_change_is_kept_once,
+    the_latest_of_many_changes_are_read,
     two_workers_lose_and_double_nothing,
 );
 
@@ -104,7 +107,14 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
         records.push(record);
     }
     let log = Some(Log { records, after: after.unwrap() });
-    Append { scope: scope(in_scope), key: EventKey(key.to_owned()), log, intents: Vec::new(), at: at(seconds) }
+    Append {
+        scope: scope(in_scope),
+        key: EventKey(key.to_owned()),
+        log,
+        changes: Vec::new(),
+        intents: Vec::new(),
+        at: at(seconds),
+    }
 }
 
 fn show(name: &str) -> Intent {
@@ -170,7 +180,7 @@ async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
     let now = store.read(IncidentId(1)).await.unwrap().unwrap();
     assert_eq!((now.version, now.alarms.len()), (3, 2));
     assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
-    assert!(store.index(&scope("prod"), at(900)).await.unwrap().recent.is_empty());
+    assert!(store.index(&scope("prod"), Lookback::incidents(at(900))).await.unwrap().recent.is_empty());
     // Its event is not known: decided anew, it is stored.
     assert_eq!(
         store.append(following(Some(&now), vec![joined("c", 2)], "prod", "k3", 2)).await.unwrap(),
@@ -180,14 +190,14 @@ async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
 
 async fn a_number_is_given_to_one_incident(shelf: &Shelf) {
     let [one, other] = (shelf.two)();
-    assert_eq!(one.index(&scope("prod"), Timestamp::MIN).await.unwrap().next, IncidentId(1));
+    assert_eq!(one.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(1));
     let (a, b) = tokio::join!(one.append(opening(1, "prod", "k1", 0)), other.append(opening(1, "dev", "k2", 0)));
     let mut outcomes = [a.unwrap(), b.unwrap()];
     outcomes.sort_by_key(|outcome| *outcome == Appended::Conflict);
     assert_eq!(outcomes, [Appended::Done, Appended::Conflict]);
     assert_eq!(one.append(opening(1, "prod", "k3", 0)).await.unwrap(), Appended::Conflict);
     assert_eq!(one.append(opening(3, "prod", "k4", 0)).await.unwrap(), Appended::Conflict);
-    assert_eq!(other.index(&scope("dev"), Timestamp::MIN).await.unwrap().next, IncidentId(2));
+    assert_eq!(other.index(&scope("dev"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(2));
     assert_eq!(other.append(opening(2, "prod", "k5", 0)).await.unwrap(), Appended::Done);
 }
 
@@ -215,7 +225,7 @@ async fn the_index_is_newest_first_and_cut_off(shelf: &Shelf) {
         store.append(opening(id, in_scope, &format!("k{id}"), seconds)).await.unwrap();
     }
     let recent = async |since| -> Vec<u64> {
-        let index = store.index(&scope("prod"), since).await.unwrap();
+        let index = store.index(&scope("prod"), Lookback::incidents(since)).await.unwrap();
         assert_eq!(index.next, IncidentId(6));
         index.recent.into_iter().map(|id| id.0).collect()
     };
@@ -226,7 +236,7 @@ async fn the_index_is_newest_first_and_cut_off(shelf: &Shelf) {
     let first = store.read(IncidentId(1)).await.unwrap().unwrap();
     store.append(following(Some(&first), vec![joined("b", 50)], "prod", "k6", 50)).await.unwrap();
     assert_eq!(recent(Timestamp::MIN).await, [1, 5, 2, 4]);
-    let nowhere = store.index(&scope("nowhere"), Timestamp::MIN).await.unwrap();
+    let nowhere = store.index(&scope("nowhere"), Lookback::incidents(Timestamp::MIN)).await.unwrap();
     assert_eq!((nowhere.recent, nowhere.next), (Vec::new(), IncidentId(6)));
 }
 
@@ -294,12 +304,105 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     let asked = Asked { by: "U1".to_owned(), channel: "C1".to_owned(), response_url: "http://localhost".to_owned() };
     let answer = Intent::Answer { asked, message: blocks::Message::new("Here.") };
     let key = EventKey("k1".to_owned());
-    let append = Append { scope: scope("prod"), key, log: None, intents: vec![answer.clone()], at: at(0) };
+    let append =
+        Append { scope: scope("prod"), key, log: None, changes: Vec::new(), intents: vec![answer.clone()], at: at(0) };
     assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
     assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
     let pending = open(store.outbox_take(at(0)).await.unwrap());
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), [answer]);
-    assert_eq!(store.index(&scope("prod"), Timestamp::MIN).await.unwrap().next, IncidentId(1));
+    assert_eq!(store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(1));
+}
+
+fn change(service: &str, seconds: i64) -> Change {
+    Change {
+        at: at(seconds),
+        service: ServiceId::new(service),
+        kind: ChangeKind::Deploy,
+        summary: "new code".to_owned(),
+        by: Some("mina".to_owned()),
+        commit: None,
+        link: None,
+        error_code: None,
+    }
+}
+
+/// An append that only tells of changes.
+fn telling(changes: Vec<Change>, in_scope: &str, key: &str, seconds: i64) -> Append {
+    let (scope, key) = (scope(in_scope), EventKey(key.to_owned()));
+    Append { scope, key, log: None, changes, intents: Vec::new(), at: at(seconds) }
+}
+
+async fn changed(store: &Arc<dyn Store>, in_scope: &str, since: Timestamp) -> Vec<(String, i64)> {
+    let index = store.index(&scope(in_scope), Lookback::changes(since)).await.unwrap();
+    assert!(index.recent.is_empty(), "nobody asked for incidents");
+    let told = |change: &Change| (change.service.to_string(), change.at.duration_since(at(0)).as_secs());
+    index.changes.iter().map(told).collect()
+}
+
+fn named(told: &[(&str, i64)]) -> Vec<(String, i64)> {
+    told.iter().map(|(service, seconds)| ((*service).to_owned(), *seconds)).collect()
+}
+
+async fn changes_belong_to_their_scope_and_come_by_time(shelf: &Shelf) {
+    let store = (shelf.open)();
+    assert_eq!(changed(&store, "prod", Timestamp::MIN).await, named(&[]));
+    let mut refused = change("b", 10);
+    refused.error_code = Some("LimitExceededException".to_owned());
+    for (key, in_scope, told) in [
+        ("k1", "prod", vec![change("a", 30)]),
+        ("k2", "prod", vec![refused.clone(), change("c", 10)]),
+        ("k3", "dev", vec![change("d", 20)]),
+        ("k4", "pro", vec![change("e", 25)]),
+    ] {
+        assert_eq!(store.append(telling(told, in_scope, key, 40)).await.unwrap(), Appended::Done);
+    }
+    let everything = named(&[("b", 10), ("c", 10), ("a", 30)]);
+    assert_eq!(changed(&store, "prod", Timestamp::MIN).await, everything);
+    assert_eq!(changed(&store, "prod", at(10)).await, everything);
+    assert_eq!(changed(&store, "prod", at(11)).await, named(&[("a", 30)]));
+    // Nothing since then; but this scope was reached before, and that other one never.
+    assert_eq!(changed(&store, "prod", at(31)).await, named(&[("a", 30)]));
+    assert_eq!(changed(&store, "prod", Timestamp::MAX).await, named(&[("a", 30)]));
+    assert_eq!(changed(&store, "nowhere", at(0)).await, named(&[]));
+    assert_eq!(changed(&store, "dev", at(0)).await, named(&[("d", 20)]));
+    drop(store);
+    let store = (shelf.open)();
+    let index = store.index(&scope("prod"), Lookback::changes(at(10))).await.unwrap();
+    assert_eq!(index.changes, [refused, change("c", 10), change("a", 30)]);
+    let ScopeIndex { changes, .. } = store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap();
+    assert_eq!(changes, [], "nobody asked for changes");
+}
+
+async fn a_change_is_kept_once(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let append = telling(vec![change("a", 0)], "prod", "k1", 1);
+    assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
+    assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
+    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0)]));
+    // A decision that lost stores no change either.
+    store.append(opening(1, "prod", "k2", 0)).await.unwrap();
+    let mut stale = opening(1, "prod", "k3", 0);
+    stale.changes = vec![change("b", 2)];
+    assert_eq!(store.append(stale).await.unwrap(), Appended::Conflict);
+    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0)]));
+    // Another event that tells of the same moment is another change.
+    store.append(telling(vec![change("a", 0)], "prod", "k4", 3)).await.unwrap();
+    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0), ("a", 0)]));
+}
+
+async fn the_latest_of_many_changes_are_read(shelf: &Shelf) {
+    const EACH: i64 = 90;
+    let store = (shelf.open)();
+    let most = i64::try_from(MOST_CHANGES).unwrap();
+    let appends = most / EACH + 1;
+    for number in 0..appends {
+        let changes = (0..EACH).map(|of| change("a", number * EACH + of)).collect();
+        store.append(telling(changes, "prod", &format!("k{number}"), number)).await.unwrap();
+    }
+    let read = changed(&store, "prod", at(0)).await;
+    let last = appends * EACH;
+    let expected: Vec<(String, i64)> = (last - most..last).map(|seconds| ("a".to_owned(), seconds)).collect();
+    assert_eq!(read, expected);
 }
 
 /// Two workers, two hands each, 200 events about one incident, and every event delivered to both.

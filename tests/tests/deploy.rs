@@ -4,9 +4,10 @@
 
 use bot::alarms::{amazon_q, eventbridge};
 use bot::aws::DynamoStore;
+use bot::changes;
 use bot::clock::SystemClock;
 use bot::drill::{self, ALERTS, WAR_ROOM};
-use bot::ports::Store;
+use bot::ports::{Lookback, Store};
 use bot::workspace::Workspace;
 use bot::workspace::state::Post;
 use jiff::{SignedDuration, Timestamp};
@@ -105,7 +106,8 @@ impl Deployed {
 
     async fn incidents(&self) -> Vec<Incident> {
         let store = DynamoStore::new(&self.account.config, &self.outputs["Table"]);
-        let index = store.index(&ScopeId("prod".to_owned()), Timestamp::MIN).await.expect("the table is there");
+        let everything = Lookback::incidents(Timestamp::MIN);
+        let index = store.index(&ScopeId("prod".to_owned()), everything).await.expect("the table is there");
         let mut incidents = Vec::new();
         for id in index.recent {
             incidents.extend(store.read(id).await.expect("the table is there"));
@@ -129,6 +131,7 @@ async fn a_command_and_alarms_go_through_the_deployment() {
     let deployed = deploy().await;
     nobody_comes_in_unsigned(&deployed).await;
     a_signed_command_is_answered(&deployed).await;
+    a_change_is_kept(&deployed).await;
     the_first_minute_of_the_drill_becomes_a_card(&deployed).await;
 }
 
@@ -157,6 +160,41 @@ async fn a_signed_command_is_answered(deployed: &Deployed) {
         .until("the answer", async |deployed| deployed.ours().iter().map(|post| deployed.text(post)).next())
         .await;
     assert!(help.contains("/incident context"), "{help}");
+}
+
+async fn a_change_is_kept(deployed: &Deployed) {
+    let mut call = Value::Null;
+    let mut passed = 0;
+    let samples = std::fs::read_dir(python::workspace().join("tests/samples/aws")).expect("the samples are there");
+    for sample in samples {
+        let path = sample.expect("it is readable").path();
+        let text = std::fs::read_to_string(&path).expect("it is readable");
+        let event: Value = serde_json::from_str(&text).expect("it is JSON");
+        let is_change = matches!(changes::parse(&event), Ok(changes::Parsed::Change(_)));
+        let is_alarm = event["source"] == "aws.cloudwatch";
+        assert!(is_alarm || rule_matches(deployed, &event).await == is_change, "{}", path.display());
+        passed += usize::from(is_change);
+        if event["detail"]["eventName"] == "UpdateAlias20150331" {
+            call = event;
+        }
+    }
+    assert!(passed >= 10, "the samples are changes: {passed}");
+    let mut read = call.clone();
+    read["detail"]["eventName"] = json!("GetAlias20150331");
+    assert!(!rule_matches(deployed, &read).await, "who only looks changes nothing");
+
+    deployed.cloud.invoke_async(&deployed.outputs["Ingress"], &call).await;
+    let kept = deployed
+        .until("the change", async |deployed| {
+            let store = DynamoStore::new(&deployed.account.config, &deployed.outputs["Table"]);
+            let everything = Lookback::changes(Timestamp::MIN);
+            let index = store.index(&ScopeId("prod".to_owned()), everything).await.expect("the table is there");
+            (!index.changes.is_empty()).then_some(index.changes)
+        })
+        .await;
+    let told: Vec<(&str, &str)> =
+        kept.iter().map(|change| (change.service.as_str(), change.summary.as_str())).collect();
+    assert_eq!(told, [("token-exchange", "alias live → version 118")]);
 }
 
 async fn the_first_minute_of_the_drill_becomes_a_card(deployed: &Deployed) {
@@ -215,13 +253,17 @@ async fn the_first_minute_of_the_drill_becomes_a_card(deployed: &Deployed) {
     assert_eq!((deployed.waiting("Lost").await, deployed.waiting("InboxDead").await), (0, 0));
 }
 
-/// Whether the deployed rule would hand the event to the ingress. Nobody but CloudWatch may put events with its source onto
+/// Whether a deployed rule would hand the event to the ingress. Nobody but CloudWatch may put events with its source onto
 /// the bus, on AWS and here, so that the last step is taken by hand.
 async fn rule_matches(deployed: &Deployed, event: &Value) -> bool {
     let rules = deployed.cloud.json("events", "AWSEvents.ListRules", &json!({})).await;
-    let pattern = rules["Rules"][0]["EventPattern"].as_str().expect("the stack has one rule");
-    let question = json!({"EventPattern": pattern, "Event": event.to_string()});
-    deployed.cloud.json("events", "AWSEvents.TestEventPattern", &question).await["Result"] == true
+    for rule in rules["Rules"].as_array().expect("the stack has rules") {
+        let question = json!({"EventPattern": rule["EventPattern"], "Event": event.to_string()});
+        if deployed.cloud.json("events", "AWSEvents.TestEventPattern", &question).await["Result"] == true {
+            return true;
+        }
+    }
+    false
 }
 
 /// The last words of the local AWS, the functions' among them.

@@ -6,7 +6,7 @@
 
 pub mod amazon_q;
 pub mod eventbridge;
-mod when;
+pub(crate) mod when;
 
 use serde_json::Value;
 use tools::model::{Alarm, AlarmState};
@@ -61,25 +61,25 @@ pub enum Unreadable {
 }
 
 /// What stands here, if it is text.
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn items(value: &Value) -> &[Value] {
+pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The first `limit` characters.
-fn prefix(text: &str, limit: usize) -> &str {
+pub(crate) fn prefix(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).map_or(text, |(end, _)| &text[..end])
 }
 
-fn bounded(text: &str, limit: usize) -> String {
+pub(crate) fn bounded(text: &str, limit: usize) -> String {
     prefix(text, limit).to_owned()
 }
 
 /// A note on one line. A cut shows, because a person reads it as a sentence.
-fn note(text: &str) -> String {
+pub(crate) fn note(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let kept = prefix(&line, NOTE);
     if kept.len() == line.len() { line } else { format!("{}…", prefix(kept, NOTE - 1)) }
@@ -92,13 +92,13 @@ fn state(word: &str) -> Option<AlarmState> {
 }
 
 /// An account id is 12 digits; a cut one would be another account.
-fn account(text: &str) -> Option<String> {
+pub(crate) fn account(text: &str) -> Option<String> {
     let text = text.trim();
     (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
 }
 
 /// A region as `us-east-1` or `us-gov-west-1`. It becomes part of a host name in [`console_link`], so nothing else passes.
-fn region(text: &str) -> Option<String> {
+pub(crate) fn region(text: &str) -> Option<String> {
     const LONGEST: usize = 32;
     let text = text.trim();
     let parts: Vec<&str> = text.split('-').collect();
@@ -112,7 +112,7 @@ fn region(text: &str) -> Option<String> {
 }
 
 /// The AWS partition of a region and the domain of its console.
-fn partition(region: &str) -> (&'static str, &'static str) {
+pub(crate) fn partition(region: &str) -> (&'static str, &'static str) {
     match region.split('-').next() {
         Some("cn") => ("aws-cn", "console.amazonaws.cn"),
         Some("us") if region.starts_with("us-gov-") => ("aws-us-gov", "console.amazonaws-us-gov.com"),

@@ -11,7 +11,7 @@ const REASON: &str = "%A %d %B, %Y %H:%M:%S UTC";
 
 /// Reads RFC 3339, `2026-11-20T14:02:11.406+0000` (the details of an AWS event), `Fri, 20 Nov 2026 14:02:11 UTC`
 /// (a field of Amazon Q) and `Friday 20 November, 2026 14:03:05 UTC` (a composite alarm's reason).
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let in_words = |format| {
         let moment = DateTime::strptime(format, text).ok()?.to_zoned(TimeZone::UTC).ok()?;

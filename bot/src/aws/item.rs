@@ -1,5 +1,6 @@
 //! The items of the table: their keys, and what stands in them.
 
+use crate::event::EventKey;
 use crate::intent::MessageName;
 use crate::ports::{Append, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -32,6 +33,11 @@ pub(super) fn of_message(name: &MessageName) -> String {
 
 pub(super) fn recent(last_alarm: Timestamp, incident: IncidentId) -> String {
     format!("RECENT#{}#{:020}", sortable(last_alarm), incident.0)
+}
+
+/// The place of the `number`th change of an event among the changes of its scope.
+pub(super) fn change(at: Timestamp, key: &EventKey, number: usize) -> String {
+    format!("CHANGE#{}#{}#{number:03}", sortable(at), key.0)
 }
 
 /// A moment as 20 digits that sort as the moments do, before 1970 too.

@@ -6,6 +6,7 @@
 //! | `INC#7` | `FACT#<version>` | `body`: the record |
 //! | `INC#7` | `SNAPSHOT` | `version`, `body`: the incident after it; a shortcut, written apart and never needed |
 //! | `SCOPE#prod` | `RECENT#<last alarm>#<incident>` | nothing; the order is the point |
+//! | `SCOPE#prod` | `CHANGE#<took effect>#<event key>#<number>` | `body`: the change; `ttl` lets it go after [`CHANGE_MEMORY`] |
 //! | `EVENT#<event key>` | `EVENT` | `handled_at`; `ttl` lets it go after [`EVENT_MEMORY`] |
 //! | `OUTBOX` | `INTENT#<id>` | `stored_at`, `body`: the intent, `taken_by`: the session that took it |
 //! | `OUTBOX` | `LEASE` | `holder`: the session that sends, `until` in ms |
@@ -17,12 +18,14 @@
 //! ones are one transaction, conditional on the version that was decided upon.
 
 use super::item::{
-    Item, body, broken, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number, read_text,
-    recent, sortable, text,
+    Item, body, broken, change, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
+    read_text, recent, sortable, text,
 };
 use crate::event::MessageRef;
 use crate::intent::{IntentId, MessageName, Outcome, Pending};
-use crate::ports::{Append, Appended, Log, ScopeIndex, Store, StoreError, Taken};
+use crate::ports::{
+    Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
+};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
@@ -36,7 +39,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use tools::aws::{SdkConfig, explain};
-use tools::model::{Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
 
 /// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
 const SNAPSHOT_EVERY: u64 = 32;
@@ -105,6 +108,39 @@ impl DynamoStore {
             .consistent_read(true);
         let items = query.into_paginator().items().send();
         items.collect::<Result<Vec<_>, _>>().await.map_err(|err| failed("Query", &err))
+    }
+
+    /// The changes of a scope since `since`, oldest first, or the last one before.
+    async fn changes(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Change>, StoreError> {
+        let since = format!("CHANGE#{}", sortable(since));
+        let mut rows = self.last_of(of_scope(scope), since.clone(), "CHANGE#~".to_owned(), MOST_CHANGES).await?;
+        if rows.is_empty() {
+            // `BETWEEN` includes its end, and no change's key is that: an event key follows the moment.
+            rows = self.last_of(of_scope(scope), "CHANGE#".to_owned(), since, 1).await?;
+        }
+        rows.iter().rev().map(read_body).collect()
+    }
+
+    /// The last items of `pk` from one `sk` to another, at most `most` of them, the last first.
+    async fn last_of(&self, pk: String, from: String, to: String, most: usize) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
+            .scan_index_forward(false)
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .consistent_read(true);
+        let mut items = query.into_paginator().items().send();
+        let mut found = Vec::new();
+        while found.len() < most {
+            let Some(item) = items.next().await else { break };
+            found.push(item.map_err(|err| failed("Query", &err))?);
+        }
+        Ok(found)
     }
 
     async fn counter(&self, name: &str) -> Result<u64, StoreError> {
@@ -405,6 +441,13 @@ impl Store for DynamoStore {
         if let Some(log) = log {
             writes.extend(self.log_writes(&append.scope, log, head.as_ref()).map_err(built)?);
         }
+        for (number, told) in append.changes.iter().enumerate() {
+            let forgotten_at = told.at.saturating_add(CHANGE_MEMORY).unwrap_or(Timestamp::MAX);
+            let mut item = key(of_scope(&append.scope), &change(told.at, &append.key, number));
+            item.insert("body".to_owned(), body(told));
+            item.insert("ttl".to_owned(), self::number(forgotten_at.as_second()));
+            writes.push(self.put(item).map_err(built)?);
+        }
         let items = writes.len() + append.intents.len();
         if items > MAX_TRANSACTION {
             return Err(StoreError(format!(
@@ -446,15 +489,22 @@ impl Store for DynamoStore {
         Ok(state)
     }
 
-    async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError> {
-        let rows = self.query(of_scope(scope), format!("RECENT#{}", sortable(since)), "RECENT#~".to_owned(), false);
-        let (rows, last) = tokio::try_join!(rows, self.counter("INCIDENT"))?;
+    async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError> {
+        let since = format!("RECENT#{}", sortable(back.incidents));
+        let rows = self.query(of_scope(scope), since, "RECENT#~".to_owned(), false);
+        let changes = async {
+            match back.changes {
+                Some(since) => self.changes(scope, since).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (rows, last, changes) = tokio::try_join!(rows, self.counter("INCIDENT"), changes)?;
         let incident = |row: &Item| {
             let digits = read_text(row, "SK")?.rsplit('#').next().unwrap_or_default();
             digits.parse().map(IncidentId).map_err(|_| broken(row, "SK"))
         };
         let recent = rows.iter().map(incident).collect::<Result<_, _>>()?;
-        Ok(ScopeIndex { recent, next: IncidentId(last + 1) })
+        Ok(ScopeIndex { recent, next: IncidentId(last + 1), changes })
     }
 
     async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError> {

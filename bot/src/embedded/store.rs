@@ -6,6 +6,7 @@
 //! | `snapshots` | incident | the incident after some version |
 //! | `recent` | (scope, last alarm in µs, incident) | nothing; the order is the point |
 //! | `last_alarm` | incident | µs, to find its row in `recent` again |
+//! | `changes` | (scope, when it took effect in µs, event key, number within the event) | the change |
 //! | `events` | event key | when it was handled |
 //! | `outbox` | intent | the intent, and which session took it |
 //! | `posted` | message name | channel and `ts` |
@@ -15,21 +16,24 @@
 
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
-use crate::ports::{Append, Appended, Inbox, Log, ScopeIndex, Store, StoreError, Taken};
+use crate::ports::{
+    Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tools::model::{Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
 
 const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
 const SNAPSHOTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("snapshots");
 const RECENT: TableDefinition<'_, (&str, i64, u64), ()> = TableDefinition::new("recent");
 const LAST_ALARM: TableDefinition<'_, u64, i64> = TableDefinition::new("last_alarm");
+const CHANGES: TableDefinition<'_, (&str, i64, &str, u64), &[u8]> = TableDefinition::new("changes");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
@@ -84,6 +88,7 @@ impl Embedded {
         write.open_table(SNAPSHOTS)?;
         write.open_table(RECENT)?;
         write.open_table(LAST_ALARM)?;
+        write.open_table(CHANGES)?;
         write.open_table(EVENTS)?;
         write.open_table(OUTBOX)?;
         write.open_table(POSTED)?;
@@ -149,6 +154,7 @@ impl Store for Embedded {
             {
                 return Ok(Appended::Conflict);
             }
+            write_changes(&write, &append)?;
             for intent in append.intents {
                 let id = next(&write, "intent")?;
                 let row = Row { stored_at: append.at, intent, taken_by: None };
@@ -185,20 +191,24 @@ impl Store for Embedded {
         .await
     }
 
-    async fn index(&self, scope: &ScopeId, since: Timestamp) -> Result<ScopeIndex, StoreError> {
+    async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError> {
         let scope = scope.clone();
         self.run(move |database| {
             let read = database.begin_read()?;
             let table = read.open_table(RECENT)?;
-            let rows =
-                table.range((scope.0.as_str(), since.as_microsecond(), 0)..=(scope.0.as_str(), i64::MAX, u64::MAX))?;
+            let since = back.incidents.as_microsecond();
+            let rows = table.range((scope.0.as_str(), since, 0)..=(scope.0.as_str(), i64::MAX, u64::MAX))?;
             let mut recent = Vec::new();
             for row in rows.rev() {
                 let (_, _, incident) = row?.0.value();
                 recent.push(IncidentId(incident));
             }
             let last = read.open_table(COUNTERS)?.get("incident")?.map_or(0, |row| row.value());
-            Ok(ScopeIndex { recent, next: IncidentId(last + 1) })
+            let changes = match back.changes {
+                Some(since) => read_changes(&read, &scope, since)?,
+                None => Vec::new(),
+            };
+            Ok(ScopeIndex { recent, next: IncidentId(last + 1), changes })
         })
         .await
     }
@@ -300,6 +310,40 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
     }
     recent.insert((scope.0.as_str(), at, id), ())?;
     Ok(true)
+}
+
+/// Keeps the changes of an append, and lets go of those of its scope that are too old to explain anything.
+fn write_changes(write: &WriteTransaction, append: &Append) -> Result<(), AnyError> {
+    if append.changes.is_empty() {
+        return Ok(());
+    }
+    let mut table = write.open_table(CHANGES)?;
+    let scope = append.scope.0.as_str();
+    for (number, change) in (0..).zip(&append.changes) {
+        let row = serde_json::to_vec(change)?;
+        table.insert((scope, change.at.as_microsecond(), append.key.0.as_str(), number), row.as_slice())?;
+    }
+    let forgotten = append.at.saturating_sub(CHANGE_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
+    table.retain_in((scope, i64::MIN, "", 0)..(scope, forgotten, "", 0), |_, _| false)?;
+    Ok(())
+}
+
+/// The changes of a scope since `since`, oldest first, or the last one before.
+fn read_changes(read: &ReadTransaction, scope: &ScopeId, since: Timestamp) -> Result<Vec<Change>, AnyError> {
+    let table = read.open_table(CHANGES)?;
+    let scope = scope.0.as_str();
+    let since = (scope, since.as_microsecond(), "", 0);
+    let mut changes = Vec::new();
+    for row in table.range(since..(scope, i64::MAX, "", 0))?.rev().take(MOST_CHANGES) {
+        changes.push(serde_json::from_slice(row?.1.value())?);
+    }
+    if changes.is_empty()
+        && let Some(row) = table.range((scope, i64::MIN, "", 0)..since)?.next_back()
+    {
+        changes.push(serde_json::from_slice(row?.1.value())?);
+    }
+    changes.reverse();
+    Ok(changes)
 }
 
 #[async_trait]

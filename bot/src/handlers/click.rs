@@ -19,5 +19,5 @@ pub(crate) fn decide(scene: &Scene, value: &str, asked: &Asked) -> Decision {
         }
         None => reply::unknown_button(),
     };
-    Decision { log: None, intents: vec![Intent::Answer { asked: asked.clone(), message }] }
+    Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
 }

@@ -21,12 +21,12 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Ok(Command::Help) => reply::help(root, &usages()),
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
-    Decision { log: None, intents: vec![Intent::Answer { asked: asked.clone(), message }] }
+    Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
 }
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
 pub(super) fn investigate(incident: IncidentId, question: Question) -> Decision {
-    Decision { log: None, intents: vec![Intent::Investigate { incident, answer_to: Some(question) }] }
+    Decision { intents: vec![Intent::Investigate { incident, answer_to: Some(question) }], ..Decision::default() }
 }
 
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.

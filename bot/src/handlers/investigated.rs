@@ -22,7 +22,7 @@ pub(crate) fn decide(
             asked: question.asked.clone(),
             message: blocks::reply::no_such_incident(incident, &ids(scene)),
         };
-        return Decision { log: None, intents: answer_to.map(unknown).into_iter().collect() };
+        return Decision { intents: answer_to.map(unknown).into_iter().collect(), ..Decision::default() };
     };
     let before = incident.verdict.as_deref().and_then(Verdict::cause).map(|cause| cause.service.clone());
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);

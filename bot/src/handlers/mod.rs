@@ -3,6 +3,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod card_shown;
+pub(crate) mod change;
 pub(crate) mod click;
 pub(crate) mod command;
 pub(crate) mod investigated;

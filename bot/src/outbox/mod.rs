@@ -8,6 +8,7 @@ mod plan;
 
 use self::budget::Budget;
 use self::plan::{Call, plan};
+use crate::changes;
 use crate::event::{Delivered, Event, EventKey, MessageRef, Question};
 use crate::intent::{IntentId, MessageName, Outcome};
 use crate::ports::{Inbox, Store, StoreError, Taken};
@@ -217,7 +218,8 @@ impl Sender {
             let error = format!("{incident} is not in the store");
             return self.close(vec![(id, Outcome::Refused { error })]).await;
         };
-        let event = match job::investigate(&state, answer_to, &self.outside, self.clock.now()).await {
+        let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
+        let event = match job::investigate(&state, answer_to, &outside, self.clock.now()).await {
             Ok(event) => event,
             Err(err) => {
                 tracing::error!("{incident} could not be investigated: {err}");

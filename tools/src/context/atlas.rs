@@ -6,6 +6,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 /// Shorter names are too common to be recognised inside an alarm's name.
 const MIN_WORD: usize = 3;
 
+/// Words of a text that are looked at for names: every run of them is. Longer than any alarm's name.
+const MOST_WORDS: usize = 130;
+
 /// A topology with an index of all names by which its services are known. Built once, asked for every alarm.
 #[derive(Clone, Debug, Default)]
 pub struct Atlas {
@@ -90,6 +93,28 @@ impl Atlas {
         self.by_dimension(alarm).or_else(|| self.by_alarm_name(alarm))
     }
 
+    /// The one service of exactly this name, or with this other name, whose account and region do not contradict these.
+    pub fn service_named(&self, name: &str, account: Option<&str>, region: Option<&str>) -> Option<&Service> {
+        self.fitting(&words(name), account, region)
+    }
+
+    /// The service whose name is the longest run of words in `text` that names one: `token-exchange-prod` is about
+    /// `token-exchange`.
+    pub fn service_told_by(&self, text: &str, account: Option<&str>, region: Option<&str>) -> Option<&Service> {
+        let text = words(text);
+        let parts: Vec<&str> = text.split(' ').take(MOST_WORDS).collect();
+        for length in (1..=parts.len().min(self.most_words)).rev() {
+            let mut found = parts.windows(length).filter_map(|run| {
+                let run = run.join(" ");
+                if run.len() < MIN_WORD { None } else { self.fitting(&run, account, region) }
+            });
+            if let Some(service) = found.next() {
+                return if found.all(|other| other.id == service.id) { Some(service) } else { None };
+            }
+        }
+        None
+    }
+
     fn by_dimension(&self, alarm: &Alarm) -> Option<&Service> {
         let dimensions = &alarm.metric.as_ref()?.dimensions;
         dimensions.values().find_map(|value| {
@@ -99,29 +124,25 @@ impl Atlas {
         })
     }
 
-    /// The longest run of words in the alarm's name that is the name of one service.
     fn by_alarm_name(&self, alarm: &Alarm) -> Option<&Service> {
-        let name = words(&alarm.name);
-        let parts: Vec<&str> = name.split(' ').collect();
-        for length in (1..=parts.len().min(self.most_words)).rev() {
-            let mut found = parts.windows(length).filter_map(|run| {
-                let run = run.join(" ");
-                if run.len() < MIN_WORD { None } else { self.only(&run, alarm) }
-            });
-            if let Some(service) = found.next() {
-                return if found.all(|other| other.id == service.id) { Some(service) } else { None };
-            }
-        }
-        None
+        self.service_told_by(&alarm.name, alarm.account.as_deref(), alarm.region.as_deref())
     }
 
     /// The one service of this name whose account and region do not contradict the alarm's.
     fn only(&self, name: &str, alarm: &Alarm) -> Option<&Service> {
-        let contradicts =
-            |known: &Option<String>, told: &Option<String>| known.is_some() && told.is_some() && known != told;
-        let mut fitting = self.by_name.get(name)?.iter().map(|&at| &self.topology.services[at]).filter(|service| {
-            !contradicts(&service.account, &alarm.account) && !contradicts(&service.region, &alarm.region)
-        });
+        self.fitting(name, alarm.account.as_deref(), alarm.region.as_deref())
+    }
+
+    fn fitting(&self, name: &str, account: Option<&str>, region: Option<&str>) -> Option<&Service> {
+        let contradicts = |known: &Option<String>, told: Option<&str>| {
+            known.as_deref().is_some_and(|known| told.is_some_and(|told| known != told))
+        };
+        let mut fitting = self
+            .by_name
+            .get(name)?
+            .iter()
+            .map(|&at| &self.topology.services[at])
+            .filter(|service| !contradicts(&service.account, account) && !contradicts(&service.region, region));
         let first = fitting.next()?;
         if fitting.next().is_none() { Some(first) } else { None }
     }
@@ -227,6 +248,24 @@ mod tests {
         check("auth-prod-lambda-token-exchange-errors", None, None, Some("token-exchange"));
         check("auth-prod-cognito-throttles", None, None, Some("user-pool"));
         check("TOKEN_errors", None, None, Some("token"));
+    }
+
+    #[track_caller]
+    fn check_named(name: &str, account: Option<&str>, exactly: Option<&str>, told: Option<&str>) {
+        let atlas = Atlas::new(topology());
+        let id = |found: Option<&Service>| found.map(|service| service.id.clone());
+        assert_eq!(id(atlas.service_named(name, account, None)), exactly.map(ServiceId::new), "{name} as a name");
+        assert_eq!(id(atlas.service_told_by(name, account, None)), told.map(ServiceId::new), "{name} as words");
+    }
+
+    #[test]
+    fn a_resource_is_known_by_its_name_and_a_deployment_by_its_words() {
+        check_named("token-exchange", None, Some("token-exchange"), Some("token-exchange"));
+        check_named("eu-west-1_AbC", Some("111111111111"), Some("user-pool"), Some("user-pool"));
+        check_named("auth/token-exchange-prod", None, None, Some("token-exchange"));
+        check_named("token-exchange", Some("999999999999"), None, Some("token"));
+        check_named("twin", None, None, None);
+        check_named("", None, None, None);
     }
 
     #[test]
