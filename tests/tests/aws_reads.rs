@@ -94,6 +94,8 @@ async fn metrics_come_back_as_the_flow_of_their_service() {
         ("token-service", Measure::Requests, vec![Some(90.0), Some(10.0), None, Some(40.0)]),
         ("token-service", Measure::Faults, vec![Some(0.0), Some(10.0), None, Some(0.0)]),
         ("token-service", Measure::Latency, vec![Some(0.25), None, None, None]),
+        // The limits too: here too no point is no zero.
+        ("token-service", Measure::Other("AWS/Lambda/Throttles:Sum".to_owned()), vec![None, Some(10.0), None, None]),
         ("user-pool", Measure::Requests, vec![Some(40.0), None, None, None]),
         ("user-pool", Measure::Faults, vec![Some(9.0), None, None, None]),
     ];

@@ -491,6 +491,7 @@ fn normal(name: &str, minute: i32, nth: u32) -> f64 {
 fn lines_of(name: &str, minute: i32, expected: f64) -> u32 {
     (0..60).take_while(|&nth| f64::from(nth) + draw(name, minute, 900_000) < expected).count().try_into().expect("60")
 }
+#[expect(clippy::cast_possible_truncation, reason = "less than a minute of milliseconds")]
 fn moment(name: &str, minute: i32, nth: u32) -> Timestamp {
     begins(minute) + SignedDuration::from_millis(i64::from((draw(name, minute, nth) * 59_999.0).round() as i32))
 }

@@ -187,7 +187,7 @@ fn gather<'a>(situation: &'a Situation, estate: &Estate<'a>, look: &'a Look) -> 
             events.push(Event { at: alarm.changed_at, node, origin: Origin::Alarm(alarm), words, order });
         }
     }
-    events.sort_by(|a, b| (a.at, a.order, a.node).cmp(&(b.at, b.order, b.node)));
+    events.sort_by_key(|event| (event.at, event.order, event.node));
     events
 }
 

@@ -102,6 +102,9 @@ impl Journey {
         let called_by = |to: usize, is: &dyn Fn(usize) -> bool| estate.callers[to].iter().any(|&from| is(from));
         let is_gateway = |node: usize| faces[node].is_gateway();
         let behind_a_gateway = |node: usize| !estate.has_graph || called_by(node, &is_gateway);
+        let sounds_like_token_function = |node: usize| {
+            faces[node].is_function() && faces[node].sounds_like_token_function() && behind_a_gateway(node)
+        };
         let mut stage: Vec<Option<Stage>> = vec![None; faces.len()];
         for node in nodes.clone() {
             let face = &faces[node];
@@ -110,9 +113,7 @@ impl Journey {
                 Some(Stage::UserPool)
             } else if face.is_function() && face.sounds_like_authorizer() && behind_a_gateway(node) {
                 Some(Stage::Authorizer)
-            } else if is_inner && calls(node, &|to| faces[to].is_pool()) {
-                Some(Stage::TokenFunction)
-            } else if face.is_function() && face.sounds_like_token_function() && behind_a_gateway(node) {
+            } else if (is_inner && calls(node, &|to| faces[to].is_pool())) || sounds_like_token_function(node) {
                 Some(Stage::TokenFunction)
             } else {
                 None

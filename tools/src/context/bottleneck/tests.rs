@@ -318,9 +318,9 @@ fn the_auth_cascade_pays_about_800_ms_for_each_cold_start() {
     let capsule = auth_cascade();
     let found = bottlenecks(&situation_at_end(&capsule));
     sound_bottlenecks(&found);
-    let cold = found.bottlenecks.iter().find_map(|bottleneck| match bottleneck.limit {
-        Limit::ColdStarts { added_ms, p95_ms, share, .. } => Some((bottleneck, added_ms, p95_ms, share)),
-        _ => None,
+    let cold = found.bottlenecks.iter().find_map(|bottleneck| {
+        let Limit::ColdStarts { added_ms, p95_ms, share, .. } = bottleneck.limit else { return None };
+        Some((bottleneck, added_ms, p95_ms, share))
     });
     let (bottleneck, added_ms, p95_ms, share) = cold.expect("cold starts");
     assert_eq!(bottleneck.service.as_str(), "token-exchange");
