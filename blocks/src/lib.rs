@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod auth;
 pub mod card;
 pub mod catchup;
+pub mod changes;
 pub mod context;
 pub mod gaps;
 pub mod html;

@@ -76,7 +76,7 @@ async fn what_was_changed_before_the_flood_stands_on_the_card() {
 async fn a_change_during_the_flood_edits_the_card() {
     run_test(async |room| {
         flood(room).await;
-        assert_snapshot!(on_the_card(room), @"No change was seen in the two hours before.");
+        assert_snapshot!(on_the_card(room), @"No change was seen in the four hours before.");
         room.skims();
         room.wait(30).await;
         room.skims();
@@ -120,7 +120,7 @@ async fn a_refused_call_changed_nothing() {
         flood(room).await;
         room.wait(30).await;
         room.skims();
-        assert_snapshot!(on_the_card(room), @"No change was seen in the two hours before.");
+        assert_snapshot!(on_the_card(room), @"No change was seen in the four hours before.");
         // Nor is it a reason to look again.
         refused["detail"]["eventID"] = json!("e2");
         let version = room.incidents().await[0].version;

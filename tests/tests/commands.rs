@@ -21,6 +21,13 @@ async fn help_lists_what_exists() {
         #war-room, only Mina:
         What you can ask for
         `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
+        `/incident why [INC-n]`  What speaks for the cause, how it spread, and what else was looked at
+        `/incident auth [INC-n]`  The auth journey hop by hop: where requests are lost or slow
+        `/incident timeline [INC-n]`  What happened, in order
+        `/incident changes [INC-n]`  What was changed, how likely each change is guilty, and why
+        `/incident similar [INC-n]`  Past incidents like this one, and what fixed them
+        `/incident catchup [INC-n] [20m|2h|03:15]`  What is new since you last looked, or since then (UTC)
+        `/incident gaps [INC-n]`  What could not be seen, and the smallest permission or setting that would supply it
         `/incident help`  This list
         ");
         room.mina().types("").await;
@@ -45,7 +52,7 @@ async fn what_is_no_command_gets_a_sentence_that_helps() {
         room.mina().types("context of what").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
-        `context` takes one incident; I don't know what to do with `what`. Did you mean `/incident context`? `/incident help` lists what exists.
+        I don't know what to do with `what` after `context`. Did you mean `/incident context`? `/incident help` lists what exists.
         ");
     })
     .await;
@@ -91,6 +98,7 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
         1. Look at `user-pool`, its faults first (alarm)
         2. Warn the owners of `web`
         · E1 `user-pool`: 421 failed requests a minute where 1.07 failed requests a minute is usual, 573 deviations · `GetMetricData user-pool requests,faults Sum 60s`  E2 `user-pool` left its normal range at 03:12:00 UTC · `GetMetricData user-pool requests,faults Sum 60s`  E3 `prod-user-pool-throttles` went to ALARM at 03:14:10 UTC · source  E4 `orders-api`: 401 failed requests a minute where 1.07 failed requests a minute is usual, 546 deviations · `GetMetricData orders-api requests,faults Sum 60s`  E5 `orders-api` left its normal range at 03:12:00 UTC · `GetMetricData orders-api requests,faults Sum 60s`  E6 `prod-orders-api-5xx` went to ALARM at 03:14:30 UTC · source  E7 `token-exchange`: 411 failed requests a minute where 1.07 failed requests a minute is usual, 560 deviations · `GetMetricData token-exchange requests,faults Sum 60s`  E8 `token-exchange` left its normal range at 03:12:00 UTC · `GetMetricData token-exchange requests,faults Sum 60s`  and 2 more claims
+        [Why] [Changes] [Timeline] [Auth journey] [Similar incidents]
         ");
     })
     .await;

@@ -56,6 +56,7 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         }
         (Topic::Why, _) => blocks::why::answer(incident),
         (Topic::Timeline, _) => blocks::timeline::answer(incident, &timeline(incident)),
+        (Topic::Changes, _) => blocks::changes::answer(incident),
         (Topic::Gaps, _) => blocks::gaps::answer(incident),
         (Topic::Auth, Some(Found::Auth(health))) => blocks::auth::answer(&incident.id.to_string(), health),
         (Topic::Catchup, Some(Found::Delta(delta))) => blocks::catchup::answer(incident, delta),
@@ -63,9 +64,7 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
             blocks::similar::answer(incident, &similar.similar, similar.compared, &similar.gaps)
         }
         // The job found something else than was asked for: only a bug could do that, and the person still gets a word.
-        (Topic::Auth | Topic::Changes | Topic::Catchup | Topic::Similar, _) => {
-            blocks::reply::our_fault(&incident.id.to_string())
-        }
+        (Topic::Auth | Topic::Catchup | Topic::Similar, _) => blocks::reply::our_fault(&incident.id.to_string()),
     }
 }
 

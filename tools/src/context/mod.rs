@@ -23,6 +23,8 @@ mod ledger;
 pub mod logs;
 mod outlook;
 mod picture;
+#[cfg(test)]
+mod properties;
 mod reach;
 mod score;
 mod signs;

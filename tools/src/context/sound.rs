@@ -2,7 +2,55 @@
 
 use super::Bottlenecks;
 use super::story::{LONGEST_LAG_S, MOST_HOPS};
-use crate::model::{AuthHealth, HopStatus, Limit, Story, Tie};
+use crate::model::{Answer, AuthHealth, Claim, HopStatus, Limit, NextStep, Source, Story, Tie, Verdict};
+
+/// What holds for every verdict.
+#[track_caller]
+pub(super) fn consistent(verdict: &Verdict) {
+    for (at, evidence) in verdict.evidence.iter().enumerate() {
+        assert_eq!(usize::try_from(evidence.id.0), Ok(at + 1), "ids ascend");
+        assert!(evidence.window.from <= evidence.window.to);
+        let (Source::Query(where_from) | Source::Link(where_from)) = &evidence.source;
+        assert!(!where_from.is_empty(), "{evidence:?}");
+        if let Claim::Excess { observed, expected, z, own_share, .. } = &evidence.claim {
+            assert!([observed, expected, z].into_iter().all(|number| number.is_finite()));
+            assert!((0.0..=1.0).contains(own_share));
+        }
+    }
+    let cited = verdict.causes.iter().flat_map(|cause| &cause.evidence);
+    let cited = cited.chain(verdict.affected.iter().flat_map(|affected| &affected.evidence));
+    let cited = cited
+        .chain(verdict.expected.iter().flat_map(|expected| &expected.evidence))
+        .chain(verdict.changes.iter().map(|suspect| &suspect.evidence))
+        .chain(verdict.bottlenecks.iter().flat_map(|bottleneck| &bottleneck.evidence));
+    for id in cited {
+        assert!(verdict.claim(*id).is_some(), "{id} is cited and not there");
+    }
+    assert!(verdict.affected.iter().all(|affected| !affected.evidence.is_empty()));
+    assert!(verdict.expected.iter().all(|expected| !expected.evidence.is_empty()));
+    assert!(verdict.bottlenecks.iter().all(|bottleneck| !bottleneck.evidence.is_empty()));
+    assert!(verdict.changes.iter().all(|suspect| (0.0..=1.0).contains(&suspect.likelihood)));
+    assert!(verdict.guilty.is_none_or(|id| verdict.changes.iter().any(|suspect| suspect.evidence == id)));
+    for step in &verdict.next_steps {
+        if let NextStep::ReviewChange { evidence, .. } = step {
+            assert!(verdict.claim(*evidence).is_some());
+        }
+    }
+    for cause in &verdict.causes {
+        assert!((0.0..=1.0).contains(&cause.confidence) && cause.score.is_finite(), "{cause:?}");
+        assert!(verdict.answer == Answer::NoCauseFound || !cause.evidence.is_empty(), "{cause:?}");
+    }
+    for expected in &verdict.expected {
+        assert!(expected.exposed_share.is_none_or(|share| (0.0..=1.0).contains(&share)));
+        assert!(expected.in_minutes.is_none_or(|minutes| minutes >= 0.0 && minutes.is_finite()));
+        assert!(verdict.affected.iter().all(|affected| affected.service != expected.service));
+    }
+    let scores: Vec<f64> = verdict.causes.iter().map(|cause| cause.score).collect();
+    assert!(scores.is_sorted_by(|a, b| a >= b));
+    assert!(verdict.affected.is_sorted_by_key(|affected| affected.onset));
+    assert!(!verdict.next_steps.is_empty());
+    assert_eq!(verdict.path.is_empty(), verdict.cause().is_none());
+}
 
 /// What holds for every answer.
 #[track_caller]
