@@ -101,7 +101,12 @@ fn caused(verdict: &Verdict) -> String {
         Claim::Excess { measure, observed, expected, own_share, .. } => {
             Some((measure, *observed, *expected, *own_share))
         }
-        _ => None,
+        Claim::Alarm { .. }
+        | Claim::Onset { .. }
+        | Claim::Calls { .. }
+        | Claim::Figure { .. }
+        | Claim::Logged { .. }
+        | Claim::Changed { .. } => None,
     });
     let why = match excess {
         Some((measure, observed, expected, own_share)) => format!(
@@ -193,7 +198,12 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
             Claim::Changed { change } => {
                 Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
             }
-            _ => None,
+            Claim::Alarm { .. }
+            | Claim::Excess { .. }
+            | Claim::Onset { .. }
+            | Claim::Calls { .. }
+            | Claim::Figure { .. }
+            | Claim::Logged { .. } => None,
         })
         .collect();
     let rest = verdict.changes.len().saturating_sub(limit);

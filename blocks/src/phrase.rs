@@ -258,7 +258,7 @@ pub fn evidence(evidence: &Evidence) -> String {
         Claim::Logged { service: id, pattern, count: lines, before } => format!(
             "{} logged {} {}, {} before",
             service(id),
-            code(&crate::limits::cut(pattern, 120)),
+            code(crate::limits::cut(pattern, 120)),
             count(usize::try_from(*lines).unwrap_or(usize::MAX), "time", "times"),
             number(*before as f64)
         ),

@@ -12,7 +12,7 @@ use super::gaps::gaps;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
-use super::signs::{by_signs, complaints};
+use super::signs::{by_signs, complaints, date_back};
 use crate::model::{
     Affected, Answer, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom, Verdict,
 };
@@ -41,6 +41,7 @@ pub fn verdict(situation: &Situation) -> Verdict {
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
     let signature = Signature::of(situation, began);
     let mut sufferers = sufferers(&estate, std::mem::take(&mut finding.readings), cause);
+    date_back(&estate, &signature, &mut sufferers);
     sufferers.extend(by_signs(&estate, &signature, &sufferers));
     sufferers.sort_by_key(|sufferer| (sufferer.onset, cause != Some(sufferer.node), sufferer.node));
     Telling { situation, estate: &estate, flows: flows.as_ref(), finding, sufferers, cause, signature }.tell()
