@@ -4,7 +4,7 @@ use crate::card;
 use crate::message::Message;
 use crate::phrase;
 use jiff::SignedDuration;
-use tools::model::{Claim, Delta, Incident, ServiceId};
+use tools::model::{Delta, Incident, ServiceId};
 
 /// Names in one line.
 const MAX_NAMES: usize = 6;
@@ -45,13 +45,10 @@ fn news(incident: &Incident, delta: &Delta) -> Vec<String> {
     tell("suffers now".to_owned(), &services(&delta.newly_affected));
     tell("is well again".to_owned(), &services(&delta.no_longer_affected));
     tell("expected to suffer next".to_owned(), &services(&delta.newly_expected));
-    let changes =
-        delta.changes.iter().filter_map(|suspect| match &incident.verdict.as_deref()?.claim(suspect.evidence)?.claim {
-            Claim::Changed { change } => {
-                Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
-            }
-            _ => None,
-        });
+    let changes = delta.changes.iter().filter_map(|suspect| {
+        let change = incident.verdict.as_deref()?.change(suspect.evidence)?;
+        Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
+    });
     news.extend(changes.take(MAX_NAMES));
     news
 }

@@ -2,7 +2,7 @@
 
 use crate::message::Message;
 use crate::phrase;
-use tools::model::{Change, Claim, Incident, Suspect, Verdict};
+use tools::model::{Change, Incident, Suspect, Verdict};
 
 /// Changes told; the rest is counted.
 const MAX_CHANGES: usize = 8;
@@ -19,7 +19,7 @@ pub fn answer(incident: &Incident) -> Message {
     };
     message = message.section(&headline(verdict));
     for suspect in verdict.changes.iter().take(MAX_CHANGES) {
-        if let Some(change) = changed(verdict, suspect) {
+        if let Some(change) = verdict.change(suspect.evidence) {
             message = message.section(&told(verdict, suspect, change));
         }
     }
@@ -30,29 +30,22 @@ pub fn answer(incident: &Incident) -> Message {
 
 fn headline(verdict: &Verdict) -> String {
     let unread = verdict.gaps.iter().find(|gap| gap.wanted.starts_with("changes"));
-    match (verdict.guilty.and_then(|id| verdict.claim(id)), unread) {
-        (Some(evidence), _) => match &evidence.claim {
-            Claim::Changed { change } => {
-                let on = phrase::service(&change.service);
-                format!("The {} on {on} is probably guilty{}.", change.kind, phrase::refs(&[evidence.id]))
-            }
-            _ => String::new(),
-        },
+    let guilty = verdict.guilty.and_then(|id| Some((id, verdict.change(id)?)));
+    match (guilty, unread) {
+        (Some((id, change)), _) => format!(
+            "The {} on {} is probably guilty{}.",
+            change.kind,
+            phrase::service(&change.service),
+            phrase::refs(&[id])
+        ),
         (None, Some(gap)) => format!(
             "I could not see all changes: {}. None of those I saw is guilty, as far as I can tell.",
             crate::mrkdwn::escape(&gap.because)
         ),
-        (None, None) if verdict.changes.is_empty() => "No change was seen in the two hours before.".to_owned(),
+        (None, None) if verdict.changes.is_empty() => "No change was seen in the four hours before.".to_owned(),
         (None, None) => "No change is guilty, as far as I can tell. That is common: load, data and \
                          dependencies break things too."
             .to_owned(),
-    }
-}
-
-fn changed<'a>(verdict: &'a Verdict, suspect: &Suspect) -> Option<&'a Change> {
-    match &verdict.claim(suspect.evidence)?.claim {
-        Claim::Changed { change } => Some(change),
-        _ => None,
     }
 }
 

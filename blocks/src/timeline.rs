@@ -35,10 +35,8 @@ pub fn answer(incident: &Incident, moments: &[Moment]) -> Message {
 
 /// Alarms that went to the same state at about the same time stand together.
 fn groups(moments: &[Moment]) -> Vec<&[Moment]> {
-    let state = |moment: &Moment| match &moment.happened {
-        Happened::Alarm { state, .. } => Some(*state),
-        _ => None,
-    };
+    let state =
+        |moment: &Moment| if let Happened::Alarm { state, .. } = &moment.happened { Some(*state) } else { None };
     let mut groups = Vec::new();
     let mut start = 0;
     for at in 1..=moments.len() {
@@ -81,10 +79,9 @@ fn line(group: &[Moment]) -> String {
 fn alarms(state: AlarmState, group: &[Moment]) -> String {
     let mut names: Vec<String> = group
         .iter()
-        .filter_map(|moment| match &moment.happened {
-            Happened::Alarm { name, .. } => Some(phrase::code(name)),
-            _ => None,
-        })
+        .filter_map(
+            |moment| if let Happened::Alarm { name, .. } = &moment.happened { Some(phrase::code(name)) } else { None },
+        )
         .collect();
     let total = names.len();
     if total > 4 {

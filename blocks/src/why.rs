@@ -67,11 +67,9 @@ fn others(verdict: &Verdict) -> String {
 }
 
 fn rejected(verdict: &Verdict, other: &Cause) -> String {
-    let own_share =
-        other.evidence.iter().filter_map(|id| verdict.claim(*id)).find_map(|evidence| match &evidence.claim {
-            Claim::Excess { own_share, .. } => Some(*own_share),
-            _ => None,
-        });
+    let own_share = other.evidence.iter().filter_map(|id| verdict.claim(*id)).find_map(|evidence| {
+        if let Claim::Excess { own_share, .. } = &evidence.claim { Some(*own_share) } else { None }
+    });
     let why = match own_share {
         Some(share) if share < 0.995 => {
             format!(": what it calls explains {} of what it shows", phrase::percent(1.0 - share))

@@ -17,19 +17,19 @@ pub(crate) struct Cases(pub(crate) Arc<dyn Store>);
 #[async_trait]
 impl Casebook for Cases {
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Gap> {
-        self.0.read(id).await.map_err(gap)
+        self.0.read(id).await.map_err(|err| gap(&err))
     }
 
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap> {
-        let index = self.0.index(scope, Lookback::incidents(since)).await.map_err(gap)?;
+        let index = self.0.index(scope, Lookback::incidents(since)).await.map_err(|err| gap(&err))?;
         let mut incidents = Vec::new();
         for id in index.recent.into_iter().take(MOST) {
-            incidents.extend(self.0.read(id).await.map_err(gap)?);
+            incidents.extend(self.0.read(id).await.map_err(|err| gap(&err))?);
         }
         Ok(incidents)
     }
 }
 
-fn gap(err: StoreError) -> Gap {
+fn gap(err: &StoreError) -> Gap {
     Gap { wanted: "past incidents".to_owned(), because: err.to_string(), remedy: None }
 }

@@ -5,9 +5,10 @@ use bot::workspace::check;
 use proptest::prelude::*;
 use serde_json::json;
 use tools::model::{
-    Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Evidence,
-    EvidenceId, Expected, Fact, Gap, Hop, HopStatus, Incident, IncidentId, Lane, Limit, Measure, NextStep, Record,
-    ScopeId, ServiceId, Source, Stage, Suspect, Symptom, Verdict, Via, Window,
+    Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
+    Delta, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop, HopStatus, Incident, IncidentId, Lane, Limit,
+    Measure, NextStep, Reason, Record, ScopeId, ServiceId, Shared, Similar, Source, Stage, Suspect, Symptom, Verdict,
+    Via, Window,
 };
 
 /// Text as an attacker or an accident writes it.
@@ -83,6 +84,34 @@ fn health(verdict: &Verdict) -> AuthHealth {
     }
 }
 
+fn change(at: jiff::Timestamp, words: &str) -> Change {
+    let commit = Commit { id: words.to_owned(), message: words.to_owned(), files: vec![words.to_owned()], diff: None };
+    Change {
+        at,
+        service: ServiceId::new(words),
+        kind: ChangeKind::Deploy,
+        summary: words.to_owned(),
+        by: Some(words.to_owned()),
+        link: Some(words.to_owned()),
+        commit: Some(commit),
+        error_code: None,
+    }
+}
+
+/// Every sort of reason, with the same words everywhere.
+fn reasons(minutes: f64, words: &str) -> Vec<Reason> {
+    let words = || words.to_owned();
+    vec![
+        Reason::Words { words: vec![words(); 3] },
+        Reason::Before { minutes },
+        Reason::After { minutes },
+        Reason::Does { what: words() },
+        Reason::LeadsTo { trouble: words() },
+        Reason::Outside { what: words() },
+        Reason::Harmless { what: words() },
+    ]
+}
+
 fn verdict() -> impl Strategy<Value = Verdict> {
     let numbers = (any::<f64>(), 0.0..=1.0_f64, proptest::option::of(0.0..1e6_f64));
     (proptest::collection::vec(wild(), 0..30), wild(), numbers, time(), any::<bool>()).prop_map(
@@ -90,16 +119,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
             let window = Window { from: at, to: at };
             let id = |index: usize| EvidenceId(u32::try_from(index).unwrap() + 1);
             let services: Vec<ServiceId> = services.into_iter().map(ServiceId::new).collect();
-            let change = Change {
-                at,
-                service: ServiceId::new(words.clone()),
-                kind: ChangeKind::Deploy,
-                summary: words.clone(),
-                by: Some(words.clone()),
-                link: Some(words.clone()),
-                commit: None,
-                error_code: None,
-            };
+            let change = change(at, &words);
             let mut evidence: Vec<Evidence> = services
                 .iter()
                 .enumerate()
@@ -159,7 +179,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
                         evidence: vec![],
                     })
                     .collect(),
-                changes: vec![Suspect { evidence: changed, likelihood: share, reasons: Vec::new() }],
+                changes: vec![Suspect { evidence: changed, likelihood: share, reasons: reasons(number, &words) }],
                 guilty: found.then_some(changed),
                 bottlenecks: services
                     .iter()
@@ -208,6 +228,45 @@ fn incident(alarms: Vec<Alarm>, verdict: Option<Verdict>, is_flood: bool) -> Inc
 }
 
 #[track_caller]
+/// Everything of the incident as news.
+fn news(incident: &Incident) -> Delta {
+    let names = || incident.alarms.iter().map(|joined| joined.alarm.name.clone()).collect::<Vec<_>>();
+    let verdict = incident.verdict.as_deref();
+    let services = || verdict.map(|verdict| verdict.path.clone()).unwrap_or_default();
+    Delta {
+        since: incident.opened_at,
+        fired: names(),
+        recovered: names(),
+        cause_then: services().into_iter().next_back(),
+        cause_now: services().into_iter().next(),
+        confidence_now: Some(0.5),
+        newly_affected: services(),
+        no_longer_affected: services(),
+        changes: verdict.map(|verdict| verdict.changes.clone()).unwrap_or_default(),
+        newly_expected: services(),
+    }
+}
+
+/// The incident as a past one that resembles itself.
+fn alike(incident: &Incident) -> Similar {
+    let verdict = incident.verdict.as_deref();
+    let services = verdict.map(|verdict| verdict.path.clone()).unwrap_or_default();
+    let names = incident.alarms.iter().map(|joined| joined.alarm.name.clone()).take(4).collect::<Vec<_>>();
+    let change = verdict.and_then(|verdict| verdict.change(verdict.changes.first()?.evidence)).cloned();
+    Similar {
+        incident: incident.id,
+        began: incident.opened_at,
+        likeness: 0.5,
+        shared: vec![
+            Shared::Services(services.iter().take(4).cloned().collect()),
+            Shared::Alarms(names.clone()),
+            Shared::Words(names),
+        ],
+        cause: services.first().cloned(),
+        ended: Some(Ended { at: incident.opened_at, after: change }),
+    }
+}
+
 fn check_message(message: &blocks::Message) {
     let json = message.to_json();
     assert_eq!(check::message(&json), Ok(()), "{json:#}");
@@ -245,6 +304,12 @@ proptest! {
         check_message(&blocks::alarm::lone_line(&incident));
         check_message(&blocks::alarm::lone_reply(&incident));
         check_message(&blocks::context::answer(&incident, None, &[&incident]));
+        check_message(&blocks::why::answer(&incident));
+        check_message(&blocks::changes::answer(&incident));
+        check_message(&blocks::gaps::answer(&incident));
+        check_message(&blocks::timeline::answer(&incident, &tools::context::timeline(&incident)));
+        check_message(&blocks::similar::answer(&incident, &[alike(&incident)], 1, &[]));
+        check_message(&blocks::catchup::answer(&incident, &news(&incident)));
         if let Some(verdict) = &incident.verdict {
             let line = blocks::card::cause_found(verdict, None);
             check_message(&blocks::Message::plain("cause", &line));

@@ -2,7 +2,7 @@
 
 use super::Situation;
 use super::verdict;
-use crate::model::{Alarm, AlarmState, Claim, Delta, LogLine, Series, ServiceId, Verdict, Window};
+use crate::model::{Alarm, AlarmState, Delta, LogLine, Series, ServiceId, Verdict, Window};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,10 +39,7 @@ pub fn delta(situation: &Situation, now: &Verdict, since: Timestamp) -> Delta {
     let suffered = of_then(|verdict| verdict.affected.iter().map(|affected| &affected.service).collect());
     let expected = of_then(|verdict| verdict.expected.iter().map(|expected| &expected.service).collect());
     let suffers: BTreeSet<&ServiceId> = now.affected.iter().map(|affected| &affected.service).collect();
-    let is_since = |id| match now.claim(id).map(|evidence| &evidence.claim) {
-        Some(Claim::Changed { change }) => change.at > since,
-        _ => false,
-    };
+    let is_since = |id| now.change(id).is_some_and(|change| change.at > since);
     let services = |all: &mut dyn Iterator<Item = &ServiceId>, but: &BTreeSet<&ServiceId>| -> Vec<ServiceId> {
         all.filter(|service| !but.contains(service)).cloned().collect()
     };

@@ -74,7 +74,7 @@ impl Rows {
 
     /// Its middle.
     pub(super) fn middle(&self) -> Option<f64> {
-        median(&mut self.values.iter().map(|row| row.2).collect::<Vec<_>>())
+        median(&self.values.iter().map(|row| row.2).collect::<Vec<_>>())
     }
 
     /// What all but one in twenty stay below.

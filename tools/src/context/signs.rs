@@ -35,6 +35,25 @@ fn is_complaint(pattern: &Pattern) -> bool {
     pattern.is_bad() && pattern.count >= LINES && !HUNG_UP.iter().any(|phrase| text.contains(phrase))
 }
 
+/// A service that only alarms has suffered since its own signs began: an alarm waits for its threshold.
+pub(super) fn date_back(estate: &Estate<'_>, signature: &Signature, sufferers: &mut [Sufferer]) {
+    let moved = signature.moved.iter().filter(|moved| moved.measure != Measure::Requests);
+    let moved = moved.map(|moved| (&moved.service, moved.onset));
+    let logged = signature.patterns.iter().filter(|pattern| is_complaint(pattern));
+    let logged = logged.map(|pattern| (&pattern.service, pattern.first));
+    let mut began: BTreeMap<usize, Timestamp> = BTreeMap::new();
+    for (service, at) in moved.chain(logged) {
+        if let Some(node) = estate.node(service) {
+            let known = began.entry(node).or_insert(at);
+            *known = at.min(*known);
+        }
+    }
+    for sufferer in sufferers.iter_mut().filter(|sufferer| sufferer.reading.is_none()) {
+        let sign = began.get(&sufferer.node).copied();
+        sufferer.onset = sign.map_or(sufferer.onset, |sign| sign.min(sufferer.onset));
+    }
+}
+
 /// Those who suffer by other signs than `sufferers` do, by position in the estate.
 pub(super) fn by_signs(estate: &Estate<'_>, signature: &Signature, sufferers: &[Sufferer]) -> Vec<Sufferer> {
     let Some(first) = sufferers.iter().map(|sufferer| sufferer.onset).min() else { return Vec::new() };

@@ -39,11 +39,9 @@ impl Profile {
         let by_verdict = affected.iter().map(|affected| affected.service.to_string());
         let by_alarm = incident.alarms.iter().filter_map(|joined| joined.service.as_ref()).map(ToString::to_string);
         let alarms: BTreeSet<String> = incident.alarms.iter().map(|joined| joined.alarm.name.clone()).collect();
-        let logged =
-            verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| match &evidence.claim {
-                Claim::Logged { pattern, .. } => Some(pattern.as_str()),
-                _ => None,
-            });
+        let logged = verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| {
+            if let Claim::Logged { pattern, .. } = &evidence.claim { Some(pattern.as_str()) } else { None }
+        });
         let words: BTreeSet<String> =
             alarms.iter().map(String::as_str).chain(logged).flat_map(words).take(MOST_WORDS).collect();
         Self([
@@ -167,18 +165,12 @@ fn ended(incident: &Incident) -> Option<Ended> {
     let touched: BTreeSet<&ServiceId> = verdict
         .into_iter()
         .flat_map(|verdict| {
-            let guilty = verdict.guilty.and_then(|id| match &verdict.claim(id)?.claim {
-                Claim::Changed { change } => Some(&change.service),
-                _ => None,
-            });
+            let guilty = verdict.guilty.and_then(|id| verdict.change(id)).map(|change| &change.service);
             verdict.cause().map(|cause| &cause.service).into_iter().chain(guilty)
         })
         .collect();
     let changes =
-        verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| match &evidence.claim {
-            Claim::Changed { change } => Some(change),
-            _ => None,
-        });
+        verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| evidence.claim.change());
     let fixes = changes.filter(|change| began < change.at && change.at <= at && touched.contains(&change.service));
     let after = fixes.max_by_key(|change| (change.at, &change.summary)).cloned();
     Some(Ended { at, after })

@@ -300,6 +300,16 @@ fn auth_cascade(after_s: i64) -> Verdict {
 }
 
 #[test]
+fn the_change_behind_the_auth_cascade_is_guilty_and_the_others_are_not() {
+    let verdict = auth_cascade(640);
+    let guilty = verdict.claim(verdict.guilty.unwrap()).unwrap();
+    let Claim::Changed { change } = &guilty.claim else { panic!("{guilty:?}") };
+    assert_eq!((change.service.as_str(), change.kind), ("user-pool", ChangeKind::Configuration));
+    assert_eq!(verdict.changes.len(), 3);
+    assert!(verdict.changes[1..].iter().all(|other| other.likelihood < 0.3), "{:?}", verdict.changes);
+}
+
+#[test]
 fn the_auth_cascade_is_understood_from_its_first_alarm_on() {
     for (after_s, affected, next) in [
         (0, &["token-exchange", "auth-api"][..], Some("user-service")),

@@ -37,21 +37,23 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
 pub fn timeline_of(verdict: &Verdict, alarms: &[Alarm]) -> Vec<Moment> {
     let mut moments = seen(verdict);
     let claimed = |alarm: &Alarm| {
-        verdict.evidence.iter().find(|evidence| match &evidence.claim {
-            Claim::Alarm { name, at, .. } => *name == alarm.name && *at == alarm.changed_at,
-            _ => false,
+        verdict.evidence.iter().find_map(|evidence| {
+            if let Claim::Alarm { name, at, service, .. } = &evidence.claim
+                && *name == alarm.name
+                && *at == alarm.changed_at
+            {
+                return Some((evidence.id, service.clone()));
+            }
+            None
         })
     };
     for alarm in alarms {
-        let evidence = claimed(alarm);
-        let service = evidence.and_then(|evidence| match &evidence.claim {
-            Claim::Alarm { service, .. } => service.clone(),
-            _ => None,
-        });
+        let (evidence, service) = claimed(alarm).unzip();
+        let service = service.flatten();
         moments.push(Moment {
             at: alarm.changed_at,
             happened: Happened::Alarm { name: alarm.name.clone(), state: alarm.state, service },
-            evidence: evidence.map(|evidence| evidence.id).into_iter().collect(),
+            evidence: evidence.into_iter().collect(),
         });
     }
     in_order(moments)
@@ -59,16 +61,11 @@ pub fn timeline_of(verdict: &Verdict, alarms: &[Alarm]) -> Vec<Moment> {
 
 /// What the verdict saw happen: changes and onsets.
 fn seen(verdict: &Verdict) -> Vec<Moment> {
-    let changes = verdict.changes.iter().filter_map(|suspect| match &verdict.claim(suspect.evidence)?.claim {
-        Claim::Changed { change } => Some(Moment {
-            at: change.at,
-            happened: Happened::Changed {
-                change: Box::new(change.clone()),
-                guilty: verdict.guilty == Some(suspect.evidence),
-            },
-            evidence: vec![suspect.evidence],
-        }),
-        _ => None,
+    let changes = verdict.changes.iter().filter_map(|suspect| {
+        let change = verdict.change(suspect.evidence)?;
+        let guilty = verdict.guilty == Some(suspect.evidence);
+        let happened = Happened::Changed { change: Box::new(change.clone()), guilty };
+        Some(Moment { at: change.at, happened, evidence: vec![suspect.evidence] })
     });
     let onsets = verdict.affected.iter().filter_map(|affected| {
         // That an alarm fired is told by the alarm itself.

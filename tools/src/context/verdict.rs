@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
-use super::signs::{by_signs, complaints};
+use super::signs::{by_signs, complaints, date_back};
 use crate::model::{
     Affected, Alarm, Answer, Bottleneck, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
     Verdict,
@@ -67,6 +67,7 @@ pub(super) fn look(situation: &Situation, estate: &Estate<'_>) -> Look {
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
     let signature = Signature::of(situation, began);
     let mut sufferers = sufferers(estate, std::mem::take(&mut finding.readings), cause);
+    date_back(estate, &signature, &mut sufferers);
     sufferers.extend(by_signs(estate, &signature, &sufferers));
     sufferers.sort_by_key(|sufferer| (sufferer.onset, cause != Some(sufferer.node), sufferer.node));
     Look { flows, finding, sufferers, cause, signature }

@@ -153,6 +153,13 @@ pub enum Claim {
     },
 }
 
+impl Claim {
+    /// The change it claims, if it claims one.
+    pub fn change(&self) -> Option<&Change> {
+        if let Self::Changed { change } = self { Some(change) } else { None }
+    }
+}
+
 /// One typed claim with its origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -243,6 +243,11 @@ impl Verdict {
         self.evidence.binary_search_by_key(&id, |evidence| evidence.id).ok().map(|at| &self.evidence[at])
     }
 
+    /// The change that is claimed under an id.
+    pub fn change(&self, id: EvidenceId) -> Option<&Change> {
+        self.claim(id)?.claim.change()
+    }
+
     /// The coverage bar: whether a card made of this counts as context, so that MTTC stops. It must name the affected
     /// services, a cause with its confidence or *no cause found*, what is hit next (or that nothing upstream is left to
     /// hit, which needs a topology) and at least one next step; what could not be read must stand among the gaps.

@@ -396,18 +396,18 @@ fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
     let before = usize::try_from(series.step_of(began)).unwrap_or(0).min(end);
     let finite =
         |values: &[Option<f64>]| -> Vec<f64> { values.iter().flatten().copied().filter(|it| it.is_finite()).collect() };
-    let mut usual = finite(&series.values[..before.div_ceil(2)]);
+    let usual = finite(&series.values[..before.div_ceil(2)]);
     if usual.len() < LEAST_USUAL {
         return None;
     }
-    let level = median(&mut usual)?;
-    let mut apart: Vec<f64> = usual.iter().map(|value| (value - level).abs()).collect();
+    let level = median(&usual)?;
+    let apart: Vec<f64> = usual.iter().map(|value| (value - level).abs()).collect();
     // 1.4826 makes the median deviation one of a normal distribution.
-    let spread = 1.4826 * median(&mut apart)?;
+    let spread = 1.4826 * median(&apart)?;
     let largest = usual.iter().map(|value| value.abs()).fold(0.0, f64::max);
     let limit = (OUT * spread).max(OUT_SHARE * level.abs()).max(0.02 * largest).max(1e-9);
-    let mut last: Vec<f64> = finite(&series.values[end.saturating_sub(5)..end]);
-    let latest = median(&mut last)?;
+    let last: Vec<f64> = finite(&series.values[end.saturating_sub(5)..end]);
+    let latest = median(&last)?;
     let (mut out, mut within, mut onset) = (0_usize, 0_usize, None);
     for index in (0..end).rev() {
         let Some(value) = series.values[index].filter(|value| value.is_finite()) else { continue };
