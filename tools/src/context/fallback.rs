@@ -10,6 +10,7 @@ use super::picture::Reading;
 use super::score::judged_pair;
 use crate::model::{Lane, Symptom};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// How sure each lane can be at most: without calls, effect and cause look alike.
 const CEILING_ONSET: f64 = 0.7;
@@ -18,6 +19,9 @@ const CEILING_ORDER: f64 = 0.3;
 
 /// Alone, a service needs this many deviations to be called a cause: nobody else says that anything is wrong.
 const ALONE: f64 = 2.0 * GATE;
+
+/// What is left of the score of one who complains of another that is hurt, of the other's.
+const VICTIM: f64 = 0.6;
 
 /// The walk goes on with this probability, and else begins anew at an alarm.
 const DAMPING: f64 = 0.85;
@@ -29,7 +33,8 @@ const ROUNDS: usize = 40;
 const HALF_AFTER_MIN: f64 = 5.0;
 
 /// Metrics without calls or without request counts: who left its normal range first and furthest.
-pub(super) fn by_onset(estate: &Estate<'_>, flows: &Flows) -> Finding {
+/// `accusations` tell who complains in its log of whom.
+pub(super) fn by_onset(estate: &Estate<'_>, flows: &Flows, accusations: &[(usize, usize)]) -> Finding {
     let look = |kind: Kind| {
         let alarmed = Alarmed::of(estate, Some(kind));
         let pair = judged_pair(estate, flows, kind, &alarmed);
@@ -48,7 +53,7 @@ pub(super) fn by_onset(estate: &Estate<'_>, flows: &Flows) -> Finding {
         let finding = Finding {
             lane: Lane::MetricOnset,
             found: heard && readings.iter().any(|reading| reading.seen.z >= ALONE || readings.len() > 1),
-            accused: by_earliness(&readings, flows),
+            accused: by_earliness(&readings, flows, accusations),
             history: longest_history(&observed),
             requests: observed.iter().map(|seen| seen.requests).collect(),
             readings,
@@ -62,21 +67,34 @@ pub(super) fn by_onset(estate: &Estate<'_>, flows: &Flows) -> Finding {
     found.unwrap_or_else(|| nothing(estate, Lane::MetricOnset))
 }
 
-fn by_earliness(readings: &[Reading], flows: &Flows) -> Vec<Accused> {
+fn by_earliness(readings: &[Reading], flows: &Flows, accusations: &[(usize, usize)]) -> Vec<Accused> {
     let Some(first) = readings.iter().map(|reading| reading.onset).min() else { return Vec::new() };
     let step = flows.grid.step().as_secs_f64();
-    let score = |reading: &Reading| {
+    let early = |reading: &Reading| {
         let rows_late = reading.onset.duration_since(first).as_secs_f64() / step;
         reading.seen.z / (reading.seen.z + GATE) / (1.0 + rows_late)
     };
-    let total: f64 = readings.iter().map(score).sum();
-    let accused = readings.iter().map(|reading| Accused {
-        node: reading.node,
-        score: score(reading),
-        confidence: CEILING_ONSET * score(reading) * (1.0 + score(reading) / total) / 2.0,
-        symptom: reading.kind.symptom(),
-        reading: Some(reading.clone()),
-        witnesses: Vec::new(),
+    let mut scores: BTreeMap<usize, f64> = readings.iter().map(|reading| (reading.node, early(reading))).collect();
+    // Whoever complains of another that is hurt as well is not the first cause, whichever row showed it earlier.
+    for (complainer, named) in accusations {
+        if let (Some(own), Some(other)) = (scores.get(complainer).copied(), scores.get(named).copied())
+            && own > VICTIM * other
+        {
+            scores.insert(*named, own.max(other));
+            scores.insert(*complainer, VICTIM * own.max(other));
+        }
+    }
+    let total: f64 = scores.values().sum();
+    let accused = readings.iter().map(|reading| {
+        let score = scores[&reading.node];
+        Accused {
+            node: reading.node,
+            score,
+            confidence: CEILING_ONSET * score * (1.0 + score / total) / 2.0,
+            symptom: reading.kind.symptom(),
+            reading: Some(reading.clone()),
+            witnesses: Vec::new(),
+        }
     });
     ranked(accused.collect(), |accused| accused.reading.as_ref().map_or(0.0, |reading| reading.seen.z))
 }

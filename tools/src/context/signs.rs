@@ -7,7 +7,7 @@ use super::estate::Estate;
 use super::picture::Sufferer;
 use crate::model::{Measure, Symptom};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Signs this long before the first who suffers still belong to the same trouble.
 const EARLIER: SignedDuration = crate::model::minutes(10);
@@ -33,6 +33,23 @@ fn is_complaint(pattern: &Pattern) -> bool {
         ["by client", "by the client", "client disconnected", "client closed", "by caller", "peer closed"];
     let text = pattern.text.to_lowercase();
     pattern.is_bad() && pattern.count >= LINES && !HUNG_UP.iter().any(|phrase| text.contains(phrase))
+}
+
+/// Who complains in its log of whom: `(complainer, named)`, ascending. That two complain of each other says nothing.
+pub(super) fn accusations(estate: &Estate<'_>, signature: &Signature) -> Vec<(usize, usize)> {
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    for member in &estate.members {
+        by_name.insert(member.id.as_str().to_lowercase(), member.node);
+    }
+    let mut found: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for pattern in signature.patterns.iter().filter(|pattern| is_complaint(pattern)) {
+        let Some(complainer) = estate.node(&pattern.service) else { continue };
+        let text = pattern.text.to_lowercase();
+        let names = text.split(|character: char| !(character.is_alphanumeric() || "-_.".contains(character)));
+        let named = names.filter_map(|name| by_name.get(name.trim_matches('.')).copied());
+        found.extend(named.filter(|named| *named != complainer).map(|named| (complainer, named)));
+    }
+    found.iter().copied().filter(|(complainer, named)| !found.contains(&(*named, *complainer))).collect()
 }
 
 /// A service that only alarms has suffered since its own signs began: an alarm waits for its threshold.

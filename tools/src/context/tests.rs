@@ -5,8 +5,8 @@ use super::synth::{ASYNC, CHAIN, DEEP, DIAMOND, FAN, SHARED, Story, TWINS, alarm
 use super::{Situation, delta, timeline_of, verdict};
 use crate::capsule::{self, AUTH_CASCADE};
 use crate::model::{
-    Alarm, AlarmState, Answer, Change, ChangeKind, Claim, Edge, Happened, Lane, Measure, NextStep, Service, ServiceId,
-    Signal, Topology, Verdict, Window, minutes,
+    Alarm, AlarmState, Answer, Change, ChangeKind, Claim, Edge, Happened, Lane, LogLine, Measure, NextStep, Service,
+    ServiceId, Signal, Topology, Verdict, Window, minutes,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -235,6 +235,27 @@ fn an_alarm_of_an_unknown_service_is_a_gap() {
     story.alarms.push(alarm("nightly-export", "Errors", at(0)));
     let verdict = verdict(&story);
     assert!(verdict.gaps.iter().any(|gap| gap.wanted.contains("nightly-export-Errors")), "{:?}", verdict.gaps);
+}
+
+#[test]
+fn who_complains_in_its_log_of_another_that_is_hurt_is_no_cause() {
+    let story = Story::new(CHAIN, "Errors", &["a"]).failing("d", 0.2);
+    let mut situation = Situation { topology: None, ..story.play(3) };
+    let began = situation.alarms[0].changed_at;
+    let line = |second: i64, service: &str, text: &str| LogLine {
+        at: began + SignedDuration::from_secs(second),
+        service: ServiceId::new(service),
+        level: None,
+        text: text.to_owned(),
+    };
+    let named = |situation: &Situation| verdict(situation).cause().map(|cause| cause.service.to_string());
+    assert!(named(&situation).is_some());
+    let complaints = [("a", "b"), ("b", "c"), ("c", "d")];
+    let lines = complaints
+        .iter()
+        .flat_map(|(from, to)| (0..5).map(move |second| (second, *from, format!("ERROR upstream {to} returned 503"))));
+    situation.logs = Some(lines.map(|(second, from, text)| line(second, from, &text)).collect());
+    assert_eq!(named(&situation).as_deref(), Some("d"));
 }
 
 // ---- The rest of the answer -------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::ledger::{self, Ledger};
 use super::outlook;
 use super::picture::{Sufferer, sufferers};
-use super::signs::{by_signs, complaints, date_back};
+use super::signs::{accusations, by_signs, complaints, date_back};
 use crate::model::{
     Affected, Alarm, Answer, Bottleneck, Cause, EvidenceId, Expected, Gap, Lane, NextStep, ServiceId, Suspect, Symptom,
     Verdict,
@@ -60,12 +60,12 @@ pub(super) fn look(situation: &Situation, estate: &Estate<'_>) -> Look {
     let began = estate.began().unwrap_or(situation.now);
     let series = situation.series.as_deref().unwrap_or_default();
     let flows = Flows::lay(estate, series, began, situation.now);
-    let mut finding = find(estate, flows.as_ref());
+    let signature = Signature::of(situation, began);
+    let mut finding = find(estate, flows.as_ref(), &signature);
     if finding.history.is_some_and(|rows| rows < MIN_HISTORY) {
         finding.cap(CEILING_SHORT);
     }
     let cause = finding.accused.first().filter(|_| finding.found).map(|first| first.node);
-    let signature = Signature::of(situation, began);
     let mut sufferers = sufferers(estate, std::mem::take(&mut finding.readings), cause);
     date_back(estate, &signature, &mut sufferers);
     sufferers.extend(by_signs(estate, &signature, &sufferers));
@@ -92,14 +92,14 @@ pub fn symptom_of(alarm: &Alarm) -> Option<Symptom> {
 }
 
 /// The best way of looking that can speak.
-fn find(estate: &Estate<'_>, flows: Option<&Flows>) -> Finding {
+fn find(estate: &Estate<'_>, flows: Option<&Flows>, signature: &Signature) -> Finding {
     let by_flow = flows.filter(|flows| estate.has_graph && flows.any_counted());
     if let Some(finding) = by_flow.and_then(|flows| Finding::by_flow(estate, flows)) {
         return finding;
     }
     match flows {
         // With calls known, a flow that has nothing to say leaves the alarms themselves.
-        Some(flows) if by_flow.is_none() => fallback::by_onset(estate, flows),
+        Some(flows) if by_flow.is_none() => fallback::by_onset(estate, flows, &accusations(estate, signature)),
         _ if estate.has_graph => fallback::by_graph(estate),
         _ => fallback::by_order(estate),
     }

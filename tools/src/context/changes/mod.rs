@@ -134,7 +134,7 @@ pub(super) fn weigh<'a>(
     let read: Vec<Read> = changes.iter().take(MOST_READ).map(|change| Read::of(change)).collect();
     let rarity = Rarity::of(&read);
     let behind = scene.cause.map(|cause| estate.reach(&[cause], true));
-    let onset = Onset::of(estate, signature, scene, &near);
+    let onset = Onset::of(estate, signature, scene, &near, behind.as_deref());
     let mut weighed: Vec<(Place, Weighed<'_>)> = Vec::with_capacity(changes.len());
     let unread = Read::default();
     for (at, &change) in changes.iter().enumerate() {
@@ -188,11 +188,21 @@ struct Onset {
 }
 
 impl Onset {
-    fn of(estate: &Estate<'_>, signature: &Signature, scene: Scene, near: &BTreeSet<&ServiceId>) -> Self {
+    fn of(
+        estate: &Estate<'_>,
+        signature: &Signature,
+        scene: Scene,
+        near: &BTreeSet<&ServiceId>,
+        behind: Option<&[bool]>,
+    ) -> Self {
         let latest = estate.began().unwrap_or(scene.onset);
-        let moved = signature.moved.iter().filter(|moved| near.contains(&moved.service)).map(|moved| moved.onset);
-        let logged =
-            signature.patterns.iter().filter(|it| near.contains(&it.service) && it.is_bad()).map(|it| it.first);
+        // Signs of the cause's own callers may be older by chance; only it and what it calls can have begun earlier.
+        let counts = |service: &ServiceId| match behind {
+            Some(behind) => estate.node(service).is_some_and(|node| behind[node]),
+            None => near.contains(service),
+        };
+        let moved = signature.moved.iter().filter(|moved| counts(&moved.service)).map(|moved| moved.onset);
+        let logged = signature.patterns.iter().filter(|it| counts(&it.service) && it.is_bad()).map(|it| it.first);
         let first = moved.chain(logged).min().map_or(scene.onset, |first| first.min(scene.onset));
         let exact = |at: Timestamp| at.saturating_add(scene.blur).unwrap_or(at);
         Self { first: exact(first), latest: exact(latest.max(scene.onset)), has_cause: scene.cause.is_some() }

@@ -29,6 +29,9 @@ const MORE_OFTEN: f64 = 4.0;
 const OUT: f64 = 6.0;
 const OUT_SHARE: f64 = 0.25;
 
+/// So many values in a row within the range end the trouble, looking back.
+const CALM: usize = 2;
+
 /// Values that a range is taken from, at least.
 const LEAST_USUAL: usize = 8;
 
@@ -408,15 +411,16 @@ fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
     let limit = (OUT * spread).max(OUT_SHARE * level.abs()).max(0.02 * largest).max(1e-9);
     let last: Vec<f64> = finite(&series.values[end.saturating_sub(5)..end]);
     let latest = median(&last)?;
-    let (mut out, mut within, mut onset) = (0_usize, 0_usize, None);
+    let (mut out, mut within, mut in_a_row, mut onset) = (0_usize, 0_usize, 0_usize, None);
     for index in (0..end).rev() {
         let Some(value) = series.values[index].filter(|value| value.is_finite()) else { continue };
         if (value - level).abs() > limit {
-            out += 1;
+            (out, in_a_row) = (out + 1, 0);
             onset = Some(index);
         } else {
-            within += 1;
-            if within * 5 > out.max(5) {
+            (within, in_a_row) = (within + 1, in_a_row + 1);
+            // A lone value out of range some rows earlier is chance, not the beginning.
+            if within * 5 > out.max(5) || in_a_row > CALM {
                 break;
             }
         }
