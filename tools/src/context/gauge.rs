@@ -102,9 +102,11 @@ impl Rows {
 
     /// Both values of every step that both have.
     pub(super) fn paired<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (f64, f64)> + 'a {
-        self.values.iter().filter_map(|row| {
-            let at = other.values.binary_search_by_key(&row.0, |other| other.0).ok()?;
-            Some((row.2, other.values[at].2))
+        // Both are in the order of time.
+        let mut others = other.values.iter().peekable();
+        self.values.iter().filter_map(move |row| {
+            while others.next_if(|other| other.0 < row.0).is_some() {}
+            others.peek().filter(|other| other.0 == row.0).map(|other| (row.2, other.2))
         })
     }
 }
@@ -162,29 +164,41 @@ impl<'a> Name<'a> {
 #[derive(Debug)]
 pub(super) struct Gauges<'a> {
     pub(super) spans: Spans,
-    of: Vec<BTreeMap<Name<'a>, Gauge>>,
+    /// For each node its metrics, by name.
+    of: Vec<Vec<Slot<'a>>>,
     /// What flows through each node, once it has been asked for.
     flowing: Vec<OnceCell<Flowing>>,
 }
 
+/// A metric of a node, cut once it has been asked for: of most nobody asks.
+#[derive(Debug)]
+struct Slot<'a> {
+    name: Name<'a>,
+    series: &'a Series,
+    /// The same metric of other members of a folded node.
+    others: Vec<&'a Series>,
+    gauge: OnceCell<Gauge>,
+}
+
 impl<'a> Gauges<'a> {
-    /// Cuts and sorts every series of the nodes that are `wanted`: in a large estate few are. Where the members of a folded
-    /// node tell the same metric, the fuller one counts.
+    /// Sorts every series of the nodes that are `wanted`: in a large estate few are.
     pub(super) fn of(situation: &'a Situation, estate: &Estate<'_>, spans: Spans, wanted: &[bool]) -> Self {
-        let mut of: Vec<BTreeMap<Name<'a>, Gauge>> = estate.nodes.iter().map(|_| BTreeMap::new()).collect();
+        let mut of: Vec<Vec<Slot<'a>>> = estate.nodes.iter().map(|_| Vec::new()).collect();
         for series in situation.series.iter().flatten().filter(|series| series.step_s > 0) {
-            let Some(node) = estate.node(&series.service).filter(|&node| wanted[node]) else { continue };
-            let gauge = Gauge { before: rows(series, spans.before), now: rows(series, spans.trouble) };
-            let fuller = |new: &Gauge, old: &Gauge| {
-                let size = |gauge: &Gauge| (gauge.now.values.len(), gauge.before.values.len());
-                let values =
-                    |gauge: &Gauge| gauge.now.values.iter().chain(&gauge.before.values).map(|row| row.2).sum::<f64>();
-                size(new).cmp(&size(old)).then(values(new).total_cmp(&values(old))).is_gt()
-            };
-            let slot = of[node].entry(Name::of(&series.measure)).or_default();
-            if fuller(&gauge, slot) {
-                *slot = gauge;
+            if let Some(node) = estate.node(&series.service).filter(|&node| wanted[node]) {
+                let name = Name::of(&series.measure);
+                of[node].push(Slot { name, series, others: Vec::new(), gauge: OnceCell::new() });
             }
+        }
+        for slots in &mut of {
+            slots.sort_by(|a, b| a.name.cmp(&b.name));
+            slots.dedup_by(|later, kept| {
+                let is_same = later.name == kept.name;
+                if is_same {
+                    kept.others.push(later.series);
+                }
+                is_same
+            });
         }
         let flowing = of.iter().map(|_| OnceCell::new()).collect();
         Self { spans, of, flowing }
@@ -195,15 +209,54 @@ impl<'a> Gauges<'a> {
         self.flowing[node].get_or_init(|| Flowing::of(self, node))
     }
 
-    /// Every metric of a node, by name.
-    pub(super) fn all(&self, node: usize) -> impl Iterator<Item = (Name<'a>, &Gauge)> {
-        self.of[node].iter().map(|(name, gauge)| (*name, gauge))
+    /// The names of a node's metrics.
+    pub(super) fn names(&self, node: usize) -> impl Iterator<Item = &Name<'a>> {
+        self.of[node].iter().map(|slot| &slot.name)
+    }
+
+    /// The metrics of a node whose name fits, by name.
+    pub(super) fn such(
+        &self,
+        node: usize,
+        fits: impl Fn(&Name<'_>) -> bool,
+    ) -> impl Iterator<Item = (Name<'a>, &Gauge)> {
+        self.of[node].iter().filter(move |slot| fits(&slot.name)).map(|slot| (slot.name, self.cut(slot)))
+    }
+
+    /// Whether a node has any metric of a namespace.
+    pub(super) fn speaks(&self, node: usize, namespace: &str) -> bool {
+        self.names(node).any(|name| name.namespace == namespace)
+    }
+
+    /// The one metric of a node with this very name.
+    pub(super) fn exactly(&self, node: usize, name: Name<'_>) -> Option<&Gauge> {
+        self.of[node].iter().find(|slot| slot.name == name).map(|slot| self.cut(slot))
     }
 
     /// One metric of a node, whatever its namespace.
     pub(super) fn named(&self, node: usize, metric: &str, stats: &[&str]) -> Option<(Name<'a>, &Gauge)> {
         let fits = |name: &Name<'_>| name.metric == metric && (stats.is_empty() || stats.contains(&name.stat));
-        self.all(node).find(|(name, gauge)| fits(name) && !gauge.now.values.is_empty())
+        self.such(node, fits).find(|(_, gauge)| !gauge.now.values.is_empty())
+    }
+
+    /// Where the members of a folded node tell the same metric, the fuller one counts.
+    fn cut<'s>(&self, slot: &'s Slot<'a>) -> &'s Gauge {
+        slot.gauge.get_or_init(|| {
+            let fuller = |new: &Gauge, old: &Gauge| {
+                let size = |gauge: &Gauge| (gauge.now.values.len(), gauge.before.values.len());
+                let values =
+                    |gauge: &Gauge| gauge.now.values.iter().chain(&gauge.before.values).map(|row| row.2).sum::<f64>();
+                size(new).cmp(&size(old)).then(values(new).total_cmp(&values(old))).is_gt()
+            };
+            let cut = |series: &Series| Gauge {
+                before: rows(series, self.spans.before),
+                now: rows(series, self.spans.trouble),
+            };
+            slot.others.iter().fold(cut(slot.series), |fullest, series| {
+                let gauge = cut(series);
+                if fuller(&gauge, &fullest) { gauge } else { fullest }
+            })
+        })
     }
 }
 
@@ -218,7 +271,9 @@ fn rows(series: &Series, window: Window) -> Rows {
     let value = |at: usize| series.values[at].filter(|value| (0.0..=LARGEST).contains(value));
     let begins = |at: usize| start.saturating_add(step.saturating_mul(i64::try_from(at).unwrap_or(i64::MAX)));
     let row = |at: usize| Some((begins(at), f64::from(series.step_s), value(at)?));
-    Rows { values: (first..end.max(first)).filter_map(row).collect() }
+    let mut values = Vec::with_capacity(end.saturating_sub(first));
+    values.extend((first..end.max(first)).filter_map(row));
+    Rows { values }
 }
 
 /// A number of things as a number.

@@ -228,7 +228,10 @@ impl Telling<'_> {
         // As many as are listed: in a large estate the rest is not worth the time.
         let suffering = self.sufferers.iter().take(MOST_AFFECTED).map(|sufferer| sufferer.node);
         let nodes: Vec<usize> = suffering.chain(self.cause).collect();
-        let mut found = bottleneck::find(self.situation, self.estate, spans, &bottleneck::near(self.estate, &nodes));
+        let near = bottleneck::near(self.estate, &nodes);
+        // Who is stormed loses requests or is slow, so he suffers.
+        let stormed = |node: usize| nodes.contains(&node);
+        let mut found = bottleneck::find(self.situation, self.estate, spans, &near, stormed);
         found.truncate(bottleneck::MOST);
         bottleneck::tell(found, self.estate, ledger)
     }

@@ -5,7 +5,8 @@
 //! Cognito counts attempts as samples and successes as their sum; Lambda and API Gateway measure milliseconds, load
 //! balancers and RDS seconds; a rate of `CloudFront` is in percent. A metric without traffic has no point, which is not zero.
 
-use super::gauge::{Gauge, Gauges, Rows};
+use super::gauge::{Gauge, Gauges, Name, Rows};
+use std::borrow::Cow;
 
 /// The figures of one span. What was not measured is none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -145,24 +146,34 @@ const DIALECTS: &[Dialect] = &[
 impl Flowing {
     /// What flows through `node`.
     pub(super) fn of(gauges: &Gauges<'_>, node: usize) -> Self {
-        let own = |metric| gauges.named(node, metric, &[]).filter(|(name, _)| name.namespace.is_empty());
+        let own = |metric: &'static str| {
+            let gauge = gauges.exactly(node, Name { namespace: "", metric, stat: "" });
+            gauge.filter(|gauge| !gauge.now.values.is_empty())
+        };
         let spoken = DIALECTS.iter().find_map(|dialect| speak(gauges, node, dialect)).unwrap_or_default();
         let mut flowing = Self::default();
-        let requests = own("requests").map(|(_, gauge)| gauge.clone()).or(spoken.requests);
-        let faults = own("faults").map(|(_, gauge)| ("requests, faults Sum".to_owned(), gauge.clone()));
-        let faults = faults.or(spoken.faults.map(|gauge| (spoken.loss_from.clone(), gauge)));
-        let share = own("availability")
-            .map(|(_, gauge)| ("availability Average".to_owned(), gauge.map(|value| 1.0 - value / 100.0)));
-        let share = share.or(spoken.share.map(|gauge| (spoken.loss_from, gauge)));
-        let latency =
-            own("latency").map(|(_, gauge)| ("latency Average".to_owned(), gauge.map(|value| 1000.0 * value)));
-        let latency = latency.or(spoken.latency_ms.map(|gauge| (spoken.latency_from, gauge)));
+        let requests = own("requests").map(Cow::Borrowed).or(spoken.requests.map(Cow::Owned));
+        let faults = own("faults").map(|gauge| ("requests, faults Sum".to_owned(), Cow::Borrowed(gauge)));
+        let faults = faults.or(spoken.faults.map(|gauge| (spoken.loss_from.clone(), Cow::Owned(gauge))));
+        // A weighted mean is linear, so that it is enough to change its unit at the end.
+        type Linear<'a> = (String, Cow<'a, Gauge>, fn(f64) -> f64);
+        let own_share = own("availability")
+            .map(|gauge| -> Linear<'_> { ("availability Average".to_owned(), Cow::Borrowed(gauge), failing) });
+        let share =
+            own_share.or(spoken.share.map(|gauge| (spoken.loss_from, Cow::Owned(gauge), same as fn(f64) -> f64)));
+        let own_latency = own("latency")
+            .map(|gauge| -> Linear<'_> { ("latency Average".to_owned(), Cow::Borrowed(gauge), milliseconds) });
+        let latency = own_latency
+            .or(spoken.latency_ms.map(|gauge| (spoken.latency_from, Cow::Owned(gauge), same as fn(f64) -> f64)));
+        let none = Rows::default();
         for is_now in [false, true] {
-            let span = |gauge: &Gauge| if is_now { gauge.now.clone() } else { gauge.before.clone() };
-            let requests = requests.as_ref().map(span).unwrap_or_default();
-            let counted = faults.as_ref().and_then(|(from, faults)| Some((from, lost(&span(faults), &requests)?)));
-            let shared = || share.as_ref().and_then(|(from, share)| Some((from, weighed(&span(share), &requests)?)));
-            let slow = latency.as_ref().and_then(|(from, latency)| Some((from, weighed(&span(latency), &requests)?)));
+            let requests = requests.as_deref().map_or(&none, |gauge| span(gauge, is_now));
+            let counted =
+                faults.as_ref().and_then(|(from, faults)| Some((from.clone(), lost(span(faults, is_now), requests)?)));
+            let mean =
+                |(from, gauge, unit): &Linear<'_>| Some((from.clone(), unit(weighed(span(gauge, is_now), requests)?)));
+            let shared = || share.as_ref().and_then(mean);
+            let slow = latency.as_ref().and_then(mean);
             let loss = counted.or_else(shared);
             let vitals = Vitals {
                 per_min: requests.per_min(),
@@ -170,8 +181,8 @@ impl Flowing {
                 latency_ms: slow.as_ref().map(|(_, latency)| *latency),
             };
             if is_now {
-                flowing.loss_from = loss.map(|(from, _)| from.clone()).unwrap_or_default();
-                flowing.latency_from = slow.map(|(from, _)| from.clone()).unwrap_or_default();
+                flowing.loss_from = loss.map(|(from, _)| from).unwrap_or_default();
+                flowing.latency_from = slow.map(|(from, _)| from).unwrap_or_default();
                 flowing.now = vitals;
             } else {
                 flowing.before = vitals;
@@ -181,14 +192,32 @@ impl Flowing {
     }
 }
 
+/// Percent that succeed → share that fails.
+fn failing(available: f64) -> f64 {
+    1.0 - available / 100.0
+}
+
+fn milliseconds(seconds: f64) -> f64 {
+    1000.0 * seconds
+}
+
+fn same(value: f64) -> f64 {
+    value
+}
+
+fn span(gauge: &Gauge, is_now: bool) -> &Rows {
+    if is_now { &gauge.now } else { &gauge.before }
+}
+
 /// A node in one dialect; none where it says nothing at all.
 fn speak(gauges: &Gauges<'_>, node: usize, dialect: &Dialect) -> Option<Spoken> {
-    let part = |(metric, stat, weight): &(&str, &str, f64)| {
+    if !gauges.speaks(node, dialect.namespace) {
+        return None;
+    }
+    let part = |(metric, stat, weight): &(&'static str, &'static str, f64)| {
         let of = |gauge: &Gauge| gauge.map(|value| weight * value);
-        let found = gauges
-            .all(node)
-            .find(|(name, _)| (name.namespace, name.metric, name.stat) == (dialect.namespace, *metric, *stat));
-        found.map(|(_, gauge)| of(gauge))
+        let name = Name { namespace: dialect.namespace, metric, stat };
+        gauges.exactly(node, name).map(of)
     };
     let sum = |sum: Sum| sum.iter().filter_map(part).reduce(|all, one| all.plus(&one));
     let names = |sum: Sum| {

@@ -46,6 +46,10 @@ pub(super) fn starts(sight: &Sight<'_>, node: usize) -> Option<Met> {
     let lines = reports(sight, node, spans.trouble);
     let earlier = reports(sight, node, Window { from: spans.before.from, to: spans.trouble.from });
     let metric = |stat: &str| sight.gauges.named(node, "init_duration", &[stat]).map(|(_, gauge)| gauge);
+    // Most nodes tell nothing of starts at all.
+    if lines.share().is_none() && metric("SampleCount").is_none() {
+        return None;
+    }
     let requests = sight.gauges.flowing(node);
     let counted = metric("SampleCount").and_then(|gauge| {
         let cold: f64 = gauge.now.values.iter().map(|row| row.2).sum();

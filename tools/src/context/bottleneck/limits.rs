@@ -44,7 +44,7 @@ fn throttled(sight: &Sight<'_>, node: usize) -> Option<(String, Gauge)> {
         let metric = name.metric.to_ascii_lowercase();
         COUNTS.contains(&name.stat) && (metric.contains("throttle") || metric.ends_with("throughputexceeded"))
     };
-    let mut all: Vec<(Name<'_>, &Gauge)> = sight.gauges.all(node).filter(|(name, _)| is_throttle(name)).collect();
+    let mut all: Vec<(Name<'_>, &Gauge)> = sight.gauges.such(node, is_throttle).collect();
     // DynamoDB tells the same refusals as a whole, by direction, and by reason: the first of these that is there counts.
     let levels: [&[&str]; 2] = [&["ThrottledRequests"], &["ReadThrottleEvents", "WriteThrottleEvents"]];
     for level in levels {
@@ -186,12 +186,10 @@ fn queue_age(sight: &Sight<'_>, node: usize) -> Option<Met> {
 fn hot_partition(sight: &Sight<'_>, node: usize, throttled: Option<&(String, Gauge)>) -> Option<Met> {
     let by_reason: Vec<(Name<'_>, &Gauge)> = sight
         .gauges
-        .all(node)
-        .filter(|(name, gauge)| {
-            name.metric.contains("KeyRangeThroughput") && gauge.now.peak().is_some_and(|peak| peak > 0.0)
-        })
+        .such(node, |name| name.metric.contains("KeyRangeThroughput"))
+        .filter(|(_, gauge)| gauge.now.peak().is_some_and(|peak| peak > 0.0))
         .collect();
-    let is_table = sight.gauges.all(node).any(|(name, _)| name.namespace == "AWS/DynamoDB");
+    let is_table = sight.gauges.names(node).any(|name| name.namespace == "AWS/DynamoDB");
     let callers = std::iter::once(node).chain(sight.estate.callers[node].iter().copied());
     let lines: Vec<Claimed> = callers
         .filter(|_| is_table)

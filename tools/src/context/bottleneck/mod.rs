@@ -135,8 +135,15 @@ impl Sight<'_> {
     }
 }
 
-/// Every limit that one of `nodes` has met, worst first; of equally bad ones by name and kind.
-pub(super) fn find(situation: &Situation, estate: &Estate<'_>, spans: Spans, nodes: &[usize]) -> Vec<Met> {
+/// Every limit that one of `nodes` has met, worst first; of equally bad ones by name and kind. Retry storms are looked for
+/// where `stormed` says: that takes the whole flow of a node and of its callers.
+pub(super) fn find(
+    situation: &Situation,
+    estate: &Estate<'_>,
+    spans: Spans,
+    nodes: &[usize],
+    stormed: impl Fn(usize) -> bool,
+) -> Vec<Met> {
     // A limit is told by what a node and those around it show.
     let mut wanted = vec![false; estate.nodes.len()];
     for &node in nodes {
@@ -153,7 +160,9 @@ pub(super) fn find(situation: &Situation, estate: &Estate<'_>, spans: Spans, nod
     for &node in nodes {
         found.extend(cold::starts(&sight, node));
         limits::find(&sight, node, &mut found);
-        found.extend(storm::on(&sight, node));
+        if stormed(node) {
+            found.extend(storm::on(&sight, node));
+        }
     }
     for met in &mut found {
         met.severity = if met.severity.is_finite() { met.severity.clamp(0.0, 1.0) } else { 0.0 };
@@ -178,13 +187,11 @@ pub(super) fn tell(met: Vec<Met>, estate: &Estate<'_>, ledger: &mut Ledger<'_>) 
     met.into_iter().map(tell).collect()
 }
 
-/// Where the bottlenecks of an incident are looked for: the `nodes` that suffer, and whatever is one call away from them.
+/// Where the bottlenecks of an incident are looked for: the `nodes` that suffer, and what they call. A limit is felt by the
+/// callers of whoever meets it.
 pub(super) fn near(estate: &Estate<'_>, nodes: &[usize]) -> Vec<usize> {
-    let around = |&node: &usize| {
-        let others = estate.any_callees[node].iter().chain(&estate.callers[node]).copied();
-        others.chain(std::iter::once(node))
-    };
-    let mut near: Vec<usize> = nodes.iter().flat_map(around).collect();
+    let mut near: Vec<usize> =
+        nodes.iter().flat_map(|&node| estate.any_callees[node].iter().copied().chain([node])).collect();
     near.sort_unstable();
     near.dedup();
     near
@@ -209,7 +216,7 @@ pub fn bottlenecks(situation: &Situation) -> Bottlenecks {
     let look = look(situation, &estate);
     let spans = Spans::of(situation, &estate, &look.sufferers);
     let everywhere: Vec<usize> = (0..estate.nodes.len()).collect();
-    let mut met = find(situation, &estate, spans, &everywhere);
+    let mut met = find(situation, &estate, spans, &everywhere, |_| true);
     let mut gaps = situation.gaps.clone();
     let missing = |gaps: &[Gap], wanted: &str| !gaps.iter().any(|gap| gap.wanted.starts_with(wanted));
     if situation.series.is_none() && missing(&gaps, "metrics") {

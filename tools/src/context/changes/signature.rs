@@ -29,6 +29,9 @@ const MORE_OFTEN: f64 = 4.0;
 const OUT: f64 = 6.0;
 const OUT_SHARE: f64 = 0.25;
 
+/// Values that tell where a metric is now.
+const LATEST: usize = 5;
+
 /// So many values in a row within the range end the trouble, looking back.
 const CALM: usize = 2;
 
@@ -392,6 +395,20 @@ fn patterns(logs: &[crate::model::LogLine], began: Timestamp) -> Vec<Pattern> {
     .collect()
 }
 
+/// The middle of the last few values, without asking for memory: nearly every series gets no further.
+fn latest(values: &[Option<f64>]) -> Option<f64> {
+    let mut last = [f64::INFINITY; LATEST];
+    let mut count = 0;
+    for value in values.iter().flatten().copied().filter(|value| value.is_finite()) {
+        last[count] = value;
+        count += 1;
+    }
+    let last = &mut last[..count];
+    last.sort_unstable_by(f64::total_cmp);
+    let middle = |at: usize| last.get(at).copied();
+    Some(f64::midpoint(middle(count.checked_sub(1)? / 2)?, middle(count / 2)?))
+}
+
 /// Whether a series left its range before `now` and is still out: the run of values out of range that reaches the end,
 /// but for one in five. The range is taken from the first half of what lies before the first alarm.
 fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
@@ -399,7 +416,17 @@ fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
     let before = usize::try_from(series.step_of(began)).unwrap_or(0).min(end);
     let finite =
         |values: &[Option<f64>]| -> Vec<f64> { values.iter().flatten().copied().filter(|it| it.is_finite()).collect() };
-    let usual = finite(&series.values[..before.div_ceil(2)]);
+    let latest = latest(&series.values[end.saturating_sub(LATEST)..end])?;
+    // What has been seen in quiet times is no departure. Nearly every series ends here, before anything is sorted.
+    let quiet = &series.values[..before.div_ceil(2)];
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in quiet.iter().flatten().copied().filter(|value| value.is_finite()) {
+        (least, most) = (least.min(value), most.max(value));
+    }
+    if (least..=most).contains(&latest) {
+        return None;
+    }
+    let usual = finite(quiet);
     if usual.len() < LEAST_USUAL {
         return None;
     }
@@ -409,8 +436,6 @@ fn moved(series: &Series, began: Timestamp, now: Timestamp) -> Option<Moved> {
     let spread = 1.4826 * median(&apart)?;
     let largest = usual.iter().map(|value| value.abs()).fold(0.0, f64::max);
     let limit = (OUT * spread).max(OUT_SHARE * level.abs()).max(0.02 * largest).max(1e-9);
-    let last: Vec<f64> = finite(&series.values[end.saturating_sub(5)..end]);
-    let latest = median(&last)?;
     let (mut out, mut within, mut in_a_row, mut onset) = (0_usize, 0_usize, 0_usize, None);
     for index in (0..end).rev() {
         let Some(value) = series.values[index].filter(|value| value.is_finite()) else { continue };

@@ -3,7 +3,10 @@
 //!
 //! The phrases are those of common runtimes, databases, brokers and orchestrators, in lower case.
 
+use aho_corasick::AhoCorasick;
+use std::collections::BTreeSet;
 use std::ops::{BitOr, BitOrAssign};
+use std::sync::LazyLock;
 
 /// A set of sorts of trouble.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,8 +65,8 @@ impl Troubles {
 
     /// The sorts a text in lower case speaks of.
     pub(super) fn of_text(text: &str) -> Self {
-        let speaks = |phrases: &str| phrases.split('|').any(|phrase| says(text, phrase));
-        PHRASES.iter().filter(|(_, phrases)| speaks(phrases)).fold(Self::NONE, |all, (trouble, _)| all | *trouble)
+        static LIST: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(PHRASES.iter().map(|(_, phrases)| *phrases)));
+        LIST.said_in(text).into_iter().fold(Self::NONE, |all, at| all | PHRASES[at].0)
     }
 
     /// The sorts in a few words, the most telling first.
@@ -278,22 +281,47 @@ const OUTSIDE: [(&str, f64, &str); 10] = [
     ("a clock that is wrong", 0.8, "clock skew|leap second|ntp|clock drift|time jumped"),
 ];
 
-/// Whether a text holds a phrase. A short one must begin a word, or `room` would speak of `oom`, and a number must be one.
-fn says(text: &str, phrase: &str) -> bool {
+/// Lists of phrases that are all looked for in one pass over a text.
+struct Phrases {
+    search: AhoCorasick,
+    /// For each phrase the list it stands in, and the phrase.
+    of: Vec<(usize, &'static str)>,
+}
+
+impl Phrases {
+    fn of(lists: impl Iterator<Item = &'static str>) -> Self {
+        let phrases = lists.enumerate().flat_map(|(at, list)| list.split('|').map(move |phrase| (at, phrase)));
+        let of: Vec<(usize, &'static str)> = phrases.collect();
+        let search = AhoCorasick::new(of.iter().map(|(_, phrase)| phrase)).expect("a few hundred short phrases");
+        Self { search, of }
+    }
+
+    /// The lists of which a text in lower case holds a phrase, ascending.
+    fn said_in(&self, text: &str) -> BTreeSet<usize> {
+        let matches = self.search.find_overlapping_iter(text);
+        let said = matches.filter_map(|found| {
+            let (list, phrase) = self.of[found.pattern().as_usize()];
+            stands(text, phrase, found.start()).then_some(list)
+        });
+        said.collect()
+    }
+}
+
+/// Whether a phrase found at `at` counts. A short one must begin a word, or `room` would speak of `oom`, and a number must be
+/// one.
+fn stands(text: &str, phrase: &str, at: usize) -> bool {
     const SHORT: usize = 4;
     let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let is_number = phrase.bytes().all(|byte| byte.is_ascii_digit());
-    text.match_indices(phrase).any(|(at, _)| {
-        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
-        let after = text.as_bytes().get(at + phrase.len());
-        (phrase.len() > SHORT || !letter(before)) && !(is_number && letter(after))
-    })
+    let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+    let after = text.as_bytes().get(at + phrase.len());
+    (phrase.len() > SHORT || !letter(before)) && !(is_number && letter(after))
 }
 
 /// What a text in lower case says of a reason outside: how strongly, and what.
 pub(super) fn outside(text: &str) -> Option<(f64, &'static str)> {
-    let speaks = |phrases: &str| phrases.split('|').any(|phrase| says(text, phrase));
-    let found = OUTSIDE.iter().filter(|(_, _, phrases)| speaks(phrases)).map(|(what, strength, _)| (*strength, *what));
+    static LIST: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(OUTSIDE.iter().map(|(_, _, phrases)| *phrases)));
+    let found = LIST.said_in(text).into_iter().map(|at| (OUTSIDE[at].1, OUTSIDE[at].0));
     found.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
 }
 
