@@ -5,7 +5,7 @@ use super::excess::Observed;
 use super::reach::Reach;
 use std::cmp::Ordering;
 
-/// At most so many hurt services are set against each other, those that alarm and the strongest first: the work grows with
+/// At most so many hurt services are set against each other, half of them those that alarm, and the strongest first: the work grows with
 /// the square of their number, and nobody reads past the first few.
 pub(super) const MOST: usize = 200;
 
@@ -159,11 +159,17 @@ fn strongest(observed: &[Observed], alarmed: &Alarmed) -> (Vec<usize>, bool) {
     let mut hurt: Vec<usize> = (0..observed.len()).filter(|&node| observed[node].gated).collect();
     let truncated = hurt.len() > MOST;
     if truncated {
-        let order = |a: &usize, b: &usize| {
-            alarmed.has(*b).cmp(&alarmed.has(*a)).then(observed[*b].own.total_cmp(&observed[*a].own)).then(a.cmp(b))
-        };
-        hurt.sort_by(order);
-        hurt.truncate(MOST);
+        // Half of the places are for the alarming: their gate is low, and in a flood many of them hardly hurt. The other half
+        // is for the strongest, whoever they are.
+        hurt.sort_by(|&a, &b| observed[b].own.total_cmp(&observed[a].own).then(a.cmp(&b)));
+        let mut kept: Vec<usize> = hurt.iter().copied().filter(|&node| alarmed.has(node)).take(MOST / 2).collect();
+        let mut is_kept = vec![false; observed.len()];
+        for &node in &kept {
+            is_kept[node] = true;
+        }
+        let places = MOST - kept.len();
+        kept.extend(hurt.iter().copied().filter(|&node| !is_kept[node]).take(places));
+        hurt = kept;
         hurt.sort_unstable();
     }
     (hurt, truncated)
