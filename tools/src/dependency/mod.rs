@@ -1,0 +1,11 @@
+//! The dependency toolset: who depends on whom, who is hit next, and where to cut. Everything but reading is a pure function of
+//! sorted lists: the same world gives the same answer, byte for byte, whatever the order it was read in.
+
+mod graph;
+mod map;
+pub mod xray;
+#[cfg(test)]
+mod tests;
+
+pub use graph::{Arc, Graph, Node};
+pub use map::{Part, merge, parts_of};
