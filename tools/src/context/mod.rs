@@ -22,6 +22,7 @@ mod ledger;
 pub mod logs;
 mod outlook;
 mod picture;
+pub(crate) mod pulse;
 mod reach;
 mod score;
 mod similar;

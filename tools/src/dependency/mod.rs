@@ -2,10 +2,15 @@
 //! sorted lists: the same world gives the same answer, byte for byte, whatever the order it was read in.
 
 mod graph;
+mod lags;
+mod ledger;
 mod map;
+mod predict;
 pub mod xray;
 #[cfg(test)]
 mod tests;
 
 pub use graph::{Arc, Graph, Node};
+pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
+pub use predict::{Cascade, cascade, predict};
