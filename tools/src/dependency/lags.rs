@@ -42,7 +42,7 @@ impl Lags {
         median(&self.all)
     }
 
-    /// The median lag of a hop of one incident in minutes, as its verdict counts it.
+    /// The median lag of a hop along the path of one incident in minutes, as its verdict counts it.
     pub(super) fn of_incident(verdict: &Verdict) -> Option<f64> {
         let mut lags: Vec<f64> = hops(verdict).map(|(.., lag)| lag).collect();
         lags.sort_by(f64::total_cmp);
@@ -62,7 +62,7 @@ fn hops(verdict: &Verdict) -> impl Iterator<Item = (&ServiceId, &ServiceId, f64)
 }
 
 /// The middle of ascending lags; none where it is zero, which the steps of the metrics were too coarse to see.
-fn median(lags: &[f64]) -> Option<f64> {
+pub(super) fn median(lags: &[f64]) -> Option<f64> {
     let high = *lags.get(lags.len() / 2)?;
     let low = if lags.len().is_multiple_of(2) { lags[lags.len() / 2 - 1] } else { high };
     Some(f64::midpoint(low, high)).filter(|lag| *lag > 0.0)

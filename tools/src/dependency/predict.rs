@@ -32,7 +32,7 @@
 //! When it is hit is the onset of the callee through which it is hit plus the lag of a hop; every further hop adds one lag.
 
 use super::graph::{Arc, Graph};
-use super::lags::Lags;
+use super::lags::{Lags, median};
 use super::ledger::Ledger;
 use crate::context::Situation;
 use crate::context::pulse::{Pulse, pulses};
@@ -68,6 +68,9 @@ const LEAST_SEVERITY: f64 = 0.05;
 /// The share of requests that need a callee of which nothing is counted.
 const EXPOSURE: f64 = 0.5;
 
+/// How likely a service is hit that no known call leads to.
+const UNLISTED: f64 = 0.01;
+
 /// Less likely ones are not listed, unless the verdict expects them.
 const LEAST: f64 = 0.02;
 
@@ -81,6 +84,9 @@ pub struct Cascade {
     pub at: Timestamp,
     /// Soonest first, then nearest, then most exposed, in agreement with what the verdict expects.
     pub predictions: Vec<Prediction>,
+    /// The probability that holds for each service that neither suffers nor is listed, 0–1. Where only alarms speak their
+    /// trouble has yet to show, in any one service as likely as in another; later few are hit that no call leads to.
+    pub otherwise: f64,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// The verdict's claims, and behind them those of the predictions, by ascending id.
@@ -102,11 +108,11 @@ pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade
         Some(topology) if !is_only_alarms(verdict) => {
             let graph = Graph::of(topology);
             let spread = Spread::of(situation, verdict, lags, &graph);
-            predictions = spread.tell(verdict, &mut ledger);
-            if predictions.len() > MOST {
-                let because = format!("only the first {MOST} of {} are listed", predictions.len());
+            let likely;
+            (predictions, likely) = spread.tell(verdict, &mut ledger);
+            if likely > predictions.len() {
+                let because = format!("only the first {MOST} of {likely} are listed");
                 gaps.push(Gap { wanted: "all predictions".to_owned(), because, remedy: None });
-                predictions.truncate(MOST);
             }
         }
         Some(_) => {}
@@ -117,7 +123,13 @@ pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade
             remedy: None,
         }),
     }
-    Cascade { at: situation.now, predictions, gaps, evidence: ledger.close() }
+    let services = situation.topology.as_ref().map_or(0, |topology| topology.services.len());
+    let otherwise = if is_only_alarms(verdict) && services > 0 { UNLISTED.max(1.0 / count(services)) } else { UNLISTED };
+    Cascade { at: situation.now, predictions, otherwise, gaps, evidence: ledger.close() }
+}
+
+fn count(things: usize) -> f64 {
+    u32::try_from(things).map_or(f64::from(u32::MAX), f64::from)
 }
 
 /// An alarm on a service whose metrics are in their normal range is no reason to warn its callers.
@@ -142,7 +154,9 @@ pub(super) struct Spread<'a> {
     through: Vec<Option<usize>>,
     /// Retry amplification by caller and callee.
     storms: BTreeMap<(usize, usize), f64>,
-    /// The lag of a hop of this incident in minutes.
+    /// The median lag of a hop along the verdict's path in minutes, which the verdict tells time by.
+    path_lag: Option<f64>,
+    /// Where that is none, of any hop between two that suffer, and took any time.
     lag: Option<f64>,
     lags: &'a Lags,
 }
@@ -158,7 +172,7 @@ impl<'a> Spread<'a> {
                 symptom[node] = symptom[node].or(Some(affected.symptom));
             }
         }
-        let lag = Lags::of_incident(verdict);
+        let path_lag = Lags::of_incident(verdict);
         let mut spread = Self {
             graph,
             now: situation.now,
@@ -169,9 +183,11 @@ impl<'a> Spread<'a> {
             probability: vec![0.0; count],
             through: vec![None; count],
             storms: BTreeMap::new(),
-            lag,
+            path_lag,
+            lag: None,
             lags,
         };
+        spread.lag = path_lag.or_else(|| spread.lag_anywhere());
         let order = spread.reach();
         spread.read(situation, &order);
         for node in 0..count {
@@ -183,6 +199,17 @@ impl<'a> Spread<'a> {
         spread.climb(&order);
         spread.descend();
         spread
+    }
+
+    /// The median of all lags above zero over waiting edges between two that suffer.
+    fn lag_anywhere(&self) -> Option<f64> {
+        let lag = |arc: &Arc| {
+            let lag = self.onset[arc.from]?.duration_since(self.onset[arc.to]?).as_secs_f64() / 60.0;
+            (arc.waits() && lag > 0.0).then_some(lag)
+        };
+        let mut lags: Vec<f64> = self.graph.arcs().iter().filter_map(lag).collect();
+        lags.sort_by(f64::total_cmp);
+        median(&lags)
     }
 
     /// Breadth first from who suffers up to those that wait; returns who may be hit, nearest first, each hop by name.
@@ -375,7 +402,8 @@ impl<'a> Spread<'a> {
         }
     }
 
-    fn tell(&self, verdict: &Verdict, ledger: &mut Ledger) -> Vec<Prediction> {
+    /// The predictions that are listed, and how many there are.
+    fn tell(&self, verdict: &Verdict, ledger: &mut Ledger) -> (Vec<Prediction>, usize) {
         let touched = self.entry_shares();
         let expected: BTreeMap<usize, &crate::model::Expected> =
             verdict.expected.iter().filter_map(|next| Some((self.graph.node(&next.service)?, next))).collect();
@@ -398,27 +426,22 @@ impl<'a> Spread<'a> {
             rate.filter(|(_, total)| *total > 0.0).map_or(-1.0, |(rate, total)| (rate / total).min(1.0))
         };
         nodes.sort_by(|&a, &b| {
-            let soon = |node: usize| minutes[&node].unwrap_or(f64::INFINITY);
+            // Where the verdict tells no time it does not sort by it either.
+            let soon = |node: usize| minutes[&node].filter(|_| self.path_lag.is_some()).unwrap_or(f64::INFINITY);
             let by_name = || self.hops[a].cmp(&self.hops[b]).then(share(b).total_cmp(&share(a))).then(a.cmp(&b));
             soon(a).total_cmp(&soon(b)).then_with(by_name)
         });
-        let told = nodes.len().min(MOST);
-        let mut predictions: Vec<Prediction> = Vec::with_capacity(nodes.len());
-        for (place, &node) in nodes.iter().enumerate() {
-            let path = self.path(node, &through_of);
-            let evidence = if place < told { self.claims(node, through_of[&node], ledger) } else { Vec::new() };
-            predictions.push(Prediction {
-                service: self.graph.id(node).clone(),
-                through: self.graph.id(through_of[&node]).clone(),
-                probability: self.probability[node].clamp(0.0, 1.0),
-                in_minutes: minutes[&node],
-                requests_per_min_at_risk: self.at_risk(node),
-                entry_share: touched.as_ref().map(|touched| touched[node]),
-                path: path.into_iter().map(|node| self.graph.id(node).clone()).collect(),
-                evidence,
-            });
-        }
-        predictions
+        let predict = |&node: &usize| Prediction {
+            service: self.graph.id(node).clone(),
+            through: self.graph.id(through_of[&node]).clone(),
+            probability: self.probability[node].clamp(0.0, 1.0),
+            in_minutes: minutes[&node],
+            requests_per_min_at_risk: self.at_risk(node),
+            entry_share: touched.as_ref().map(|touched| touched[node]),
+            path: self.path(node, &through_of).into_iter().map(|node| self.graph.id(node).clone()).collect(),
+            evidence: self.claims(node, through_of[&node], ledger),
+        };
+        (nodes.iter().take(MOST).map(predict).collect(), nodes.len())
     }
 
     fn claims(&self, node: usize, through: usize, ledger: &mut Ledger) -> Vec<EvidenceId> {
