@@ -12,6 +12,7 @@ mod predict;
 pub mod xray;
 #[cfg(test)]
 mod tests;
+mod toolset;
 
 pub use grade::{Asked, grade};
 pub use graph::{Arc, Graph, Node};
@@ -19,3 +20,4 @@ pub use isolate::{IsolationPlan, isolate};
 pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
 pub use predict::{Cascade, cascade, predict};
+pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};

@@ -23,7 +23,8 @@
 //! q(u, v | still well at t) = q · S(t) / (1 − q + q · S(t))         S(t) = 1 / (1 + (t / τ)^1.5)
 //! ```
 //!
-//! S is log-logistic with the median τ, the lag of a hop: of this edge or of any in earlier incidents, and of this incident. A hop
+//! S is log-logistic with the median τ, the lag of a hop: of this edge in earlier incidents, else the mean of all lags of this incident
+//! and of one more, the median of earlier incidents, or 3 minutes (a conjugate estimate with a prior of one observation). A hop
 //! further away is also less certain, since the model itself may be wrong there: each one beyond the first costs a tenth.
 //!
 //! Load spreads the other way: a service that suddenly gets g times its usual requests from callers that suffer, as in a retry storm, is
@@ -52,6 +53,9 @@ const SHAPE: f64 = 1.5;
 
 /// The lag of a hop in minutes where none was ever seen: only for how probability falls, never told.
 const USUAL_LAG: f64 = 3.0;
+
+/// Nor is one believed to be shorter: no alarm is quicker.
+const LEAST_LAG: f64 = 0.5;
 
 /// How often a service that gets many times its usual load is hit.
 const LOAD: f64 = 0.5;
@@ -123,13 +127,20 @@ pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade
             remedy: None,
         }),
     }
-    let services = situation.topology.as_ref().map_or(0, |topology| topology.services.len());
-    let otherwise = if is_only_alarms(verdict) && services > 0 { UNLISTED.max(1.0 / count(services)) } else { UNLISTED };
+    let otherwise = if is_only_alarms(verdict) { UNLISTED.max(1.0 / count(reporting(situation))) } else { UNLISTED };
     Cascade { at: situation.now, predictions, otherwise, gaps, evidence: ledger.close() }
 }
 
 fn count(things: usize) -> f64 {
     u32::try_from(things).map_or(f64::from(u32::MAX), f64::from)
+}
+
+/// How many services report metrics; at least one.
+fn reporting(situation: &Situation) -> usize {
+    let mut reporting: Vec<&ServiceId> = situation.series.iter().flatten().map(|series| &series.service).collect();
+    reporting.sort_unstable();
+    reporting.dedup();
+    reporting.len().max(1)
 }
 
 /// An alarm on a service whose metrics are in their normal range is no reason to warn its callers.
@@ -158,14 +169,16 @@ pub(super) struct Spread<'a> {
     path_lag: Option<f64>,
     /// Where that is none, of any hop between two that suffer, and took any time.
     lag: Option<f64>,
+    /// What is believed of the lag of a hop in minutes, for how probability falls.
+    believed_lag: f64,
     lags: &'a Lags,
 }
 
 impl<'a> Spread<'a> {
     pub(super) fn of(situation: &Situation, verdict: &Verdict, lags: &'a Lags, graph: &'a Graph) -> Self {
-        let count = graph.len();
-        let mut onset: Vec<Option<Timestamp>> = vec![None; count];
-        let mut symptom: Vec<Option<Symptom>> = vec![None; count];
+        let size = graph.len();
+        let mut onset: Vec<Option<Timestamp>> = vec![None; size];
+        let mut symptom: Vec<Option<Symptom>> = vec![None; size];
         for affected in &verdict.affected {
             if let Some(node) = graph.node(&affected.service) {
                 onset[node] = Some(onset[node].map_or(affected.onset, |onset| onset.min(affected.onset)));
@@ -176,21 +189,27 @@ impl<'a> Spread<'a> {
         let mut spread = Self {
             graph,
             now: situation.now,
-            pulses: vec![Pulse::default(); count],
+            pulses: vec![Pulse::default(); size],
             onset,
-            severity: vec![0.0; count],
-            hops: vec![None; count],
-            probability: vec![0.0; count],
-            through: vec![None; count],
+            severity: vec![0.0; size],
+            hops: vec![None; size],
+            probability: vec![0.0; size],
+            through: vec![None; size],
             storms: BTreeMap::new(),
             path_lag,
             lag: None,
+            believed_lag: USUAL_LAG,
             lags,
         };
-        spread.lag = path_lag.or_else(|| spread.lag_anywhere());
+        let seen = spread.lags_anywhere();
+        let above: Vec<f64> = seen.iter().copied().filter(|lag| *lag > 0.0).collect();
+        spread.lag = path_lag.or_else(|| median(&above));
+        // Many hops within one step of the metrics are many quick ones.
+        let usual = lags.any().unwrap_or(USUAL_LAG);
+        spread.believed_lag = (usual + seen.iter().sum::<f64>()) / (1.0 + count(seen.len()));
         let order = spread.reach();
         spread.read(situation, &order);
-        for node in 0..count {
+        for node in 0..size {
             if spread.onset[node].is_some() {
                 spread.severity[node] = spread.seen_severity(node, symptom[node]);
             }
@@ -201,15 +220,15 @@ impl<'a> Spread<'a> {
         spread
     }
 
-    /// The median of all lags above zero over waiting edges between two that suffer.
-    fn lag_anywhere(&self) -> Option<f64> {
+    /// The lags over all waiting edges between two that suffer, in minutes, ascending.
+    fn lags_anywhere(&self) -> Vec<f64> {
         let lag = |arc: &Arc| {
             let lag = self.onset[arc.from]?.duration_since(self.onset[arc.to]?).as_secs_f64() / 60.0;
-            (arc.waits() && lag > 0.0).then_some(lag)
+            (arc.waits() && lag >= 0.0).then_some(lag)
         };
         let mut lags: Vec<f64> = self.graph.arcs().iter().filter_map(lag).collect();
         lags.sort_by(f64::total_cmp);
-        median(&lags)
+        lags
     }
 
     /// Breadth first from who suffers up to those that wait; returns who may be hit, nearest first, each hop by name.
@@ -328,7 +347,8 @@ impl<'a> Spread<'a> {
         let chance = harm / (harm + HALF);
         let Some(onset) = self.onset[arc.to] else { return chance };
         let exposed = (self.now.duration_since(onset).as_secs_f64() / 60.0).max(0.0);
-        let later = 1.0 / (1.0 + (exposed / self.lag(arc).unwrap_or(USUAL_LAG).max(0.5)).powf(SHAPE));
+        let lag = self.lags.of_edge(self.graph.id(arc.from), self.graph.id(arc.to)).unwrap_or(self.believed_lag);
+        let later = 1.0 / (1.0 + (exposed / lag.max(LEAST_LAG)).powf(SHAPE));
         chance * later / (1.0 - chance + chance * later)
     }
 
