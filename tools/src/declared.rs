@@ -1,8 +1,6 @@
 //! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
 
-use crate::model::{
-    Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window,
-};
+use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window};
 use crate::ports::{Casebook, Changes, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -1,9 +1,7 @@
 //! A capsule behind every port.
 
 use super::Capsule;
-use crate::model::{
-    Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window,
-};
+use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window};
 use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;

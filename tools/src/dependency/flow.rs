@@ -20,13 +20,7 @@ pub(super) struct Network {
 impl Network {
     /// A network of so many nodes, without edges.
     pub(super) fn new(nodes: usize) -> Self {
-        Self {
-            ends: Vec::new(),
-            left: Vec::new(),
-            out: vec![Vec::new(); nodes + 2],
-            source: nodes,
-            sink: nodes + 1,
-        }
+        Self { ends: Vec::new(), left: Vec::new(), out: vec![Vec::new(); nodes + 2], source: nodes, sink: nodes + 1 }
     }
 
     /// Adds an edge.

@@ -207,7 +207,6 @@ fn sum(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,10 +215,8 @@ mod tests {
         let mut names: Vec<&str> = edges.iter().flat_map(|edge| [edge.0, edge.1]).collect();
         names.sort_unstable_by(|a, b| b.cmp(a));
         names.dedup();
-        let edge = |(from, to, rate): &(&str, &str, Option<f64>)| Edge {
-            requests_per_min: *rate,
-            ..Edge::between(from, to)
-        };
+        let edge =
+            |(from, to, rate): &(&str, &str, Option<f64>)| Edge { requests_per_min: *rate, ..Edge::between(from, to) };
         Graph::of(&Topology {
             services: names.into_iter().map(Service::named).collect(),
             edges: edges.iter().map(edge).collect(),

@@ -152,9 +152,8 @@ impl Sight<'_> {
             return vec![cause];
         }
         let suffers = |node: usize| self.spread.suffers(node);
-        let is_lowest = |&node: &usize| {
-            suffers(node) && !self.graph.callees(node).iter().any(|arc| arc.waits() && suffers(arc.to))
-        };
+        let is_lowest =
+            |&node: &usize| suffers(node) && !self.graph.callees(node).iter().any(|arc| arc.waits() && suffers(arc.to));
         let lowest: Vec<usize> = (0..self.graph.len()).filter(is_lowest).collect();
         // In a cycle of sufferers nobody is lowest.
         if lowest.is_empty() { (0..self.graph.len()).filter(|&node| suffers(node)).collect() } else { lowest }
@@ -177,7 +176,8 @@ impl Sight<'_> {
 
     /// The entry services, and whoever is not hit yet and has the most to lose.
     fn protected(&self, failing: &[usize], touched: &[bool]) -> Vec<usize> {
-        let may_be_hit = |node: &usize| touched[*node] && !failing.contains(node) && !self.graph.nodes()[*node].inferred;
+        let may_be_hit =
+            |node: &usize| touched[*node] && !failing.contains(node) && !self.graph.nodes()[*node].inferred;
         let mut protected: Vec<usize> = self.graph.entries().into_iter().filter(may_be_hit).collect();
         let harm = |node: usize| self.spread.expected_harm(node).unwrap_or(0.0);
         let mut others: Vec<usize> =
@@ -214,7 +214,10 @@ impl Sight<'_> {
         let is = |node: usize, families: &[&str]| families.iter().any(|family| kind(node).starts_with(family));
         let (caller, callee) = (arc.from, arc.to);
         let is_function = |node: usize| is(node, &["AWS::Lambda"]);
-        if arc.mode == EdgeMode::Async && is_function(callee) && is(caller, &["AWS::SQS", "AWS::Kinesis", "AWS::DynamoDB", "AWS::MSK"]) {
+        if arc.mode == EdgeMode::Async
+            && is_function(callee)
+            && is(caller, &["AWS::SQS", "AWS::Kinesis", "AWS::DynamoDB", "AWS::MSK"])
+        {
             return Some(Lever::Pause);
         }
         if is(caller, &["AWS::Events", "AWS::EventBridge"]) {
@@ -228,7 +231,8 @@ impl Sight<'_> {
             return Some(Lever::Reserve { function: callee });
         }
         // One's own code can hold a breaker; a managed front or a store cannot, nor can who is only inferred.
-        let runs_code = kind(caller).is_empty() || is(caller, &["AWS::ECS", "AWS::EC2", "AWS::EKS", "AWS::AppRunner", "AWS::ElasticBeanstalk"]);
+        let runs_code = kind(caller).is_empty()
+            || is(caller, &["AWS::ECS", "AWS::EC2", "AWS::EKS", "AWS::AppRunner", "AWS::ElasticBeanstalk"]);
         (runs_code && !self.graph.nodes()[caller].inferred).then_some(Lever::Runbook)
     }
 
@@ -252,7 +256,8 @@ impl Sight<'_> {
 
     fn weigh(&self, cut: &[&Arc], touched: &[bool], failing_side: &[bool], ledger: &mut Ledger) -> Isolation {
         let name = |node: usize| self.graph.id(node).clone();
-        let mut recovers: Vec<usize> = (0..self.graph.len()).filter(|&node| touched[node] && !failing_side[node]).collect();
+        let mut recovers: Vec<usize> =
+            (0..self.graph.len()).filter(|&node| touched[node] && !failing_side[node]).collect();
         recovers.sort_by_key(|&node| (!self.spread.suffers(node), node));
         let counted: Vec<f64> = cut.iter().filter_map(|arc| arc.per_min).collect();
         let refused: Option<f64> = (counted.len() == cut.len()).then(|| counted.iter().sum());
@@ -274,7 +279,12 @@ impl Sight<'_> {
             let remedy = self.remedy(arc)?;
             let mut evidence = vec![ledger.call(self.graph, arc.from, arc.to)];
             if let Some(loss) = self.spread.loss(arc.to) {
-                evidence.push(ledger.figure(self.graph.id(arc.to), "failing requests", (100.0 * loss, Unit::Percent), None));
+                evidence.push(ledger.figure(
+                    self.graph.id(arc.to),
+                    "failing requests",
+                    (100.0 * loss, Unit::Percent),
+                    None,
+                ));
             }
             if let IsolationRemedy::ReservedConcurrency { function, concurrency: Some(concurrency) } = &remedy {
                 let usual = (f64::from(*concurrency), Unit::Count);
@@ -302,9 +312,10 @@ impl Sight<'_> {
     fn remedy(&self, arc: &Arc) -> Option<IsolationRemedy> {
         let name = |node: usize| self.graph.id(node).clone();
         Some(match self.lever(arc)? {
-            Lever::Reserve { function } => {
-                IsolationRemedy::ReservedConcurrency { function: name(function), concurrency: self.usual_concurrency(function) }
-            }
+            Lever::Reserve { function } => IsolationRemedy::ReservedConcurrency {
+                function: name(function),
+                concurrency: self.usual_concurrency(function),
+            },
             Lever::Pause => IsolationRemedy::PauseEventSource { source: name(arc.from), function: name(arc.to) },
             Lever::Disable => IsolationRemedy::DisableRule { rule: name(arc.from) },
             Lever::Runbook => IsolationRemedy::Runbook { service: name(arc.from) },

@@ -51,7 +51,9 @@ pub fn parts_of(topology: &Topology, otherwise: Origin) -> Vec<Part> {
 pub fn merge(parts: &[Part], now: Timestamp) -> Map {
     let mut parts: Vec<&Part> = parts.iter().collect();
     // The text settles what the origin does not.
-    parts.sort_by_cached_key(|part| (part.origin, part.complete, serde_json::to_string(&part.topology).unwrap_or_default()));
+    parts.sort_by_cached_key(|part| {
+        (part.origin, part.complete, serde_json::to_string(&part.topology).unwrap_or_default())
+    });
     let names = Names::of(&parts);
     let mut map = Map {
         at: now,

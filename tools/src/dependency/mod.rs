@@ -9,10 +9,10 @@ mod lags;
 mod ledger;
 mod map;
 mod predict;
-pub mod xray;
 #[cfg(test)]
 mod tests;
 mod toolset;
+pub mod xray;
 
 pub use grade::{Asked, grade};
 pub use graph::{Arc, Graph, Node};

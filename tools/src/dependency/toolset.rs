@@ -15,11 +15,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The tools, in the order in which a person would ask.
-pub static TOOLS: &[Entry] = &[
-    Entry::of::<MapServiceDependencies>(),
-    Entry::of::<PredictCascade>(),
-    Entry::of::<SuggestIsolation>(),
-];
+pub static TOOLS: &[Entry] =
+    &[Entry::of::<MapServiceDependencies>(), Entry::of::<PredictCascade>(), Entry::of::<SuggestIsolation>()];
 
 /// More edges are not claimed one by one: their evidence would be longer than the map.
 const MOST_CLAIMED: usize = 200;

@@ -155,17 +155,12 @@ fn ids(nodes: &[Node]) -> BTreeMap<i64, String> {
 }
 
 fn service(node: &Node, id: &str) -> Service {
-    let mut aliases: Vec<String> = node.names.iter().map(String::as_str).chain([name(node)]).map(str::to_owned).collect();
+    let mut aliases: Vec<String> =
+        node.names.iter().map(String::as_str).chain([name(node)]).map(str::to_owned).collect();
     aliases.retain(|alias| alias != id && !alias.is_empty());
     aliases.sort_unstable();
     aliases.dedup();
-    Service {
-        id: ServiceId::new(id),
-        kind: node.kind.clone(),
-        account: node.account_id.clone(),
-        region: None,
-        aliases,
-    }
+    Service { id: ServiceId::new(id), kind: node.kind.clone(), account: node.account_id.clone(), region: None, aliases }
 }
 
 fn edge(graph: &ServiceGraph, from: &Node, call: &Call, caller: &str, callee: &str) -> Edge {
@@ -196,7 +191,10 @@ fn edge(graph: &ServiceGraph, from: &Node, call: &Call, caller: &str, callee: &s
 
 /// X-Ray writes seconds since 1970 with a fraction.
 fn moment(seconds: f64) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "a float that is too large becomes the largest, which is refused")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float that is too large becomes the largest, which is refused"
+    )]
     Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
 }
 
@@ -220,7 +218,19 @@ mod tests {
     #[test]
     fn a_service_graph_becomes_a_topology() {
         let topology = parse(&serde_json::from_str(SAMPLE).unwrap()).unwrap();
-        insta::assert_snapshot!(told(&topology), @"");
+        insta::assert_snapshot!(told(&topology), @"
+        auth-api/prod (AWS::ApiGateway::Stage)
+        auth-api/prod_client (client)
+        auth-sessions (AWS::DynamoDB::Table)
+        cognito-idp.us-east-1.amazonaws.com (remote)
+        token-exchange (AWS::Lambda::Function)
+        token-exchange_AWS::Lambda (AWS::Lambda)
+        auth-api/prod → token-exchange_AWS::Lambda Sync 59.73 0.34 2.80
+        auth-api/prod_client → auth-api/prod Sync 61.87 0.33 2.76
+        token-exchange → auth-sessions Sync 70.03 0.00 2.14
+        token-exchange → cognito-idp.us-east-1.amazonaws.com Sync 59.73 0.00 0.02
+        token-exchange_AWS::Lambda → token-exchange Sync 59.73 0.34 2.78
+        ");
         assert!(topology.edges.iter().all(|edge| edge.origins.len() == 1));
     }
 
@@ -233,7 +243,14 @@ mod tests {
             node(3, "mails", "AWS::SQS::Queue", json!([{"ReferenceId": 4, "EdgeType": "link", "SummaryStatistics": {"TotalCount": 6}}])),
             node(4, "mailer", "AWS::Lambda", json!([])),
         ]});
-        insta::assert_snapshot!(told(&parse(&graph).unwrap()), @"");
+        insta::assert_snapshot!(told(&parse(&graph).unwrap()), @"
+        mailer (AWS::Lambda)
+        mails (AWS::SQS::Queue)
+        orders_AWS::DynamoDB::Table (AWS::DynamoDB::Table)
+        orders_AWS::ECS::Service (AWS::ECS::Service)
+        mails → mailer Async 3.00 ? ?
+        orders_AWS::ECS::Service → orders_AWS::DynamoDB::Table Sync 0.00 ? ?
+        ");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub struct Totals {
     /// The Brier score of stating for every service the share that was hit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brier_base_rate: Option<f64>,
-    /// The mean number of minutes between a service's first prediction of at least one half and its onset.
+    /// The mean number of minutes between a service's first prediction of at least one in three and its onset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_minutes: Option<f64>,
 }

@@ -33,7 +33,7 @@ pub struct Foresight {
     pub hit: usize,
     /// The sum of the squared differences between probability and outcome; divided by `asked` the Brier score (Brier 1950).
     pub squared: f64,
-    /// How many services were predicted with a probability of at least one half before they suffered.
+    /// How many services were predicted with a probability of at least one in three before they suffered.
     pub foreseen: usize,
     /// How many services suffered that did not at the first moment.
     pub spread: usize,
