@@ -49,11 +49,13 @@ pub fn parts_of(topology: &Topology, otherwise: Origin) -> Vec<Part> {
 
 /// Merges `parts`, whose order makes no difference, as of `now`.
 pub fn merge(parts: &[Part], now: Timestamp) -> Map {
-    let mut parts: Vec<&Part> = parts.iter().collect();
+    let mut parts: Vec<Part> = parts.iter().map(tidy).collect();
     // The text settles what the origin does not.
-    parts.sort_by_cached_key(|part| {
-        (part.origin, part.complete, serde_json::to_string(&part.topology).unwrap_or_default())
+    parts.sort_by(|a, b| {
+        let text = |part: &Part| serde_json::to_string(&part.topology).unwrap_or_default();
+        (a.origin, a.complete).cmp(&(b.origin, b.complete)).then_with(|| text(a).cmp(&text(b)))
     });
+    let parts: Vec<&Part> = parts.iter().collect();
     let names = Names::of(&parts);
     let mut map = Map {
         at: now,
@@ -69,6 +71,23 @@ pub fn merge(parts: &[Part], now: Timestamp) -> Map {
     map.entries = entries(&told, &names);
     map.folded = names.folded(&told);
     map
+}
+
+/// The same part, its services and edges in one order.
+fn tidy(part: &Part) -> Part {
+    let mut part = part.clone();
+    let place = |service: &Service| (service.kind.clone(), service.account.clone(), service.region.clone());
+    part.topology
+        .services
+        .sort_by(|a, b| a.id.cmp(&b.id).then_with(|| (place(a), &a.aliases).cmp(&(place(b), &b.aliases))));
+    let number = |value: Option<f64>| value.unwrap_or(-1.0);
+    part.topology.edges.sort_by(|a, b| {
+        let ends = (&a.caller, &a.callee, a.mode as u8).cmp(&(&b.caller, &b.callee, b.mode as u8));
+        let numbers = |edge: &Edge| [edge.requests_per_min, edge.fault_share, edge.latency_s].map(number);
+        let differ = || numbers(a).iter().zip(numbers(b)).map(|(a, b)| a.total_cmp(&b)).find(|order| order.is_ne());
+        ends.then_with(|| differ().unwrap_or(std::cmp::Ordering::Equal)).then_with(|| a.origins.cmp(&b.origins))
+    });
+    part
 }
 
 /// How much the name that a source uses is people's own.
@@ -105,9 +124,7 @@ impl Names {
         sorted.sort_by_key(|part| (rank(part.origin.source), Reverse(part.origin.seen)));
         for part in sorted {
             let source = part.origin.source;
-            let mut services: Vec<&Service> = part.topology.services.iter().collect();
-            services.sort_by_cached_key(|service| serde_json::to_string(service).unwrap_or_default());
-            for service in services {
+            for service in &part.topology.services {
                 let entry = known.entry(service.id.clone()).or_insert_with(|| Known {
                     service: Service { aliases: Vec::new(), ..Service::named(service.id.as_str()) },
                     rank: rank(source),
@@ -321,16 +338,7 @@ impl Told {
             entries: BTreeMap::new(),
             inner: BTreeMap::new(),
         };
-        let mut edges: Vec<&Edge> = part.topology.edges.iter().collect();
-        let value = |value: Option<f64>| value.unwrap_or(-1.0);
-        edges.sort_by(|a, b| {
-            let numbers = |edge: &Edge| [edge.requests_per_min, edge.fault_share, edge.latency_s].map(value);
-            let differ = || numbers(a).iter().zip(numbers(b)).map(|(a, b)| a.total_cmp(&b)).find(|order| order.is_ne());
-            (&a.caller, &a.callee, a.mode as u8)
-                .cmp(&(&b.caller, &b.callee, b.mode as u8))
-                .then_with(|| differ().unwrap_or(std::cmp::Ordering::Equal))
-        });
-        for edge in edges {
+        for edge in &part.topology.edges {
             told.add(edge, names);
         }
         told
