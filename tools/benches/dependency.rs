@@ -6,7 +6,7 @@ mod world;
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use tools::context::{Situation, verdict};
-use tools::dependency::{Part, cascade, isolate, merge};
+use tools::dependency::{Lags, Part, cascade, isolate, merge};
 use tools::model::{EdgeSource, Map, Origin, Verdict};
 use world::Size;
 
@@ -34,7 +34,7 @@ fn parts(situation: &Situation) -> Vec<Part> {
 
 fn whole(situation: &Situation, verdict: &Verdict, parts: &[Part]) -> Map {
     let map = merge(parts, situation.now);
-    black_box(cascade(situation, verdict, &Default::default()));
+    black_box(cascade(situation, verdict, &Lags::default()));
     black_box(isolate(situation, verdict));
     map
 }

@@ -135,8 +135,12 @@ mod tests {
         for &(from, to, capacity) in edges {
             network.edge(from, to, capacity);
         }
-        sources.iter().for_each(|&node| network.from(node));
-        sinks.iter().for_each(|&node| network.to(node));
+        for &node in sources {
+            network.from(node);
+        }
+        for &node in sinks {
+            network.to(node);
+        }
         network.cut()
     }
 

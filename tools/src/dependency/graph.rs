@@ -148,12 +148,12 @@ impl Graph {
 
     /// The edges to what a service calls, by callee.
     pub fn callees(&self, node: usize) -> &[Arc] {
-        &self.arcs[self.range(&self.first_out, node)]
+        &self.arcs[range(&self.first_out, node)]
     }
 
     /// The edges from those that call a service, by caller.
     pub fn callers(&self, node: usize) -> impl Iterator<Item = &Arc> {
-        self.incoming[self.range(&self.first_in, node)].iter().map(|&at| &self.arcs[at])
+        self.incoming[range(&self.first_in, node)].iter().map(|&at| &self.arcs[at])
     }
 
     /// The edge between two services.
@@ -182,10 +182,11 @@ impl Graph {
         };
         (0..self.len()).filter(is_entry).collect()
     }
+}
 
-    fn range(&self, starts: &[usize], node: usize) -> Range<usize> {
-        starts[node]..starts[node + 1]
-    }
+/// The places of one owner in a list sorted by owner.
+fn range(starts: &[usize], node: usize) -> Range<usize> {
+    starts[node]..starts[node + 1]
 }
 
 /// Where each of `count` owners begins in a list sorted by owner.

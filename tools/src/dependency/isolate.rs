@@ -57,24 +57,21 @@ pub struct IsolationPlan {
 pub fn isolate(situation: &Situation, verdict: &Verdict) -> IsolationPlan {
     let mut ledger = Ledger::after(verdict);
     let mut gaps = verdict.gaps.clone();
-    let isolation = match &situation.topology {
-        Some(topology) => {
-            let graph = Graph::of(topology);
-            let lags = Lags::default();
-            let spread = Spread::of(situation, verdict, &lags, &graph);
-            Sight { graph: &graph, spread: &spread }.isolate(verdict, &mut ledger)
+    let isolation = if let Some(topology) = &situation.topology {
+        let graph = Graph::of(topology);
+        let lags = Lags::default();
+        let spread = Spread::of(situation, verdict, &lags, &graph);
+        Sight { graph: &graph, spread: &spread }.isolate(verdict, &mut ledger)
+    } else {
+        if !gaps.iter().any(|gap| gap.wanted.starts_with("topology")) {
+            let because = "without it nobody knows what could be cut".to_owned();
+            gaps.push(Gap { wanted: "topology".to_owned(), because, remedy: None });
         }
-        None => {
-            if !gaps.iter().any(|gap| gap.wanted.starts_with("topology")) {
-                let because = "without it nobody knows what could be cut".to_owned();
-                gaps.push(Gap { wanted: "topology".to_owned(), because, remedy: None });
-            }
-            none(if verdict.affected.is_empty() {
-                IsolationReason::NothingFails
-            } else {
-                IsolationReason::NothingToProtect
-            })
-        }
+        none(if verdict.affected.is_empty() {
+            IsolationReason::NothingFails
+        } else {
+            IsolationReason::NothingToProtect
+        })
     };
     for edge in &isolation.cut {
         if let IsolationRemedy::ReservedConcurrency { function, concurrency: None } = &edge.remedy {
@@ -131,8 +128,12 @@ impl Sight<'_> {
             let (from, to) = way(arc);
             network.edge(from, to, self.cost(arc, median));
         }
-        failing.iter().for_each(|&node| network.from(node));
-        protected.iter().for_each(|&node| network.to(node));
+        for &node in &failing {
+            network.from(node);
+        }
+        for &node in &protected {
+            network.to(node);
+        }
         let Some((_, failing_side)) = network.cut() else { return none(self.uncuttable(&failing, &protected)) };
         let cut: Vec<&Arc> = self
             .graph

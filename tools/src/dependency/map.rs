@@ -361,12 +361,11 @@ impl Told {
             return;
         }
         let ends = Edge { requests_per_min: rate, origins: Vec::new(), ..edge.clone() };
-        match self.edges.get_mut(&(from, to)) {
-            Some(known) => add(known, &ends),
-            None => {
-                let named = Edge { caller: names.id(from).clone(), callee: names.id(to).clone(), ..ends };
-                self.edges.insert((from, to), named);
-            }
+        if let Some(known) = self.edges.get_mut(&(from, to)) {
+            add(known, &ends);
+        } else {
+            let named = Edge { caller: names.id(from).clone(), callee: names.id(to).clone(), ..ends };
+            self.edges.insert((from, to), named);
         }
     }
 }
@@ -454,12 +453,9 @@ fn agree(mut stated: Vec<(Origin, &Edge)>, conflicts: &mut Vec<Conflict>) -> Edg
 
 /// Edges that a complete part would show and does not, though it is the fresher one, or the only one that observes.
 fn unseen(told: &[Told], edges: &[Edge], conflicts: &mut Vec<Conflict>) {
-    let mut stated: BTreeMap<(usize, usize), ()> = BTreeMap::new();
-    for told in told {
-        stated.extend(told.edges.keys().map(|ends| (*ends, ())));
-    }
+    let stated: BTreeSet<(usize, usize)> = told.iter().flat_map(|told| told.edges.keys().copied()).collect();
     // Both lists are by position, which is by name.
-    for (ends, edge) in stated.into_keys().zip(edges) {
+    for (ends, edge) in stated.into_iter().zip(edges) {
         let is_only_declared = edge.origins.iter().all(|origin| origin.source == EdgeSource::Declared);
         let newest = edge.origins.iter().map(|origin| origin.seen).max();
         let contradicts = |told: &&Told| {

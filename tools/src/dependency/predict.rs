@@ -214,9 +214,9 @@ impl<'a> Spread<'a> {
         spread.believed_lag = (usual + seen.iter().sum::<f64>()) / (1.0 + count(seen.len()));
         let order = spread.reach();
         spread.read(situation, &order);
-        for node in 0..size {
-            if spread.onset[node].is_some() {
-                spread.severity[node] = spread.seen_severity(node, symptom[node]);
+        for (node, symptom) in symptom.into_iter().enumerate() {
+            if let Some(symptom) = symptom {
+                spread.severity[node] = spread.seen_severity(node, symptom);
             }
         }
         spread.note_storms(verdict);
@@ -279,7 +279,7 @@ impl<'a> Spread<'a> {
     }
 
     /// How badly a service suffers, by its own metrics.
-    fn seen_severity(&self, node: usize, symptom: Option<Symptom>) -> f64 {
+    fn seen_severity(&self, node: usize, symptom: Symptom) -> f64 {
         let Pulse { before, now, .. } = &self.pulses[node];
         let failing = now.loss.map(|loss| (loss - before.loss.unwrap_or(0.0)).clamp(0.0, 1.0));
         // The share of the time that is waiting on top of what is usual.
@@ -290,7 +290,7 @@ impl<'a> Spread<'a> {
             // A slower answer is still one: it harms half as much.
             (failing, waiting) => 1.0 - (1.0 - failing.unwrap_or(0.0)) * (1.0 - 0.5 * waiting.unwrap_or(0.0)),
         };
-        if symptom == Some(Symptom::Alarms) { seen.min(SEVERITY).max(LEAST_SEVERITY) } else { seen.max(LEAST_SEVERITY) }
+        seen.clamp(LEAST_SEVERITY, if symptom == Symptom::Alarms { SEVERITY } else { 1.0 })
     }
 
     fn note_storms(&mut self, verdict: &Verdict) {

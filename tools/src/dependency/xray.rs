@@ -79,7 +79,8 @@ struct Call {
 struct Statistics {
     total_count: Option<f64>,
     total_response_time: Option<f64>,
-    fault_statistics: Option<Faults>,
+    #[serde(rename = "FaultStatistics")]
+    faults: Option<Faults>,
 }
 
 #[derive(Deserialize)]
@@ -171,7 +172,7 @@ fn edge(graph: &ServiceGraph, from: &Node, call: &Call, caller: &str, callee: &s
     let statistics = call.summary_statistics.as_ref();
     let total = statistics.and_then(|sums| sums.total_count).filter(|total| *total >= 0.0);
     let some = total.filter(|total| *total > 0.0);
-    let faults = statistics.and_then(|sums| sums.fault_statistics.as_ref()?.total_count);
+    let faults = statistics.and_then(|sums| sums.faults.as_ref()?.total_count);
     let seconds = statistics.and_then(|sums| sums.total_response_time);
     let per_request = |sum: Option<f64>| Some(sum?.max(0.0) / some?);
     let from_buffer = from.kind.as_deref().is_some_and(|kind| BUFFERS.iter().any(|buffer| kind.starts_with(buffer)));

@@ -42,7 +42,7 @@ pub fn until(capsule: &Capsule, now: Timestamp) -> Situation {
     for series in situation.series.iter_mut().flatten() {
         *series = series.within(past);
     }
-    for lines in situation.logs.iter_mut() {
+    if let Some(lines) = &mut situation.logs {
         lines.retain(|line| line.at < now);
     }
     situation
