@@ -8,7 +8,7 @@
 //! | `clarity_capsule` | format version; this program reads version 1 |
 //! | `name`, `about` | a short name; what the story is, for people |
 //! | `window` | `{from, to}`: the span the story plays in; series may begin earlier, as history |
-//! | `topology` | `{services: [{id, kind?, account?, region?, aliases?}], edges: [{caller, callee, mode?, requests_per_min?, fault_share?, latency_s?}]}` |
+//! | `topology` | `{services: [{id, kind?, account?, region?, aliases?}], edges: [{caller, callee, mode?, requests_per_min?, fault_share?, latency_s?, origins?: [{source, seen}]}]}` |
 //! | `series` | `[{service, measure, start, step_s, values}]`; `measure` is `requests`, `faults`, `availability` (percent), `latency` (seconds) or `{"other": "Namespace/Name:Stat"}`; a missing point is `null`, not 0 |
 //! | `logs` | `[{at, service, level?, text}]`; `level` is `debug`, `info`, `warn` or `error` |
 //! | `signals` | `[{received, signal, event_id?}]` in the order they reached us; `signal` is `{"alarm": {via, alarm}}`, `{"change": {…}}` or `{"note": {by, text}}`; the same `event_id` twice is a repeated delivery |

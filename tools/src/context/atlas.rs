@@ -174,7 +174,7 @@ fn walk(next: &[Vec<usize>], start: usize, hops: usize) -> Vec<Vec<usize>> {
 }
 
 /// `Auth-Prod_tokenExchange` → `auth prod tokenexchange`: lower case, any run of other characters one space.
-fn words(name: &str) -> String {
+pub(crate) fn words(name: &str) -> String {
     let mut words = String::with_capacity(name.len());
     for character in name.chars() {
         if character.is_alphanumeric() {

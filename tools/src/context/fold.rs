@@ -7,7 +7,7 @@ const FUNCTION: &str = "AWS::Lambda::Function";
 const LAMBDA: &str = "AWS::Lambda";
 
 /// What a node is: its type, else what the end of its name says, as X-Ray tools write it (`<name>_<type>`).
-pub(super) fn kind_of(service: &Service) -> Option<&str> {
+pub(crate) fn kind_of(service: &Service) -> Option<&str> {
     let by_name = || [FUNCTION, LAMBDA, "remote", "client"].into_iter().find(|kind| base(service, kind).is_some());
     service.kind.as_deref().or_else(by_name)
 }
@@ -26,7 +26,7 @@ fn place<'a>(name: &'a str, service: &'a Service) -> Place<'a> {
 
 /// Groups `services` (sorted by name) by position: the nodes of one Lambda function together, all others alone. The
 /// first of each group speaks for it: its `AWS::Lambda::Function` node where there is one.
-pub(super) fn fold(services: &[Service]) -> Vec<Vec<usize>> {
+pub(crate) fn fold(services: &[Service]) -> Vec<Vec<usize>> {
     let mut functions: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (at, service) in services.iter().enumerate() {
         if let Some(kind) = kind_of(service).filter(|kind| [FUNCTION, LAMBDA].contains(kind)) {

@@ -3,7 +3,7 @@
 //! [`Situation::read`] reads the lanes (topology, metrics, changes) through the ports; everything after that is a pure
 //! function of what was read: the same [`Situation`] gives the same verdict, byte for byte.
 
-mod atlas;
+pub(crate) mod atlas;
 mod attribute;
 mod auth;
 mod bottleneck;
@@ -15,7 +15,7 @@ mod excess;
 mod fallback;
 mod finding;
 mod flow;
-mod fold;
+pub(crate) mod fold;
 mod gaps;
 mod gauge;
 mod kind;
@@ -25,6 +25,7 @@ mod outlook;
 mod picture;
 #[cfg(test)]
 mod properties;
+pub(crate) mod pulse;
 mod reach;
 mod score;
 mod signs;

@@ -7,6 +7,7 @@
 pub mod baseline;
 mod chance;
 mod changes;
+pub mod foresight;
 pub mod reliability;
 pub mod stress;
 mod table;
@@ -18,7 +19,7 @@ use self::reliability::{Bin, Reliability};
 use self::stress::{Figures, Hits, Stress, Stressed};
 use crate::capsule::{self, Capsule, CapsuleError, Truth};
 use crate::context::{Situation, names_of, verdict};
-use crate::model::{Answer, Gap, ServiceId, Verdict};
+use crate::model::{Answer, Foresight, Gap, ServiceId, Verdict};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub struct Case {
     /// The place of the truth among the baseline's candidates, from 1; none when it was not among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_rank: Option<usize>,
+    /// How the predictions along the story came out; none where the capsule ends with its first alarms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foresight: Option<Foresight>,
     /// Milliseconds for the verdict alone.
     pub ms: f64,
 }
@@ -79,6 +83,15 @@ pub struct Totals {
     /// The mean overlap of the blast radius, 0–1.
     #[serde(default)]
     pub blast_jaccard: f64,
+    /// The Brier score of the predictions made along the faults that go on after their first alarms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brier: Option<f64>,
+    /// The Brier score of stating for every service the share that was hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brier_base_rate: Option<f64>,
+    /// The mean number of minutes between a service's first prediction of at least one in three and its onset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_minutes: Option<f64>,
 }
 
 /// What one capsule says about the verdict.
@@ -172,7 +185,8 @@ pub fn evaluate(capsule: &Capsule, stopwatch: &dyn Fn() -> Duration) -> Judged {
             let baseline_rank = place_of(named, &names).0;
             let truth = truth.iter().map(ToString::to_string).collect();
             let abstained = verdict.answer == Answer::NoCauseFound;
-            Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank, ms })
+            let foresight = foresight::of(capsule, &verdict);
+            Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank, foresight, ms })
         }
         Some(Truth::Change(truth)) => Judged::Change(ChangeCase::of(name, truth, &verdict, ms)),
     }
@@ -255,6 +269,8 @@ impl Report {
         let cases = report.cases.len();
         let among =
             |first: usize| report.cases.iter().filter(|case| case.rank.is_some_and(|rank| rank <= first)).count();
+        let foresights = report.cases.iter().filter_map(|case| case.foresight.as_ref());
+        let foresight = foresights.fold(Foresight::default(), |all, one| all.plus(one));
         report.totals = Totals {
             cases,
             top1: share(among(1), cases),
@@ -262,6 +278,9 @@ impl Report {
             abstained: share(report.cases.iter().filter(|case| case.abstained).count(), cases),
             quiet_windows,
             quiet_false_blame: share(report.quiet_blamed.len(), quiet_windows),
+            brier: foresight.brier(),
+            brier_base_rate: foresight.brier_base_rate(),
+            lead_minutes: foresight.mean_lead_minutes(),
             ..Totals::default()
         };
         let Figures { top1, top3 } = baseline.figures();
@@ -357,7 +376,8 @@ mod tests {
         let ties = usize::from(rank.is_some());
         let (name, truth) = ("x".to_owned(), vec!["a".to_owned()]);
         let confidence = (!abstained).then_some(0.8);
-        Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank: Some(2), ms: 0.5 })
+        let (baseline_rank, foresight, ms) = (Some(2), None, 0.5);
+        Judged::Fault(Case { name, truth, rank, ties, abstained, confidence, baseline_rank, foresight, ms })
     }
 
     #[test]

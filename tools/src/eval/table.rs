@@ -26,6 +26,12 @@ impl Display for Report {
             write!(f, " ({})", self.quiet_blamed.join(", "))?;
         }
         writeln!(f)?;
+        if let (Some(brier), Some(base_rate)) = (totals.brier, totals.brier_base_rate) {
+            writeln!(f, "{brier:>6.3} Brier score of who is hit next; {base_rate:.3} by the share that was hit")?;
+        }
+        if let Some(lead) = totals.lead_minutes {
+            writeln!(f, "{lead:>6.1} minutes of lead, where a hit was predicted")?;
+        }
         writeln!(f)?;
         self.comparison(f)?;
         reliability(f, "stated confidence", &self.reliability)?;

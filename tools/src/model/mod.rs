@@ -2,9 +2,12 @@
 
 mod auth;
 mod bottleneck;
+mod dependency;
 mod evidence;
 mod incident;
+mod isolation;
 mod log;
+mod prediction;
 mod series;
 mod service;
 mod signal;
@@ -15,13 +18,16 @@ mod verdict;
 
 pub use auth::{AuthHealth, Hop, HopStatus, Stage};
 pub use bottleneck::{Bottleneck, Limit};
+pub use dependency::{Conflict, EntryPoint, Folded, Map, Stated};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
 pub use incident::{
     Apartness, Because, Blame, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition,
 };
+pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use log::{LogLevel, LogLine};
+pub use prediction::{Foresight, Prediction};
 pub use series::{Measure, Series};
-pub use service::{Adjacency, Edge, EdgeMode, Service, ServiceId, Topology};
+pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
 pub use story::{Happening, Story, StoryEvent, StoryLink, Tie};
 pub use time::minutes;

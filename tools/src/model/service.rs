@@ -1,5 +1,6 @@
 //! Services and the topology they form.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -78,6 +79,47 @@ pub enum EdgeMode {
     Async,
 }
 
+/// What says that one service calls another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeSource {
+    /// People wrote it into the configuration.
+    Declared,
+    /// A capsule holds it.
+    Capsule,
+    /// Traces, as X-Ray's service graph sums them up.
+    XRay,
+    /// A Lambda event source mapping.
+    EventSource,
+    /// An EventBridge rule and its target.
+    RuleTarget,
+    /// Metrics that name both ends.
+    Metrics,
+}
+
+impl fmt::Display for EdgeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Declared => "configuration",
+            Self::Capsule => "capsule",
+            Self::XRay => "X-Ray",
+            Self::EventSource => "event source mapping",
+            Self::RuleTarget => "EventBridge rule",
+            Self::Metrics => "metrics",
+        })
+    }
+}
+
+/// Where an edge was seen, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// What says so.
+    pub source: EdgeSource,
+    /// When it said so last.
+    pub seen: Timestamp,
+}
+
 /// One caller → callee relation. Rates are means over the window they were observed in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +140,9 @@ pub struct Edge {
     /// Mean latency of those requests in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_s: Option<f64>,
+    /// What says that there is this edge, ascending; empty where nobody noted it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
 }
 
 impl Edge {
@@ -110,6 +155,7 @@ impl Edge {
             requests_per_min: None,
             fault_share: None,
             latency_s: None,
+            origins: Vec::new(),
         }
     }
 }

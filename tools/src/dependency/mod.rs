@@ -1,0 +1,23 @@
+//! The dependency toolset: who depends on whom, who is hit next, and where to cut. Everything but reading is a pure function of
+//! sorted lists: the same world gives the same answer, byte for byte, whatever the order it was read in.
+
+mod flow;
+mod grade;
+mod graph;
+mod isolate;
+mod lags;
+mod ledger;
+mod map;
+mod predict;
+#[cfg(test)]
+mod tests;
+mod toolset;
+pub mod xray;
+
+pub use grade::{Asked, grade};
+pub use graph::{Arc, Graph, Node};
+pub use isolate::{IsolationPlan, isolate};
+pub use lags::Lags;
+pub use map::{Part, merge, parts_of};
+pub use predict::{Cascade, cascade, predict};
+pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};
