@@ -5,6 +5,7 @@ pub mod aws;
 pub mod capsule;
 pub mod context;
 pub mod declared;
+pub mod dependency;
 pub mod eval;
 #[cfg(feature = "mcp")]
 pub mod mcp;

@@ -26,7 +26,7 @@ fn place<'a>(name: &'a str, service: &'a Service) -> Place<'a> {
 
 /// Groups `services` (sorted by name) by position: the nodes of one Lambda function together, all others alone. The
 /// first of each group speaks for it: its `AWS::Lambda::Function` node where there is one.
-pub(super) fn fold(services: &[Service]) -> Vec<Vec<usize>> {
+pub(crate) fn fold(services: &[Service]) -> Vec<Vec<usize>> {
     let mut functions: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (at, service) in services.iter().enumerate() {
         if let Some(kind) = kind_of(service).filter(|kind| [FUNCTION, LAMBDA].contains(kind)) {

@@ -14,7 +14,7 @@ mod excess;
 mod fallback;
 mod finding;
 mod flow;
-mod fold;
+pub(crate) mod fold;
 mod gaps;
 mod gauge;
 mod kind;

@@ -1,0 +1,199 @@
+//! Who stands left of whom in a row, so that few links cross.
+
+use super::ranks::Ranks;
+use super::scene::Scene;
+use std::collections::BTreeMap;
+
+/// How often the rows are gone through, down and up.
+const SWEEPS: usize = 12;
+
+/// A crossing with a link of the path weighs as much as so many others.
+const PATH: usize = 8;
+
+/// What takes up room in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A service.
+    Node(usize),
+    /// A link on its way to a row further down. Links to the same callee share it: they join, and arrive together.
+    Bend,
+}
+
+/// Rows of items, and what runs between neighbouring rows. Each pair that is linked stands once, with its weight.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Everything that takes up room; nodes come first, under their own numbers.
+    pub(super) items: Vec<Item>,
+    /// For each row its items from left to right.
+    pub(super) rows: Vec<Vec<usize>>,
+    /// For each link its items from top to bottom.
+    pub(super) chains: Vec<Vec<usize>>,
+    /// For each item those it touches in the row above, with the weight.
+    pub(super) above: Vec<Vec<(usize, usize)>>,
+    /// The same below.
+    pub(super) below: Vec<Vec<(usize, usize)>>,
+    row_of: Vec<usize>,
+}
+
+/// Orders the rows.
+pub(super) fn order(scene: &Scene, ranks: &Ranks) -> Rows {
+    let mut rows = Rows::of(scene, ranks);
+    let mut best: Option<(usize, Vec<Vec<usize>>)> = None;
+    for start in [rows.rows.clone(), rows.by_depth()] {
+        rows.rows = start;
+        for sweep in 0..SWEEPS {
+            rows.sweep(sweep % 2 == 0);
+            rows.transpose();
+            let crossings = rows.crossings();
+            if best.as_ref().is_none_or(|(least, _)| crossings < *least) {
+                best = Some((crossings, rows.rows.clone()));
+            }
+        }
+    }
+    if let Some((_, order)) = best {
+        rows.rows = order;
+    }
+    rows
+}
+
+impl Rows {
+    fn of(scene: &Scene, ranks: &Ranks) -> Self {
+        let mut items: Vec<Item> = (0..scene.nodes.len()).map(Item::Node).collect();
+        let mut row_of = ranks.of.clone();
+        // A link that points up has bends of its own: whoever joined it would seem to go up as well.
+        let mut bends: BTreeMap<(usize, Option<usize>, usize), usize> = BTreeMap::new();
+        let mut weights: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut chains = Vec::with_capacity(scene.links.len());
+        for (at, link) in scene.links.iter().enumerate() {
+            let (top, bottom) = if ranks.turned[at] { (link.to, link.from) } else { (link.from, link.to) };
+            let own = if ranks.turned[at] { Some(at) } else { None };
+            let mut chain = vec![top];
+            for row in ranks.of[top] + 1..ranks.of[bottom] {
+                chain.push(*bends.entry((bottom, own, row)).or_insert_with(|| {
+                    items.push(Item::Bend);
+                    row_of.push(row);
+                    items.len() - 1
+                }));
+            }
+            chain.push(bottom);
+            for pair in chain.windows(2) {
+                let weight = if link.on_path { PATH } else { 1 };
+                let known = weights.entry((pair[0], pair[1])).or_insert(weight);
+                *known = (*known).max(weight);
+            }
+            chains.push(chain);
+        }
+        let (mut above, mut below) = (vec![Vec::new(); items.len()], vec![Vec::new(); items.len()]);
+        for (&(upper, lower), &weight) in &weights {
+            above[lower].push((upper, weight));
+            below[upper].push((lower, weight));
+        }
+        let mut rows = vec![Vec::new(); ranks.count];
+        for (item, &row) in row_of.iter().enumerate() {
+            rows[row].push(item);
+        }
+        Self { items, rows, chains, above, below, row_of }
+    }
+
+    /// The rows as a walk from the top meets their items: what belongs together stands together.
+    fn by_depth(&self) -> Vec<Vec<usize>> {
+        let mut rows = vec![Vec::new(); self.rows.len()];
+        let mut seen = vec![false; self.items.len()];
+        for root in self.rows.iter().flatten().copied() {
+            let mut stack = vec![root];
+            while let Some(item) = stack.pop() {
+                if !std::mem::replace(&mut seen[item], true) {
+                    rows[self.row_of[item]].push(item);
+                    stack.extend(self.below[item].iter().rev().map(|(other, _)| *other));
+                }
+            }
+        }
+        rows
+    }
+
+    /// For each item its place in its row.
+    fn places(&self) -> Vec<usize> {
+        let mut places = vec![0; self.items.len()];
+        for row in &self.rows {
+            for (place, &item) in row.iter().enumerate() {
+                places[item] = place;
+            }
+        }
+        places
+    }
+
+    /// Sorts each row by the mean place of what its items touch in the row before, from the top or from the bottom.
+    fn sweep(&mut self, downwards: bool) {
+        let count = self.rows.len();
+        let mut places = self.places();
+        for step in 1..count {
+            let row = if downwards { step } else { count - 1 - step };
+            let before = self.rows[if downwards { row - 1 } else { row + 1 }].len() as f64;
+            let touched = if downwards { &self.above } else { &self.below };
+            let own = self.rows[row].len() as f64;
+            let mean = |item: usize, place: usize| {
+                let weight: usize = touched[item].iter().map(|(_, weight)| weight).sum();
+                if weight == 0 {
+                    return (place as f64 + 0.5) / own;
+                }
+                let sum: f64 = touched[item].iter().map(|&(other, weight)| (places[other] as f64 + 0.5) * weight as f64).sum();
+                sum / weight as f64 / before
+            };
+            let mut keyed: Vec<(f64, usize)> =
+                self.rows[row].iter().enumerate().map(|(place, &item)| (mean(item, place), item)).collect();
+            // Stable: ties stay as they are.
+            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (place, (_, item)) in keyed.iter().enumerate() {
+                places[*item] = place;
+            }
+            self.rows[row] = keyed.into_iter().map(|(_, item)| item).collect();
+        }
+    }
+
+    /// Exchanges neighbours while that saves crossings.
+    fn transpose(&mut self) {
+        let mut places = self.places();
+        // Each exchange saves at least one crossing, so it ends; the bound is for many of them.
+        for _ in 0..SWEEPS {
+            let mut improved = false;
+            for row in 0..self.rows.len() {
+                for place in 1..self.rows[row].len() {
+                    let (left, right) = (self.rows[row][place - 1], self.rows[row][place]);
+                    let cost = |left: usize, right: usize| {
+                        crossed(&self.above[left], &self.above[right], &places)
+                            + crossed(&self.below[left], &self.below[right], &places)
+                    };
+                    if cost(right, left) < cost(left, right) {
+                        self.rows[row].swap(place - 1, place);
+                        places[left] = place;
+                        places[right] = place - 1;
+                        improved = true;
+                    }
+                }
+            }
+            if !improved {
+                break;
+            }
+        }
+    }
+
+    /// How many links cross, by weight.
+    pub(super) fn crossings(&self) -> usize {
+        let places = self.places();
+        let mut sum = 0;
+        for row in &self.rows {
+            for (at, &left) in row.iter().enumerate() {
+                for &right in &row[at + 1..] {
+                    sum += crossed(&self.below[left], &self.below[right], &places);
+                }
+            }
+        }
+        sum
+    }
+}
+
+/// Crossings between the links of two items that stand side by side.
+fn crossed(left: &[(usize, usize)], right: &[(usize, usize)], places: &[usize]) -> usize {
+    let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a, b)));
+    pairs.filter(|(a, b)| places[a.0] > places[b.0]).map(|(a, b)| a.1 * b.1).sum()
+}
