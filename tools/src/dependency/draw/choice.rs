@@ -8,6 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 /// A picture of a small trouble shows this many services where there are so many, for orientation.
 const COMFORTABLE: usize = 12;
 
+/// Of an estate that is no larger than this everything is drawn that calls or is called.
+const SMALL_ESTATE: usize = 16;
+
 /// Entry services that are looked for above the trouble, and how many calls away they may be.
 const ENTRIES: usize = 2;
 const ENTRY_HOPS: usize = 4;
@@ -29,6 +32,10 @@ pub(super) fn choose(graph: &Graph, verdict: &Verdict) -> Vec<usize> {
     let path: Vec<usize> = verdict.cause().map(|cause| &cause.service).into_iter().chain(&verdict.path).filter_map(|id| graph.node(id)).collect();
     for around in [path, core] {
         chosen.extend(&neighbours(graph, &around, &chosen, room));
+    }
+    if graph.nodes.len() <= SMALL_ESTATE {
+        let is_linked = |node: &usize| !graph.callers[*node].is_empty() || !graph.callees[*node].is_empty();
+        chosen.extend(&(0..graph.nodes.len()).filter(is_linked).collect::<Vec<usize>>());
     }
     if chosen.order.is_empty() {
         chosen.extend(&busiest(graph));

@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_off_is_no_font() {
-        for length in [0, 3, 11, 100, 400, 5000] {
-            assert_eq!(advances(&FILES[0][..length]), None, "{length} bytes");
+        for length in [0, 3, 11, 100, 400] {
+            assert!(advances(&FILES[0][..length]).is_none(), "{length} bytes");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! cycle are turned, long links run through bends, and nothing overlaps.
 
 use super::font::{Weight, width};
-use super::order::{Item, Rows, order};
+use super::order::{Item, Rows, Touch, order};
 use super::place::{Wish, settle};
 use super::ranks::{Ranks, ranks};
 use super::scene::{Link, Node, Scene, Stub};
@@ -115,7 +115,8 @@ pub fn layout(scene: &Scene) -> Layout {
     let rows = order(scene, &ranks);
     let mut nodes: Vec<Placed> = scene.nodes.iter().map(filled).collect();
     let width = rows.rows.iter().map(|row| packed(&rows, row)).fold(PAGE, f64::max);
-    let xs = columns(&rows, width);
+    let mut xs = columns(&rows, width);
+    straighten(&rows, &mut xs, width);
     let bands = bands(scene, &ranks, &rows, &nodes);
     for (at, node) in nodes.iter_mut().enumerate() {
         let (top, bottom) = bands[ranks.of[at]];
@@ -187,9 +188,9 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
             xs[item] = x;
         }
     }
-    let pull = |item: usize, (other, weight): (usize, usize)| {
-        let bends = [item, other].iter().filter(|at| rows.items[**at] == Item::Bend).count();
-        (other, [1.0, 2.0, 8.0][bends] * weight as f64)
+    let pull = |item: usize, touch: &Touch| {
+        let bends = [item, touch.other].iter().filter(|at| rows.items[**at] == Item::Bend).count();
+        (touch.other, [1.0, 2.0, 8.0][bends] * touch.weight as f64)
     };
     for round in 0..ROUNDS {
         let downwards = round % 2 == 0;
@@ -200,7 +201,7 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
                 let both = round + 8 >= ROUNDS;
                 let above = rows.above[item].iter().filter(|_| both || downwards);
                 let below = rows.below[item].iter().filter(|_| both || !downwards);
-                let pulls: Vec<(usize, f64)> = above.chain(below).map(|other| pull(item, *other)).collect();
+                let pulls: Vec<(usize, f64)> = above.chain(below).map(|touch| pull(item, touch)).collect();
                 let weight: f64 = pulls.iter().map(|(_, weight)| weight).sum();
                 let at = if weight > 0.0 {
                     pulls.iter().map(|(other, weight)| xs[*other] * weight).sum::<f64>() / weight
@@ -219,6 +220,71 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
         }
     }
     xs
+}
+
+/// Makes long links straight: from the callee up, as many of a link's bends as can stand at the same x without passing a neighbour
+/// are put there. Where one cannot, the link jogs once.
+fn straighten(rows: &Rows, xs: &mut [f64], width: f64) {
+    let mut neighbours: Vec<(Option<usize>, Option<usize>)> = vec![(None, None); rows.items.len()];
+    for row in &rows.rows {
+        for pair in row.windows(2) {
+            neighbours[pair[0]].1 = Some(pair[1]);
+            neighbours[pair[1]].0 = Some(pair[0]);
+        }
+    }
+    let free = |xs: &[f64], item: usize| {
+        let (left, right) = neighbours[item];
+        let at_left = left.map_or(MARGIN, |left| xs[left] + apart(rows.items[left], rows.items[item]));
+        let at_right = right.map_or(width - MARGIN, |right| xs[right] - apart(rows.items[item], rows.items[right]));
+        (at_left, at_right)
+    };
+    let mut chains: Vec<&Vec<usize>> = rows.chains.iter().filter(|chain| chain.len() > 2).collect();
+    // Links that join a longer one follow it. Stable: else in the order of the links.
+    chains.sort_by_key(|chain| std::cmp::Reverse(chain.len()));
+    let mut done = vec![false; rows.items.len()];
+    for chain in chains {
+        let under = |item: usize, (left, right): (f64, f64)| match rows.items[item] {
+            Item::Node(_) => (left.max(xs[item] - BOX / 2.0 + PORT_INSET), right.min(xs[item] + BOX / 2.0 - PORT_INSET)),
+            Item::Bend => (left, right),
+        };
+        let bends: Vec<usize> = chain[1..chain.len() - 1].iter().rev().copied().filter(|&bend| !done[bend]).collect();
+        let Some(&lowest) = bends.first() else { continue };
+        let mut from = xs[chain[chain.len() - 1]];
+        let mut span = under(chain[chain.len() - 1], free(xs, lowest));
+        if span.0 > span.1 {
+            span = free(xs, lowest);
+        }
+        let mut runs: Vec<(usize, (f64, f64))> = Vec::new();
+        let mut count = 0;
+        for &bend in &bends {
+            let own = free(xs, bend);
+            let both = (span.0.max(own.0), span.1.min(own.1));
+            if count > 0 && both.0 > both.1 {
+                runs.push((count, span));
+                (count, span) = (0, own);
+            } else {
+                span = both;
+            }
+            count += 1;
+        }
+        // The last run meets the caller, straight below it if that is possible.
+        let last = under(chain[0], span);
+        runs.push((count, if last.0 <= last.1 { last } else { span }));
+        let mut rest = bends.as_slice();
+        for (count, (left, right)) in runs {
+            let (run, others) = rest.split_at(count);
+            rest = others;
+            let mean = run.iter().map(|&bend| xs[bend]).sum::<f64>() / count as f64;
+            // The first run stands where its bends wanted to be, the next ones as near to it as they can.
+            let wish = if run[0] == lowest { mean } else { from };
+            let x = wish.min(right).max(left);
+            for &bend in run {
+                xs[bend] = x;
+                done[bend] = true;
+            }
+            from = x;
+        }
+    }
 }
 
 /// For each row its upper and lower edge: as high as its highest box, and with room for what passes between the rows.
@@ -246,16 +312,17 @@ fn bands(scene: &Scene, ranks: &Ranks, rows: &Rows, nodes: &[Placed]) -> Vec<(f6
 }
 
 fn routes(ranks: &Ranks, rows: &Rows, xs: &[f64], bands: &[(f64, f64)], nodes: &[Placed]) -> Vec<Route> {
-    // Where the links of a box end, by their other end: below it and above it.
+    // Where the links of a box end: below it and above it.
     let leave = ports(&rows.below, xs, nodes);
     let arrive = ports(&rows.above, xs, nodes);
-    let port = |ports: &[Vec<(usize, f64)>], item: usize, other: usize| {
-        ports[item].iter().find(|(to, _)| *to == other).map_or(xs[item], |(_, x)| *x)
+    let port = |ports: &[Vec<(Touch, f64)>], item: usize, other: usize, is_up: bool| {
+        let mut found = ports[item].iter().filter(|(touch, _)| touch.other == other && touch.is_up == is_up);
+        found.next().map_or(xs[item], |(_, x)| *x)
     };
     let route = |(chain, &turned): (&Vec<usize>, &bool)| {
         let (top, bottom) = (chain[0], chain[chain.len() - 1]);
         let mut points = Vec::with_capacity(2 * chain.len() + 2);
-        let first = port(&leave, top, chain[1]);
+        let first = port(&leave, top, chain[1], turned);
         points.push((first, nodes[top].y + nodes[top].height));
         points.push((first, bands[ranks.of[top]].1));
         for (step, &bend) in chain[1..chain.len() - 1].iter().enumerate() {
@@ -263,7 +330,7 @@ fn routes(ranks: &Ranks, rows: &Rows, xs: &[f64], bands: &[(f64, f64)], nodes: &
             points.push((xs[bend], upper));
             points.push((xs[bend], lower));
         }
-        let last = port(&arrive, bottom, chain[chain.len() - 2]);
+        let last = port(&arrive, bottom, chain[chain.len() - 2], turned);
         points.push((last, bands[ranks.of[bottom]].0));
         points.push((last, nodes[bottom].y));
         points.dedup();
@@ -275,21 +342,29 @@ fn routes(ranks: &Ranks, rows: &Rows, xs: &[f64], bands: &[(f64, f64)], nodes: &
     rows.chains.iter().zip(&ranks.turned).map(route).collect()
 }
 
-/// For each box where its links end at one side, straight below or above their other end where that is possible.
-fn ports(touched: &[Vec<(usize, usize)>], xs: &[f64], nodes: &[Placed]) -> Vec<Vec<(usize, f64)>> {
+/// For each box where its links end at one side: where a straight line meets both ends if there is such a place.
+fn ports(touched: &[Vec<Touch>], xs: &[f64], nodes: &[Placed]) -> Vec<Vec<(Touch, f64)>> {
+    let reach = |item: usize| match nodes.get(item) {
+        Some(node) => (node.x + PORT_INSET, node.x + node.width - PORT_INSET),
+        None => (xs[item], xs[item]),
+    };
     let end = |(item, node): (usize, &Placed)| {
-        let mut others: Vec<usize> = touched[item].iter().map(|(other, _)| *other).collect();
-        others.sort_by(|&a, &b| xs[a].total_cmp(&xs[b]).then(a.cmp(&b)));
-        let (left, right) = (node.x + PORT_INSET, node.x + node.width - PORT_INSET);
-        let apart = PORTS.min((right - left) / others.len().max(2) as f64);
+        let mut touches = touched[item].clone();
+        touches.sort_by(|a, b| xs[a.other].total_cmp(&xs[b.other]).then(a.other.cmp(&b.other)).then(a.is_up.cmp(&b.is_up)));
+        let (left, right) = reach(item);
+        let apart = PORTS.min((right - left) / touches.len().max(2) as f64);
         let middle = node.x + node.width / 2.0;
-        let wish = |(place, &other): (usize, &usize)| {
-            // A straight line where the other end is above or below; else near the middle, on its side.
-            let at = if (left..=right).contains(&xs[other]) { xs[other] } else { middle + (xs[other] - middle) * 0.12 };
-            Wish { at: at.clamp(left, right), weight: 1.0, apart: if place == 0 { 0.0 } else { apart } }
+        let wish = |(place, touch): (usize, &Touch)| {
+            let other = reach(touch.other);
+            let (from, to) = (left.max(other.0), right.min(other.1));
+            // Else near the middle, on the side of the other end.
+            let at = if from <= to { f64::midpoint(from, to) } else { middle + (xs[touch.other] - middle) * 0.12 };
+            // What counts stays straight, and the others make room.
+            let weight = (touch.weight * touch.weight) as f64;
+            Wish { at: at.clamp(left, right), weight, apart: if place == 0 { 0.0 } else { apart } }
         };
-        let wishes: Vec<Wish> = others.iter().enumerate().map(wish).collect();
-        others.into_iter().zip(settle(&wishes, left, right)).collect()
+        let wishes: Vec<Wish> = touches.iter().enumerate().map(wish).collect();
+        touches.into_iter().zip(settle(&wishes, left, right)).collect()
     };
     nodes.iter().enumerate().map(end).collect()
 }

@@ -19,6 +19,17 @@ pub(super) enum Item {
     Bend,
 }
 
+/// One end of what runs between two neighbouring rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Touch {
+    /// The item at the other end.
+    pub(super) other: usize,
+    /// How much it counts.
+    pub(super) weight: usize,
+    /// Whether what runs there points up.
+    pub(super) is_up: bool,
+}
+
 /// Rows of items, and what runs between neighbouring rows. Each pair that is linked stands once, with its weight.
 #[derive(Debug)]
 pub(super) struct Rows {
@@ -28,10 +39,10 @@ pub(super) struct Rows {
     pub(super) rows: Vec<Vec<usize>>,
     /// For each link its items from top to bottom.
     pub(super) chains: Vec<Vec<usize>>,
-    /// For each item those it touches in the row above, with the weight.
-    pub(super) above: Vec<Vec<(usize, usize)>>,
+    /// For each item those it touches in the row above.
+    pub(super) above: Vec<Vec<Touch>>,
     /// The same below.
-    pub(super) below: Vec<Vec<(usize, usize)>>,
+    pub(super) below: Vec<Vec<Touch>>,
     row_of: Vec<usize>,
 }
 
@@ -60,13 +71,14 @@ impl Rows {
     fn of(scene: &Scene, ranks: &Ranks) -> Self {
         let mut items: Vec<Item> = (0..scene.nodes.len()).map(Item::Node).collect();
         let mut row_of = ranks.of.clone();
-        // A link that points up has bends of its own: whoever joined it would seem to go up as well.
+        // A link that points up has bends of its own: whoever joined it would seem to go up as well. So has one that looks
+        // different from the others.
         let mut bends: BTreeMap<(usize, Option<usize>, usize), usize> = BTreeMap::new();
-        let mut weights: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut weights: BTreeMap<(usize, usize, bool), usize> = BTreeMap::new();
         let mut chains = Vec::with_capacity(scene.links.len());
         for (at, link) in scene.links.iter().enumerate() {
             let (top, bottom) = if ranks.turned[at] { (link.to, link.from) } else { (link.from, link.to) };
-            let own = if ranks.turned[at] { Some(at) } else { None };
+            let own = (ranks.turned[at] || link.on_path || link.is_next).then_some(at);
             let mut chain = vec![top];
             for row in ranks.of[top] + 1..ranks.of[bottom] {
                 chain.push(*bends.entry((bottom, own, row)).or_insert_with(|| {
@@ -78,15 +90,15 @@ impl Rows {
             chain.push(bottom);
             for pair in chain.windows(2) {
                 let weight = if link.on_path { PATH } else { 1 };
-                let known = weights.entry((pair[0], pair[1])).or_insert(weight);
+                let known = weights.entry((pair[0], pair[1], ranks.turned[at])).or_insert(weight);
                 *known = (*known).max(weight);
             }
             chains.push(chain);
         }
         let (mut above, mut below) = (vec![Vec::new(); items.len()], vec![Vec::new(); items.len()]);
-        for (&(upper, lower), &weight) in &weights {
-            above[lower].push((upper, weight));
-            below[upper].push((lower, weight));
+        for ((upper, lower, is_up), weight) in weights {
+            above[lower].push(Touch { other: upper, weight, is_up });
+            below[upper].push(Touch { other: lower, weight, is_up });
         }
         let mut rows = vec![Vec::new(); ranks.count];
         for (item, &row) in row_of.iter().enumerate() {
@@ -104,7 +116,7 @@ impl Rows {
             while let Some(item) = stack.pop() {
                 if !std::mem::replace(&mut seen[item], true) {
                     rows[self.row_of[item]].push(item);
-                    stack.extend(self.below[item].iter().rev().map(|(other, _)| *other));
+                    stack.extend(self.below[item].iter().rev().map(|touch| touch.other));
                 }
             }
         }
@@ -132,12 +144,12 @@ impl Rows {
             let touched = if downwards { &self.above } else { &self.below };
             let own = self.rows[row].len() as f64;
             let mean = |item: usize, place: usize| {
-                let weight: usize = touched[item].iter().map(|(_, weight)| weight).sum();
+                let weight: usize = touched[item].iter().map(|touch| touch.weight).sum();
                 if weight == 0 {
                     return (place as f64 + 0.5) / own;
                 }
-                let sum: f64 = touched[item].iter().map(|&(other, weight)| (places[other] as f64 + 0.5) * weight as f64).sum();
-                sum / weight as f64 / before
+                let place = |touch: &Touch| (places[touch.other] as f64 + 0.5) * touch.weight as f64;
+                touched[item].iter().map(place).sum::<f64>() / weight as f64 / before
             };
             let mut keyed: Vec<(f64, usize)> =
                 self.rows[row].iter().enumerate().map(|(place, &item)| (mean(item, place), item)).collect();
@@ -193,7 +205,7 @@ impl Rows {
 }
 
 /// Crossings between the links of two items that stand side by side.
-fn crossed(left: &[(usize, usize)], right: &[(usize, usize)], places: &[usize]) -> usize {
+fn crossed(left: &[Touch], right: &[Touch], places: &[usize]) -> usize {
     let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a, b)));
-    pairs.filter(|(a, b)| places[a.0] > places[b.0]).map(|(a, b)| a.1 * b.1).sum()
+    pairs.filter(|(a, b)| places[a.other] > places[b.other]).map(|(a, b)| a.weight * b.weight).sum()
 }

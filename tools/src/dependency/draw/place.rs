@@ -32,3 +32,49 @@ pub(super) fn settle(wishes: &[Wish], left: f64, right: f64) -> Vec<f64> {
     let places = pools.into_iter().flat_map(|(mean, _, count)| std::iter::repeat_n(mean.clamp(0.0, slack), count));
     places.zip(shifts).map(|(place, shift)| place + shift).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cost(wishes: &[Wish], places: &[f64]) -> f64 {
+        wishes.iter().zip(places).map(|(wish, place)| wish.weight * (wish.at - place).powi(2)).sum()
+    }
+
+    #[track_caller]
+    fn check(wishes: &[(f64, f64, f64)], bounds: (f64, f64), expected: &[f64]) {
+        let wishes: Vec<Wish> = wishes.iter().map(|&(at, weight, apart)| Wish { at, weight, apart }).collect();
+        assert_eq!(settle(&wishes, bounds.0, bounds.1), expected);
+    }
+
+    #[test]
+    fn wishes_are_met_or_shared() {
+        check(&[(5.0, 1.0, 0.0), (50.0, 1.0, 10.0)], (0.0, 100.0), &[5.0, 50.0]);
+        check(&[(50.0, 1.0, 0.0), (50.0, 1.0, 10.0)], (0.0, 100.0), &[45.0, 55.0]);
+        check(&[(50.0, 3.0, 0.0), (50.0, 1.0, 8.0)], (0.0, 100.0), &[48.0, 56.0]);
+        check(&[(-20.0, 1.0, 4.0), (500.0, 1.0, 10.0)], (0.0, 100.0), &[4.0, 100.0]);
+        check(&[], (0.0, 100.0), &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_apart_within_bounds_and_no_shift_is_better(
+            wishes in prop::collection::vec((-100.0..900.0, 0.1..9.0, 0.0..40.0), 1..12),
+            moved in 0..12_usize,
+            by in -20.0..20.0_f64,
+        ) {
+            let wishes: Vec<Wish> = wishes.into_iter().map(|(at, weight, apart)| Wish { at, weight, apart }).collect();
+            let fits = |places: &[f64]| {
+                let apart = |at: usize| places[at] - if at == 0 { 0.0 } else { places[at - 1] } >= wishes[at].apart - 1e-9;
+                (0..places.len()).all(apart) && places[places.len() - 1] <= 800.0 + 1e-9
+            };
+            let places = settle(&wishes, 0.0, 800.0);
+            prop_assert!(fits(&places), "{places:?}");
+            let mut other = places.clone();
+            let at = moved % other.len();
+            other[at] += by;
+            prop_assert!(!fits(&other) || cost(&wishes, &places) <= cost(&wishes, &other) + 1e-6);
+        }
+    }
+}

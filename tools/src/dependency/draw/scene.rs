@@ -367,16 +367,16 @@ impl<'a> Told<'a> {
         }
         let count = |state: State| self.states.iter().filter(|other| **other == state).count();
         let next: Vec<String> = (0..self.states.len()).filter(|at| self.states[*at] == State::ExpectedNext).map(|at| name(&at)).collect();
-        let mut second = vec![services(self.suffering(), "suffers", "suffer")];
+        let mut second = vec![match self.suffering() {
+            0 => "Nobody suffers".to_owned(),
+            suffering => services(suffering, "suffers", "suffer"),
+        }];
         if !next.is_empty() {
             let due = self.due.values().copied().min_by(f64::total_cmp).map(|due| format!(" {}", within(due))).unwrap_or_default();
             second.push(format!("{} {} expected next{due}", listed(&next), if next.len() == 1 { "is" } else { "are" }));
         }
-        let healthy = services(count(State::Healthy), "is healthy", "are healthy");
-        second.push(match count(State::Unknown) {
-            0 => healthy,
-            unknown => format!("{healthy}, and of {unknown} nothing is known"),
-        });
+        let counted = [(State::Healthy, "is healthy", "are healthy"), (State::Unknown, "is unknown", "are unknown")];
+        second.extend(counted.into_iter().filter(|(state, ..)| count(*state) > 0).map(|(state, one, many)| services(count(state), one, many)));
         format!("{first}. {}.", second.join("; "))
     }
 }
@@ -421,7 +421,7 @@ fn clock(at: Timestamp) -> String {
 }
 
 fn within(minutes: f64) -> String {
-    if minutes < 1.0 { "within a minute".to_owned() } else { format!("in ~{minutes:.0} min") }
+    if minutes < 1.0 { "in < 1 min".to_owned() } else { format!("in ~{minutes:.0} min") }
 }
 
 /// `+2 min`: that much later than the callee. Less than half a minute is the same minute.
