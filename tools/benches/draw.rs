@@ -3,9 +3,7 @@
 use divan::{Bencher, black_box};
 use std::collections::BTreeSet;
 use tools::dependency::draw::{MOST, Scene, dot, layout, mermaid, png, scene, svg};
-use tools::model::{
-    Affected, Answer, Cause, Edge, Lane, Service, ServiceId, Symptom, Topology, Verdict, minutes,
-};
+use tools::model::{Affected, Answer, Cause, Edge, Lane, Service, ServiceId, Symptom, Topology, Verdict, minutes};
 
 fn main() {
     divan::main();
@@ -18,10 +16,15 @@ fn name(at: usize) -> ServiceId {
 /// 25 services in a picture, and `calls` calls among `services` of them. Each calls those after it in a fixed pattern; trouble goes
 /// up from the middle, and every second service suffers.
 fn picture(services: usize, calls: usize) -> Scene {
-    let ends = (1..).flat_map(|step| (0..services).filter_map(move |at| (at + step * step < services).then_some((at, at + step * step))));
+    let ends = (1..).flat_map(|step| {
+        (0..services).filter_map(move |at| (at + step * step < services).then_some((at, at + step * step)))
+    });
     let edges: Vec<Edge> = ends
         .take(calls)
-        .map(|(from, to)| Edge { requests_per_min: Some((from * 37 % 11 * 100) as f64), ..Edge::between(name(from).as_str(), name(to).as_str()) })
+        .map(|(from, to)| Edge {
+            requests_per_min: Some((from * 37 % 11 * 100) as f64),
+            ..Edge::between(name(from).as_str(), name(to).as_str())
+        })
         .collect();
     let topology = Topology { services: (0..services).map(|at| Service::named(name(at).as_str())).collect(), edges };
     let at = "2026-11-20T03:12:00Z".parse().expect("a time");
@@ -31,7 +34,13 @@ fn picture(services: usize, calls: usize) -> Scene {
         at: at + minutes(4),
         lane: Lane::ExcessFlow,
         answer: Answer::CauseFound,
-        causes: vec![Cause { service: path[0].clone(), symptom: Symptom::Faults, score: 1.0, confidence: 0.9, evidence: Vec::new() }],
+        causes: vec![Cause {
+            service: path[0].clone(),
+            symptom: Symptom::Faults,
+            score: 1.0,
+            confidence: 0.9,
+            evidence: Vec::new(),
+        }],
         affected: path.iter().cloned().chain((0..20).step_by(2).map(name)).map(suffers).collect(),
         path,
         expected: Vec::new(),

@@ -29,7 +29,13 @@ pub(super) fn choose(graph: &Graph, verdict: &Verdict) -> Vec<usize> {
     }
     let room = (2 * chosen.order.len()).clamp(COMFORTABLE, MOST);
     let core: Vec<usize> = chosen.order.clone();
-    let path: Vec<usize> = verdict.cause().map(|cause| &cause.service).into_iter().chain(&verdict.path).filter_map(|id| graph.node(id)).collect();
+    let path: Vec<usize> = verdict
+        .cause()
+        .map(|cause| &cause.service)
+        .into_iter()
+        .chain(&verdict.path)
+        .filter_map(|id| graph.node(id))
+        .collect();
     for around in [path, core] {
         chosen.extend(&neighbours(graph, &around, &chosen, room));
     }

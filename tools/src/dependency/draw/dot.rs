@@ -8,11 +8,17 @@ use std::fmt::Write;
 /// `scene` as DOT.
 pub fn dot(scene: &Scene) -> String {
     let mut out = String::from("digraph blast_radius {\n");
-    let _ = writeln!(out, "  graph [rankdir=TB, labelloc=t, label={}, tooltip={}];", quoted(&scene.title), quoted(&scene.alt));
+    let _ = writeln!(
+        out,
+        "  graph [rankdir=TB, labelloc=t, label={}, tooltip={}];",
+        quoted(&scene.title),
+        quoted(&scene.alt)
+    );
     out.push_str("  node [shape=box, fontname=\"sans-serif\"];\n");
     for (at, node) in scene.nodes.iter().enumerate() {
         let (style, fill, line, ink) = look(node.state);
-        let label = format!("{} {}\n{}{}", node.state.symbol(), node.label, node.detail, folded(node).replace("<br/>", "\n"));
+        let label =
+            format!("{} {}\n{}{}", node.state.symbol(), node.label, node.detail, folded(node).replace("<br/>", "\n"));
         let _ = writeln!(
             out,
             "  n{at} [label={}, style=\"{style}\", fillcolor=\"{fill}\", color=\"{line}\", fontcolor=\"{ink}\"];",
@@ -52,6 +58,7 @@ fn look(state: State) -> (&'static str, &'static str, &'static str, &'static str
 
 /// A quoted string of DOT. A backslash begins an escape sequence there, so it is doubled; lines are ours.
 fn quoted(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(|line| tame(line).replace('\\', "\\\\").replace('"', "\\\"")).collect();
+    let lines: Vec<String> =
+        text.split('\n').map(|line| tame(line).replace('\\', "\\\\").replace('"', "\\\"")).collect();
     format!("\"{}\"", lines.join("\\n"))
 }

@@ -35,7 +35,11 @@ const GAP: f64 = 42.0;
 const LABEL_GAP: f64 = 60.0;
 /// What each link adds to a gap where many pass.
 const PER_SEGMENT: f64 = 1.6;
+/// What a gap grows by for each pixel that a link passes sideways in it: flat curves are hard to follow.
+const PER_SIDEWAYS: f64 = 0.07;
 const MOST_GAP: f64 = 96.0;
+/// Below its last curve a link runs straight so far, into its arrowhead.
+const RUN_IN: f64 = 13.0;
 
 /// Labels of links.
 pub(super) const LABEL: f64 = 12.5;
@@ -117,7 +121,7 @@ pub fn layout(scene: &Scene) -> Layout {
     let width = rows.rows.iter().map(|row| packed(&rows, row)).fold(PAGE, f64::max);
     let mut xs = columns(&rows, width);
     straighten(&rows, &mut xs, width);
-    let bands = bands(scene, &ranks, &rows, &nodes);
+    let bands = bands(scene, &ranks, &rows, &xs, &nodes);
     for (at, node) in nodes.iter_mut().enumerate() {
         let (top, bottom) = bands[ranks.of[at]];
         // Whole pixels keep thin borders sharp.
@@ -125,7 +129,12 @@ pub fn layout(scene: &Scene) -> Layout {
         node.y = f64::midpoint(top, bottom - node.height).round();
     }
     let routes = routes(&ranks, &rows, &xs, &bands, &nodes);
-    let tags = scene.links.iter().enumerate().filter_map(|(at, link)| tag(at, link, &routes[at], &ranks, &bands, width)).collect();
+    let tags = scene
+        .links
+        .iter()
+        .enumerate()
+        .filter_map(|(at, link)| tag(at, link, &routes[at], &ranks, &bands, width))
+        .collect();
     let height = bands.last().map_or(0.0, |(_, bottom)| *bottom);
     Layout { width, height, nodes, routes, tags }
 }
@@ -144,7 +153,13 @@ fn filled(node: &Node) -> Placed {
 fn folded(callers: Stub, callees: Stub) -> String {
     let part = |arrow: char, stub: Stub, word: &str| {
         let plural = if stub.services == 1 { "" } else { "s" };
-        (stub.services > 0).then(|| format!("{arrow} +{}{}", stub.services, if word.is_empty() { String::new() } else { format!(" {word}{plural}") }))
+        (stub.services > 0).then(|| {
+            format!(
+                "{arrow} +{}{}",
+                stub.services,
+                if word.is_empty() { String::new() } else { format!(" {word}{plural}") }
+            )
+        })
     };
     let told = |caller: &str, callee: &str| {
         let parts = [part('↑', callers, caller), part('↓', callees, callee)];
@@ -184,7 +199,11 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
     for row in &rows.rows {
         let mut x = (width - packed(rows, row)) / 2.0 + MARGIN;
         for (place, &item) in row.iter().enumerate() {
-            x += if place == 0 { breadth(rows.items[item]) / 2.0 } else { apart(rows.items[row[place - 1]], rows.items[item]) };
+            x += if place == 0 {
+                breadth(rows.items[item]) / 2.0
+            } else {
+                apart(rows.items[row[place - 1]], rows.items[item])
+            };
             xs[item] = x;
         }
     }
@@ -244,7 +263,9 @@ fn straighten(rows: &Rows, xs: &mut [f64], width: f64) {
     let mut done = vec![false; rows.items.len()];
     for chain in chains {
         let under = |item: usize, (left, right): (f64, f64)| match rows.items[item] {
-            Item::Node(_) => (left.max(xs[item] - BOX / 2.0 + PORT_INSET), right.min(xs[item] + BOX / 2.0 - PORT_INSET)),
+            Item::Node(_) => {
+                (left.max(xs[item] - BOX / 2.0 + PORT_INSET), right.min(xs[item] + BOX / 2.0 - PORT_INSET))
+            }
             Item::Bend => (left, right),
         };
         let bends: Vec<usize> = chain[1..chain.len() - 1].iter().rev().copied().filter(|&bend| !done[bend]).collect();
@@ -288,12 +309,15 @@ fn straighten(rows: &Rows, xs: &mut [f64], width: f64) {
 }
 
 /// For each row its upper and lower edge: as high as its highest box, and with room for what passes between the rows.
-fn bands(scene: &Scene, ranks: &Ranks, rows: &Rows, nodes: &[Placed]) -> Vec<(f64, f64)> {
-    let mut passing = vec![0.0; ranks.count];
+fn bands(scene: &Scene, ranks: &Ranks, rows: &Rows, xs: &[f64], nodes: &[Placed]) -> Vec<(f64, f64)> {
+    let mut passing: Vec<f64> = vec![0.0; ranks.count];
     let mut labelled = vec![false; ranks.count];
     for row in 0..ranks.count {
         let links = rows.rows[row].iter().map(|&item| rows.below[item].len()).sum::<usize>();
-        passing[row] = links as f64;
+        let sideways = rows.rows[row]
+            .iter()
+            .flat_map(|&item| rows.below[item].iter().map(move |touch| (xs[item] - xs[touch.other]).abs()));
+        passing[row] = links as f64 * PER_SEGMENT + sideways.fold(0.0, f64::max) * PER_SIDEWAYS;
     }
     for (link, &turned) in scene.links.iter().zip(&ranks.turned) {
         let top = ranks.of[if turned { link.to } else { link.from }];
@@ -306,7 +330,7 @@ fn bands(scene: &Scene, ranks: &Ranks, rows: &Rows, nodes: &[Placed]) -> Vec<(f6
         let height = heights.fold(0.0, f64::max);
         bands.push((y, y + height));
         let least = if labelled[row] { LABEL_GAP } else { GAP };
-        y += height + (GAP + passing[row] * PER_SEGMENT).clamp(least, MOST_GAP).round();
+        y += height + (GAP + passing[row]).clamp(least, MOST_GAP).round();
     }
     bands
 }
@@ -325,12 +349,18 @@ fn routes(ranks: &Ranks, rows: &Rows, xs: &[f64], bands: &[(f64, f64)], nodes: &
         let first = port(&leave, top, chain[1], turned);
         points.push((first, nodes[top].y + nodes[top].height));
         points.push((first, bands[ranks.of[top]].1));
+        if turned {
+            points.push((first, bands[ranks.of[top]].1 + RUN_IN));
+        }
         for (step, &bend) in chain[1..chain.len() - 1].iter().enumerate() {
             let (upper, lower) = bands[ranks.of[top] + 1 + step];
             points.push((xs[bend], upper));
             points.push((xs[bend], lower));
         }
         let last = port(&arrive, bottom, chain[chain.len() - 2], turned);
+        if !turned {
+            points.push((last, bands[ranks.of[bottom]].0 - RUN_IN));
+        }
         points.push((last, bands[ranks.of[bottom]].0));
         points.push((last, nodes[bottom].y));
         points.dedup();
@@ -350,7 +380,9 @@ fn ports(touched: &[Vec<Touch>], xs: &[f64], nodes: &[Placed]) -> Vec<Vec<(Touch
     };
     let end = |(item, node): (usize, &Placed)| {
         let mut touches = touched[item].clone();
-        touches.sort_by(|a, b| xs[a.other].total_cmp(&xs[b.other]).then(a.other.cmp(&b.other)).then(a.is_up.cmp(&b.is_up)));
+        touches.sort_by(|a, b| {
+            xs[a.other].total_cmp(&xs[b.other]).then(a.other.cmp(&b.other)).then(a.is_up.cmp(&b.is_up))
+        });
         let (left, right) = reach(item);
         let apart = PORTS.min((right - left) / touches.len().max(2) as f64);
         let middle = node.x + node.width / 2.0;
@@ -379,5 +411,5 @@ fn tag(at: usize, link: &Link, route: &Route, ranks: &Ranks, bands: &[(f64, f64)
     let width = width(&text, LABEL, Weight::Bold) + 2.0 * LABEL_PAD;
     let half = width / 2.0;
     let x = x.clamp(MARGIN + half, (page - MARGIN - half).max(MARGIN + half));
-    Some(Tag { link: at, x, y: f64::midpoint(top, bottom), width, height: LABEL_HEIGHT, text })
+    Some(Tag { link: at, x, y: f64::midpoint(top, bottom - RUN_IN), width, height: LABEL_HEIGHT, text })
 }

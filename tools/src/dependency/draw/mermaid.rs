@@ -10,7 +10,8 @@ pub fn mermaid(scene: &Scene) -> String {
     // A comment must not end early; braces would be taken as a directive.
     let _ = writeln!(out, "%% {}", tame(&scene.alt).replace(['{', '}'], " "));
     for (at, node) in scene.nodes.iter().enumerate() {
-        let label = format!("{} {}<br/>{}{}", node.state.symbol(), quoted(&node.label), quoted(&node.detail), folded(node));
+        let label =
+            format!("{} {}<br/>{}{}", node.state.symbol(), quoted(&node.label), quoted(&node.detail), folded(node));
         let _ = writeln!(out, "  n{at}[\"{label}\"]:::{}", class(node.state));
     }
     for Link { from, to, edges, is_async, on_path, is_next, label, .. } in &scene.links {
@@ -64,7 +65,8 @@ pub(super) fn folded(node: &Node) -> String {
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for char in tame(text).chars() {
-        let means_something = char.is_ascii_punctuation() && !matches!(char, '-' | '_' | '.' | ',' | ':' | '/' | '+' | '~' | '?' | '!');
+        let means_something =
+            char.is_ascii_punctuation() && !matches!(char, '-' | '_' | '.' | ',' | ':' | '/' | '+' | '~' | '?' | '!');
         if means_something {
             let _ = write!(quoted, "#{};", u32::from(char));
         } else {

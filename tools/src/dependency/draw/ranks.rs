@@ -162,7 +162,9 @@ fn pull(of: &mut [usize], above: &[Vec<usize>], below: &[Vec<usize>], downwards:
         }
         let first = above[node].iter().map(|&other| of[other] + 1).max().unwrap_or(0);
         let last = below[node].iter().filter_map(|&other| of[other].checked_sub(1)).min().unwrap_or(taken.len() - 1);
-        let length = |row: usize| -> usize { above[node].iter().chain(&below[node]).map(|&other| of[other].abs_diff(row)).sum() };
+        let length = |row: usize| -> usize {
+            above[node].iter().chain(&below[node]).map(|&other| of[other].abs_diff(row)).sum()
+        };
         let has_room = |row: &usize| *row == of[node] || taken[*row] < ABREAST;
         let best = (first..=last).filter(has_room).min_by_key(|&row| (length(row), row != of[node], row));
         if let Some(best) = best.filter(|best| *best != of[node]) {

@@ -34,15 +34,8 @@ pub enum State {
 
 impl State {
     /// All of them, the gravest first.
-    pub const ALL: [Self; 7] = [
-        Self::Cause,
-        Self::Failing,
-        Self::Slow,
-        Self::AlarmOnly,
-        Self::ExpectedNext,
-        Self::Healthy,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Cause, Self::Failing, Self::Slow, Self::AlarmOnly, Self::ExpectedNext, Self::Healthy, Self::Unknown];
 
     /// In a legend.
     pub fn word(self) -> &'static str {
@@ -198,8 +191,13 @@ fn links(graph: &Graph, told: &Told<'_>, place: &BTreeMap<usize, usize>) -> Vec<
         let calls = graph.calls.get(&(from, to));
         let on_path = path.contains(&(from, to));
         let per_min = calls.and_then(super::graph::Calls::per_min);
-        let lag_min = told.onsets[from].zip(told.onsets[to]).filter(|_| on_path).map(|(from, to)| minutes_between(to, from));
-        let parts = [per_min.map(|rate| format!("{}/min", short(rate))), lag_min.map(lag)];
+        let lag_min =
+            told.onsets[from].zip(told.onsets[to]).filter(|_| on_path).map(|(from, to)| minutes_between(to, from));
+        // As much as the times in the boxes differ.
+        let minute = |at: Timestamp| at.as_second().div_euclid(60);
+        let shown =
+            told.onsets[from].zip(told.onsets[to]).filter(|_| on_path).map(|(from, to)| minute(from) - minute(to));
+        let parts = [per_min.map(|rate| format!("{}/min", short(rate))), shown.map(lag)];
         let label = parts.into_iter().flatten().collect::<Vec<String>>().join(" · ");
         Some(Link {
             from: *place.get(&from)?,
@@ -250,7 +248,8 @@ impl<'a> Told<'a> {
             next: BTreeSet::new(),
         };
         let missing: Vec<&str> = verdict.gaps.iter().filter_map(|gap| gap.wanted.strip_prefix("metrics of ")).collect();
-        let in_a_gap = |id: &ServiceId| missing.iter().any(|names| names.split([',', ' ']).any(|name| name == id.as_str()));
+        let in_a_gap =
+            |id: &ServiceId| missing.iter().any(|names| names.split([',', ' ']).any(|name| name == id.as_str()));
         let has_metrics = matches!(verdict.lane, Lane::ExcessFlow | Lane::MetricOnset);
         for (at, node) in graph.nodes.iter().enumerate() {
             let is_seen = has_metrics && node.members.iter().any(|id| measured.contains(id));
@@ -355,6 +354,7 @@ impl<'a> Told<'a> {
                 let when = self.onsets[cause].map(|onset| format!(" since {} UTC", clock(onset))).unwrap_or_default();
                 format!("{} {}{when} and is the likely cause", self.labels[cause], self.verb(cause))
             }
+            None if self.suffering() > 0 => "No cause found".to_owned(),
             None => self.title(),
         };
         if self.path.len() > 1 {
@@ -366,24 +366,40 @@ impl<'a> Told<'a> {
             }
         }
         let count = |state: State| self.states.iter().filter(|other| **other == state).count();
-        let next: Vec<String> = (0..self.states.len()).filter(|at| self.states[*at] == State::ExpectedNext).map(|at| name(&at)).collect();
+        let next: Vec<String> =
+            (0..self.states.len()).filter(|at| self.states[*at] == State::ExpectedNext).map(|at| name(&at)).collect();
         let mut second = vec![match self.suffering() {
-            0 => "Nobody suffers".to_owned(),
+            0 => services(self.states.len(), "was looked at", "were looked at"),
             suffering => services(suffering, "suffers", "suffer"),
         }];
         if !next.is_empty() {
-            let due = self.due.values().copied().min_by(f64::total_cmp).map(|due| format!(" {}", within(due))).unwrap_or_default();
+            let due = self
+                .due
+                .values()
+                .copied()
+                .min_by(f64::total_cmp)
+                .map(|due| format!(" {}", within(due)))
+                .unwrap_or_default();
             second.push(format!("{} {} expected next{due}", listed(&next), if next.len() == 1 { "is" } else { "are" }));
         }
         let counted = [(State::Healthy, "is healthy", "are healthy"), (State::Unknown, "is unknown", "are unknown")];
-        second.extend(counted.into_iter().filter(|(state, ..)| count(*state) > 0).map(|(state, one, many)| services(count(state), one, many)));
+        second.extend(
+            counted
+                .into_iter()
+                .filter(|(state, ..)| count(*state) > 0)
+                .map(|(state, one, many)| services(count(state), one, many)),
+        );
         format!("{first}. {}.", second.join("; "))
     }
 }
 
 /// Names for people: `<name>_<type>`, as X-Ray tools write it, without the type, where the rest is nobody else's name.
 fn labels(graph: &Graph) -> Vec<String> {
-    let short = |id: &str| tame(id.find("_AWS::").filter(|at| *at > 0).map_or(id, |at| &id[..at]));
+    let short = |id: &str| {
+        let kind = ["_remote", "_client"].into_iter().find_map(|kind| id.strip_suffix(kind));
+        let name = kind.or_else(|| id.find("_AWS::").map(|at| &id[..at]));
+        tame(name.filter(|name| !name.is_empty()).unwrap_or(id))
+    };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for node in &graph.nodes {
         *seen.entry(short(node.id.as_str())).or_default() += 1;
@@ -424,13 +440,9 @@ fn within(minutes: f64) -> String {
     if minutes < 1.0 { "in < 1 min".to_owned() } else { format!("in ~{minutes:.0} min") }
 }
 
-/// `+2 min`: that much later than the callee. Less than half a minute is the same minute.
-fn lag(minutes: f64) -> String {
-    match minutes.round() {
-        later if later >= 1.0 => format!("+{later:.0} min"),
-        earlier if earlier <= -1.0 => format!("\u{2212}{:.0} min", -earlier),
-        _ => "+0 min".to_owned(),
-    }
+/// `+2 min`: that much later than the callee.
+fn lag(minutes: i64) -> String {
+    if minutes < 0 { format!("\u{2212}{} min", -minutes) } else { format!("+{minutes} min") }
 }
 
 fn minutes_between(from: Timestamp, to: Timestamp) -> f64 {

@@ -50,7 +50,8 @@ struct Look {
 }
 
 fn look(state: State) -> Look {
-    let look = |fill, border, text, symbol, border_width, dashes| Look { fill, border, text, symbol, border_width, dashes };
+    let look =
+        |fill, border, text, symbol, border_width, dashes| Look { fill, border, text, symbol, border_width, dashes };
     match state {
         State::Cause => look("#a31419", "#6d0b10", "#ffffff", "#ffffff", 3.0, ""),
         State::Failing => look("#fbd9d7", "#b3161b", INK, "#b3161b", 2.0, ""),
@@ -222,7 +223,8 @@ impl Out {
     fn node(&mut self, state: State, placed: &Placed) {
         let look = look(state);
         let Placed { x, y, width, height, .. } = *placed;
-        let dashes = if look.dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", look.dashes) };
+        let dashes =
+            if look.dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", look.dashes) };
         self.line(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{dashes}/>",
             px(x),
@@ -300,7 +302,9 @@ impl Out {
         let colour = look(state).symbol;
         let at = |dx: f64, dy: f64| format!("{} {}", px(x + dx * size), px(y + dy * size));
         let thick = px(size * 0.3);
-        let stroke = format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\" stroke-linecap=\"round\" stroke-linejoin=\"round\"");
+        let stroke = format!(
+            "fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thick}\" stroke-linecap=\"round\" stroke-linejoin=\"round\""
+        );
         let (cx, cy) = (px(x), px(y));
         match state {
             // A target: here it began.

@@ -188,7 +188,10 @@ fn told(calls: &[&str], path: &[&str]) -> World {
     World {
         topology: Topology {
             services: names.iter().map(|name| Service::named(*name)).collect(),
-            edges: ends.iter().map(|(from, to)| Edge { requests_per_min: Some(1234.0), ..Edge::between(from, to) }).collect(),
+            edges: ends
+                .iter()
+                .map(|(from, to)| Edge { requests_per_min: Some(1234.0), ..Edge::between(from, to) })
+                .collect(),
         },
         verdict: verdict(&path),
         measured: names.iter().map(|name| ServiceId::new(*name)).collect(),
@@ -201,8 +204,9 @@ fn check_rows(calls: &[&str], path: &[&str], expected: &[&[&str]], turned: &[&st
     let scene = scene_of(&told(calls, path));
     let ranks = ranks::ranks(&scene);
     let name = |at: usize| scene.nodes[at].label.as_str();
-    let rows: Vec<Vec<&str>> =
-        (0..ranks.count).map(|row| (0..scene.nodes.len()).filter(|at| ranks.of[*at] == row).map(name).collect()).collect();
+    let rows: Vec<Vec<&str>> = (0..ranks.count)
+        .map(|row| (0..scene.nodes.len()).filter(|at| ranks.of[*at] == row).map(name).collect())
+        .collect();
     assert_eq!(rows, expected);
     let up = scene.links.iter().zip(&ranks.turned).filter(|(_, turned)| **turned);
     let up: Vec<String> = up.map(|(link, _)| format!("{}>{}", name(link.from), name(link.to))).collect();
@@ -308,7 +312,10 @@ fn only_fresh_figures_of_the_flow_count() {
 #[test]
 fn the_nodes_of_one_function_are_drawn_once() {
     let function = "f_AWS::Lambda::Function";
-    let world = told(&["api>f_AWS::Lambda", "f_AWS::Lambda>f_AWS::Lambda::Function", "f_AWS::Lambda::Function>t"], &[function, "api"]);
+    let world = told(
+        &["api>f_AWS::Lambda", "f_AWS::Lambda>f_AWS::Lambda::Function", "f_AWS::Lambda::Function>t"],
+        &[function, "api"],
+    );
     let scene = scene_of(&world);
     let labels: Vec<&str> = scene.nodes.iter().map(|node| node.label.as_str()).collect();
     assert_eq!(labels, ["api", "f", "t"]);
@@ -342,8 +349,9 @@ fn check_wrap(text: &str, room: f64, lines: usize, expected: &[&str]) {
 fn names_are_cut_at_their_joints_and_in_their_middle() {
     check_wrap("orders-api", 100.0, 2, &["orders-api"]);
     check_wrap("payments-worker", 60.0, 2, &["payments-", "worker"]);
-    check_wrap("payments-worker", 60.0, 1, &["paym…rker"]);
+    check_wrap("payments-worker", 60.0, 1, &["payme…rker"]);
     check_wrap("payments-worker-production-7", 60.0, 2, &["payments-", "work…on-7"]);
+    check_wrap("PaymentStatusUpdater", 70.0, 2, &["Payment", "StatusUpdater"]);
     check_wrap("supercalifragilistic", 60.0, 2, &["supercalifra", "gilistic"]);
     check_wrap("", 60.0, 2, &[""]);
     check_wrap("wide", 1.0, 2, &["w", ""]);
@@ -353,16 +361,102 @@ fn names_are_cut_at_their_joints_and_in_their_middle() {
 fn a_small_picture() {
     let mut world = told(&["web>api", "api>db", "api>cache"], &["db", "api"]);
     world.topology.edges[2].mode = crate::model::EdgeMode::Async;
-    insta::assert_snapshot!(svg_of(&world).text);
-    insta::assert_snapshot!(mermaid(&scene_of(&world)));
-    insta::assert_snapshot!(dot(&scene_of(&world)));
+    insta::assert_snapshot!(svg_of(&world).text, @r##"
+    <svg xmlns="http://www.w3.org/2000/svg" width="600" height="421" viewBox="0 0 600 421" role="img" font-family="Inter, 'Helvetica Neue', Arial, sans-serif">
+    <title>db fails, 1 more suffers</title>
+    <desc>db fails since 03:12 UTC and is the likely cause; from there it spread to api within 2 min. 2 services suffer; 2 services are healthy.</desc>
+    <rect width="600" height="421" fill="#ffffff"/>
+    <text x="16" y="36" font-size="21" font-weight="700" fill="#1b1f24" xml:space="preserve">db fails, 1 more suffers</text>
+    <text x="16" y="57" font-size="13.5" fill="#57606a" xml:space="preserve">As of 03:21:00 UTC · confidence 92 %</text>
+    <g transform="translate(0 80)">
+    <path d="M279.1 146C279.1 169.5 146.9 169.5 146.9 193V199" fill="none" stroke="#a3acb6" stroke-width="1.5" stroke-dasharray="2 4"/>
+    <path d="M146.9 206L142.9 198L150.9 198Z" fill="#a3acb6"/>
+    <path d="M300 51V82V88" fill="none" stroke="#a3acb6" stroke-width="1.5"/>
+    <path d="M300 95L296 87L304 87Z" fill="#a3acb6"/>
+    <path d="M311 146V193V196" fill="none" stroke="#b3161b" stroke-width="4"/>
+    <path d="M311 206L305.5 195L316.5 195Z" fill="#b3161b"/>
+    <rect x="212" y="95" width="176" height="51" rx="9" fill="#fde0d0" stroke="#b5460f" stroke-width="2"/>
+    <circle cx="232" cy="120.5" r="9.3" fill="none" stroke="#b5460f" stroke-width="3.3" stroke-linecap="round" stroke-linejoin="round"/><path d="M232 115.5L232 120.5L235.8 122.7" fill="none" stroke="#b5460f" stroke-width="3.3" stroke-linecap="round" stroke-linejoin="round"/>
+    <text x="250" y="117" font-size="14.5" font-weight="700" fill="#1b1f24" xml:space="preserve">api</text>
+    <text x="250" y="134.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Slow since 03:14</text>
+    <rect x="38" y="206" width="176" height="51" rx="9" fill="#eef8ef" stroke="#4c9a5b" stroke-width="1.2"/>
+    <path d="M50.9 232.1L56.4 237.6L65.7 225.4" fill="none" stroke="#2e7d3c" stroke-width="3.3" stroke-linecap="round" stroke-linejoin="round"/>
+    <text x="76" y="228" font-size="14.5" font-weight="700" fill="#1b1f24" xml:space="preserve">cache</text>
+    <text x="76" y="245.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Healthy</text>
+    <rect x="234" y="206" width="176" height="51" rx="9" fill="#a31419" stroke="#6d0b10" stroke-width="3"/>
+    <circle cx="254" cy="231.5" r="9.3" fill="none" stroke="#ffffff" stroke-width="3.3" stroke-linecap="round" stroke-linejoin="round"/><circle cx="254" cy="231.5" r="4.2" fill="#ffffff"/>
+    <text x="272" y="228" font-size="14.5" font-weight="700" fill="#ffffff" xml:space="preserve">db</text>
+    <text x="272" y="245.5" font-size="12.5" fill="#ffffff" xml:space="preserve">Likely cause, 03:12</text>
+    <rect x="212" y="0" width="176" height="51" rx="9" fill="#eef8ef" stroke="#4c9a5b" stroke-width="1.2"/>
+    <path d="M224.8 26.1L230.3 31.6L239.7 19.4" fill="none" stroke="#2e7d3c" stroke-width="3.3" stroke-linecap="round" stroke-linejoin="round"/>
+    <text x="250" y="22" font-size="14.5" font-weight="700" fill="#1b1f24" xml:space="preserve">web</text>
+    <text x="250" y="39.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Healthy</text>
+    <rect x="251.9" y="159.5" width="118.1" height="20" rx="10" fill="#ffffff" stroke="#b3161b" stroke-width="1"/>
+    <text x="258.9" y="174" font-size="12.5" font-weight="700" fill="#b3161b" xml:space="preserve">1.2k/min · +2 min</text>
+    </g>
+    <circle cx="26" cy="369" r="9.5" fill="#a31419" stroke="#6d0b10" stroke-width="1"/>
+    <circle cx="26" cy="369" r="6" fill="none" stroke="#ffffff" stroke-width="2.1" stroke-linecap="round" stroke-linejoin="round"/><circle cx="26" cy="369" r="2.7" fill="#ffffff"/>
+    <text x="42" y="373.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Likely cause</text>
+    <circle cx="143.2" cy="369" r="9.5" fill="#fde0d0" stroke="#b5460f" stroke-width="1"/>
+    <circle cx="143.2" cy="369" r="6" fill="none" stroke="#b5460f" stroke-width="2.1" stroke-linecap="round" stroke-linejoin="round"/><path d="M143.2 365.9L143.2 369L145.7 370.4" fill="none" stroke="#b5460f" stroke-width="2.1" stroke-linecap="round" stroke-linejoin="round"/>
+    <text x="159.2" y="373.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Slow</text>
+    <circle cx="216" cy="369" r="9.5" fill="#eef8ef" stroke="#4c9a5b" stroke-width="1"/>
+    <path d="M211.5 369.4L215 372.9L220.9 365.1" fill="none" stroke="#2e7d3c" stroke-width="2.1" stroke-linecap="round" stroke-linejoin="round"/>
+    <text x="232" y="373.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">Healthy</text>
+    <path d="M295.1 369H308.1" stroke="#a3acb6" stroke-width="1.5"/><path d="M315.1 369l-8 -4.5v9Z" fill="#a3acb6"/>
+    <text x="321.1" y="373.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">calls</text>
+    <path d="M366 369H379" stroke="#a3acb6" stroke-width="1.5" stroke-dasharray="2 4"/><path d="M386 369l-8 -4.5v9Z" fill="#a3acb6"/>
+    <text x="392" y="373.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">calls without waiting</text>
+    <path d="M16 393H29" stroke="#b3161b" stroke-width="4"/><path d="M36 393l-8 -4.5v9Z" fill="#b3161b"/>
+    <text x="42" y="397.5" font-size="12.5" fill="#1b1f24" xml:space="preserve">how it spread, against the arrow</text>
+    </svg>
+    "##);
+    insta::assert_snapshot!(mermaid(&scene_of(&world)), @r#"
+    flowchart TB
+    %% db fails since 03:12 UTC and is the likely cause; from there it spread to api within 2 min. 2 services suffer; 2 services are healthy.
+      n0["◷ api<br/>Slow since 03:14"]:::slow
+      n1["✓ cache<br/>Healthy"]:::healthy
+      n2["◉ db<br/>Likely cause, 03:12"]:::cause
+      n3["✓ web<br/>Healthy"]:::healthy
+      n0 -.-> n1
+      n0 ==>|"1.2k/min · +2 min"| n2
+      n3 --> n0
+      classDef cause fill:#a31419,stroke:#6d0b10,color:#fff,stroke-width:3px
+      classDef failing fill:#fbd9d7,stroke:#b3161b,color:#1b1f24,stroke-width:2px
+      classDef slow fill:#fde0d0,stroke:#b5460f,color:#1b1f24,stroke-width:2px
+      classDef alarm fill:#fdecea,stroke:#b3161b,color:#1b1f24,stroke-dasharray:2 3
+      classDef expected fill:#fff3cf,stroke:#b26a00,color:#1b1f24,stroke-dasharray:7 4
+      classDef healthy fill:#eef8ef,stroke:#4c9a5b,color:#1b1f24
+      classDef unknown fill:#f2f3f5,stroke:#9aa3ad,color:#4b535c,stroke-dasharray:4 3
+    "#);
+    insta::assert_snapshot!(dot(&scene_of(&world)), @r##"
+    digraph blast_radius {
+      graph [rankdir=TB, labelloc=t, label="db fails, 1 more suffers", tooltip="db fails since 03:12 UTC and is the likely cause; from there it spread to api within 2 min. 2 services suffer; 2 services are healthy."];
+      node [shape=box, fontname="sans-serif"];
+      n0 [label="◷ api\nSlow since 03:14", style="filled", fillcolor="#fde0d0", color="#b5460f", fontcolor="#1b1f24"];
+      n1 [label="✓ cache\nHealthy", style="filled", fillcolor="#eef8ef", color="#4c9a5b", fontcolor="#1b1f24"];
+      n2 [label="◉ db\nLikely cause, 03:12", style="filled,bold", fillcolor="#a31419", color="#6d0b10", fontcolor="#ffffff"];
+      n3 [label="✓ web\nHealthy", style="filled", fillcolor="#eef8ef", color="#4c9a5b", fontcolor="#1b1f24"];
+      n0 -> n1 [color="#8b949e", style=dotted];
+      n0 -> n2 [color="#b3161b", penwidth=4, label="1.2k/min · +2 min"];
+      n3 -> n0 [color="#8b949e"];
+    }
+    "##);
 }
 
 #[test]
 fn what_means_something_elsewhere_is_escaped() {
     let world = told(&["a\"]; click n0>b\\\nend %%{x}"], &[]);
-    insta::assert_snapshot!(mermaid(&scene_of(&world)).lines().take(4).collect::<Vec<_>>().join("\n"));
-    insta::assert_snapshot!(dot(&scene_of(&world)).lines().skip(3).take(2).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(mermaid(&scene_of(&world)).lines().take(4).collect::<Vec<_>>().join("\n"), @r#"
+    flowchart TB
+    %% Nothing is out of its normal range. 2 services were looked at; 2 services are healthy.
+      n0["✓ a#34;#93;#59; click n0<br/>Healthy"]:::healthy
+      n1["✓ b#92;�end #37;#37;#123;x#125;<br/>Healthy"]:::healthy
+    "#);
+    insta::assert_snapshot!(dot(&scene_of(&world)).lines().skip(3).take(2).collect::<Vec<_>>().join("\n"), @r##"
+    n0 [label="✓ a\"]; click n0\nHealthy", style="filled", fillcolor="#eef8ef", color="#4c9a5b", fontcolor="#1b1f24"];
+    n1 [label="✓ b\\�end %%{x}\nHealthy", style="filled", fillcolor="#eef8ef", color="#4c9a5b", fontcolor="#1b1f24"];
+    "##);
 }
 
 async fn cascade(at: &str, format: Format) -> Picture {
@@ -378,7 +472,11 @@ async fn the_cascade_is_told_in_two_sentences() {
     for at in ["2026-11-20T03:13:30Z", "2026-11-20T03:16:00Z", "2026-11-20T03:24:00Z"] {
         told.push(cascade(at, Format::Mermaid).await.alt);
     }
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(told.join("\n"), @"
+    user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api and web-app. 5 services suffer; user-service is expected next; 6 services are healthy; 1 service is unknown.
+    user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api, user-service and order-service within 2 min. 9 services suffer; checkout is expected next in < 1 min; 3 services are healthy.
+    user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api, user-service, order-service and checkout within 7 min. 10 services suffer; 3 services are healthy.
+    ");
 }
 
 #[tokio::test]

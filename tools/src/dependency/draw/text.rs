@@ -27,7 +27,11 @@ pub(super) fn wrap(text: &str, size: f64, weight: Weight, room: f64, lines: usiz
         });
         let count = count.count().max(1);
         // A joint in the second half of the line: names are read by their parts.
-        let is_joint = |at: &usize| matches!(rest[at - 1], '-' | '_' | '.' | '/' | ':' | ' ');
+        let is_joint = |at: &usize| {
+            let (left, right) = (rest[at - 1], rest.get(*at));
+            matches!(left, '-' | '_' | '.' | '/' | ':' | ' ')
+                || left.is_lowercase() && right.is_some_and(|right| right.is_uppercase())
+        };
         let cut = (count / 2 + 1..=count).rev().find(is_joint).unwrap_or(count);
         wrapped.push(rest.drain(..cut).collect::<String>().trim_end().to_owned());
     }

@@ -90,7 +90,11 @@ impl Picture {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture has less than a million pixels a side")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a picture has less than a million pixels a side"
+)]
 fn pixels(length: f64) -> u32 {
     length.round() as u32
 }

@@ -29,7 +29,17 @@ impl Chance {
 }
 
 const NAMES: [&str; 12] = [
-    "orders", "payments", "catalog", "search", "identity", "shipping", "pricing", "reviews", "inventory", "billing", "loyalty",
+    "orders",
+    "payments",
+    "catalog",
+    "search",
+    "identity",
+    "shipping",
+    "pricing",
+    "reviews",
+    "inventory",
+    "billing",
+    "loyalty",
     "media",
 ];
 const ROLES: [&str; 6] = ["api", "worker", "db", "gateway", "stream-processor", "cache"];
