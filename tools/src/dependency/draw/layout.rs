@@ -118,7 +118,7 @@ pub fn layout(scene: &Scene) -> Layout {
     let ranks = ranks(scene);
     let rows = order(scene, &ranks);
     let mut nodes: Vec<Placed> = scene.nodes.iter().map(filled).collect();
-    let width = rows.rows.iter().map(|row| packed(&rows, row)).fold(PAGE, f64::max);
+    let width = rows.lines.iter().map(|row| packed(&rows, row)).fold(PAGE, f64::max);
     let mut xs = columns(&rows, width);
     straighten(&rows, &mut xs, width);
     let bands = bands(scene, &ranks, &rows, &xs, &nodes);
@@ -196,7 +196,7 @@ fn packed(rows: &Rows, row: &[usize]) -> f64 {
 /// ones are straight.
 fn columns(rows: &Rows, width: f64) -> Vec<f64> {
     let mut xs = vec![width / 2.0; rows.items.len()];
-    for row in &rows.rows {
+    for row in &rows.lines {
         let mut x = (width - packed(rows, row)) / 2.0 + MARGIN;
         for (place, &item) in row.iter().enumerate() {
             x += if place == 0 {
@@ -213,8 +213,8 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
     };
     for round in 0..ROUNDS {
         let downwards = round % 2 == 0;
-        for step in 0..rows.rows.len() {
-            let row = &rows.rows[if downwards { step } else { rows.rows.len() - 1 - step }];
+        for step in 0..rows.lines.len() {
+            let row = &rows.lines[if downwards { step } else { rows.lines.len() - 1 - step }];
             let wish = |(place, &item): (usize, &usize)| {
                 // At first rows follow the one before; at last they mind both sides.
                 let both = round + 8 >= ROUNDS;
@@ -245,7 +245,7 @@ fn columns(rows: &Rows, width: f64) -> Vec<f64> {
 /// are put there. Where one cannot, the link jogs once.
 fn straighten(rows: &Rows, xs: &mut [f64], width: f64) {
     let mut neighbours: Vec<(Option<usize>, Option<usize>)> = vec![(None, None); rows.items.len()];
-    for row in &rows.rows {
+    for row in &rows.lines {
         for pair in row.windows(2) {
             neighbours[pair[0]].1 = Some(pair[1]);
             neighbours[pair[1]].0 = Some(pair[0]);
@@ -310,27 +310,25 @@ fn straighten(rows: &Rows, xs: &mut [f64], width: f64) {
 
 /// For each row its upper and lower edge: as high as its highest box, and with room for what passes between the rows.
 fn bands(scene: &Scene, ranks: &Ranks, rows: &Rows, xs: &[f64], nodes: &[Placed]) -> Vec<(f64, f64)> {
-    let mut passing: Vec<f64> = vec![0.0; ranks.count];
+    let passing = |row: &Vec<usize>| {
+        let below =
+            row.iter().flat_map(|&item| rows.below[item].iter().map(move |touch| (xs[item] - xs[touch.other]).abs()));
+        let (links, sideways) = below.fold((0.0, 0.0_f64), |(links, most), sideways| (links + 1.0, most.max(sideways)));
+        links * PER_SEGMENT + sideways * PER_SIDEWAYS
+    };
     let mut labelled = vec![false; ranks.count];
-    for row in 0..ranks.count {
-        let links = rows.rows[row].iter().map(|&item| rows.below[item].len()).sum::<usize>();
-        let sideways = rows.rows[row]
-            .iter()
-            .flat_map(|&item| rows.below[item].iter().map(move |touch| (xs[item] - xs[touch.other]).abs()));
-        passing[row] = links as f64 * PER_SEGMENT + sideways.fold(0.0, f64::max) * PER_SIDEWAYS;
-    }
     for (link, &turned) in scene.links.iter().zip(&ranks.turned) {
         let top = ranks.of[if turned { link.to } else { link.from }];
         labelled[top] |= link.label.is_some();
     }
     let mut y = 0.0;
     let mut bands = Vec::with_capacity(ranks.count);
-    for row in 0..ranks.count {
-        let heights = rows.rows[row].iter().filter(|&&item| item < nodes.len()).map(|&item| nodes[item].height);
+    for (row, labelled) in rows.lines.iter().zip(labelled) {
+        let heights = row.iter().filter(|&&item| item < nodes.len()).map(|&item| nodes[item].height);
         let height = heights.fold(0.0, f64::max);
         bands.push((y, y + height));
-        let least = if labelled[row] { LABEL_GAP } else { GAP };
-        y += height + (GAP + passing[row]).clamp(least, MOST_GAP).round();
+        let least = if labelled { LABEL_GAP } else { GAP };
+        y += height + (GAP + passing(row)).clamp(least, MOST_GAP).round();
     }
     bands
 }
@@ -406,7 +404,7 @@ fn tag(at: usize, link: &Link, route: &Route, ranks: &Ranks, bands: &[(f64, f64)
     let text = link.label.clone()?;
     let row = ranks.of[if route.is_up { link.to } else { link.from }];
     let (top, bottom) = (bands[row].1, bands.get(row + 1)?.0);
-    let x_at = |y: f64| route.points.iter().find(|point| point.1 == y).map(|point| point.0);
+    let x_at = |y: f64| route.points.iter().find(|point| (point.1 - y).abs() < 0.01).map(|point| point.0);
     let x = f64::midpoint(x_at(top)?, x_at(bottom)?);
     let width = width(&text, LABEL, Weight::Bold) + 2.0 * LABEL_PAD;
     let half = width / 2.0;

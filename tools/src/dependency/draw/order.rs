@@ -36,7 +36,7 @@ pub(super) struct Rows {
     /// Everything that takes up room; nodes come first, under their own numbers.
     pub(super) items: Vec<Item>,
     /// For each row its items from left to right.
-    pub(super) rows: Vec<Vec<usize>>,
+    pub(super) lines: Vec<Vec<usize>>,
     /// For each link its items from top to bottom.
     pub(super) chains: Vec<Vec<usize>>,
     /// For each item those it touches in the row above.
@@ -50,19 +50,19 @@ pub(super) struct Rows {
 pub(super) fn order(scene: &Scene, ranks: &Ranks) -> Rows {
     let mut rows = Rows::of(scene, ranks);
     let mut best: Option<(usize, Vec<Vec<usize>>)> = None;
-    for start in [rows.rows.clone(), rows.by_depth()] {
-        rows.rows = start;
+    for start in [rows.lines.clone(), rows.by_depth()] {
+        rows.lines = start;
         for sweep in 0..SWEEPS {
             rows.sweep(sweep % 2 == 0);
             rows.transpose();
             let crossings = rows.crossings();
             if best.as_ref().is_none_or(|(least, _)| crossings < *least) {
-                best = Some((crossings, rows.rows.clone()));
+                best = Some((crossings, rows.lines.clone()));
             }
         }
     }
     if let Some((_, order)) = best {
-        rows.rows = order;
+        rows.lines = order;
     }
     rows
 }
@@ -104,14 +104,14 @@ impl Rows {
         for (item, &row) in row_of.iter().enumerate() {
             rows[row].push(item);
         }
-        Self { items, rows, chains, above, below, row_of }
+        Self { items, lines: rows, chains, above, below, row_of }
     }
 
     /// The rows as a walk from the top meets their items: what belongs together stands together.
     fn by_depth(&self) -> Vec<Vec<usize>> {
-        let mut rows = vec![Vec::new(); self.rows.len()];
+        let mut rows = vec![Vec::new(); self.lines.len()];
         let mut seen = vec![false; self.items.len()];
-        for root in self.rows.iter().flatten().copied() {
+        for root in self.lines.iter().flatten().copied() {
             let mut stack = vec![root];
             while let Some(item) = stack.pop() {
                 if !std::mem::replace(&mut seen[item], true) {
@@ -126,7 +126,7 @@ impl Rows {
     /// For each item its place in its row.
     fn places(&self) -> Vec<usize> {
         let mut places = vec![0; self.items.len()];
-        for row in &self.rows {
+        for row in &self.lines {
             for (place, &item) in row.iter().enumerate() {
                 places[item] = place;
             }
@@ -136,13 +136,13 @@ impl Rows {
 
     /// Sorts each row by the mean place of what its items touch in the row before, from the top or from the bottom.
     fn sweep(&mut self, downwards: bool) {
-        let count = self.rows.len();
+        let count = self.lines.len();
         let mut places = self.places();
         for step in 1..count {
             let row = if downwards { step } else { count - 1 - step };
-            let before = self.rows[if downwards { row - 1 } else { row + 1 }].len() as f64;
+            let before = self.lines[if downwards { row - 1 } else { row + 1 }].len() as f64;
             let touched = if downwards { &self.above } else { &self.below };
-            let own = self.rows[row].len() as f64;
+            let own = self.lines[row].len() as f64;
             let mean = |item: usize, place: usize| {
                 let weight: usize = touched[item].iter().map(|touch| touch.weight).sum();
                 if weight == 0 {
@@ -152,13 +152,13 @@ impl Rows {
                 touched[item].iter().map(place).sum::<f64>() / weight as f64 / before
             };
             let mut keyed: Vec<(f64, usize)> =
-                self.rows[row].iter().enumerate().map(|(place, &item)| (mean(item, place), item)).collect();
+                self.lines[row].iter().enumerate().map(|(place, &item)| (mean(item, place), item)).collect();
             // Stable: ties stay as they are.
             keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (place, (_, item)) in keyed.iter().enumerate() {
                 places[*item] = place;
             }
-            self.rows[row] = keyed.into_iter().map(|(_, item)| item).collect();
+            self.lines[row] = keyed.into_iter().map(|(_, item)| item).collect();
         }
     }
 
@@ -168,15 +168,15 @@ impl Rows {
         // Each exchange saves at least one crossing, so it ends; the bound is for many of them.
         for _ in 0..SWEEPS {
             let mut improved = false;
-            for row in 0..self.rows.len() {
-                for place in 1..self.rows[row].len() {
-                    let (left, right) = (self.rows[row][place - 1], self.rows[row][place]);
+            for row in 0..self.lines.len() {
+                for place in 1..self.lines[row].len() {
+                    let (left, right) = (self.lines[row][place - 1], self.lines[row][place]);
                     let cost = |left: usize, right: usize| {
                         crossed(&self.above[left], &self.above[right], &places)
                             + crossed(&self.below[left], &self.below[right], &places)
                     };
                     if cost(right, left) < cost(left, right) {
-                        self.rows[row].swap(place - 1, place);
+                        self.lines[row].swap(place - 1, place);
                         places[left] = place;
                         places[right] = place - 1;
                         improved = true;
@@ -193,7 +193,7 @@ impl Rows {
     pub(super) fn crossings(&self) -> usize {
         let places = self.places();
         let mut sum = 0;
-        for row in &self.rows {
+        for row in &self.lines {
             for (at, &left) in row.iter().enumerate() {
                 for &right in &row[at + 1..] {
                     sum += crossed(&self.below[left], &self.below[right], &places);

@@ -359,10 +359,10 @@ impl<'a> Told<'a> {
         };
         if self.path.len() > 1 {
             let way: Vec<String> = self.path[1..].iter().map(name).collect();
-            first.push_str(&format!("; from there it spread to {}", listed(&way)));
+            first = format!("{first}; from there it spread to {}", listed(&way));
             let lag = self.onsets[self.path[0]].zip(self.onsets[self.path[self.path.len() - 1]]);
             if let Some(lag) = lag.map(|(from, to)| minutes_between(from, to)).filter(|lag| *lag >= 1.0) {
-                first.push_str(&format!(" within {lag:.0} min"));
+                first = format!("{first} within {lag:.0} min");
             }
         }
         let count = |state: State| self.states.iter().filter(|other| **other == state).count();
