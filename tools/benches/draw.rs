@@ -41,7 +41,7 @@ fn picture(services: usize, calls: usize) -> Scene {
             confidence: 0.9,
             evidence: Vec::new(),
         }],
-        affected: path.iter().cloned().chain((0..20).step_by(2).map(name)).map(suffers).collect(),
+        affected: path.iter().cloned().chain((0..MOST).step_by(2).map(name)).map(suffers).collect(),
         path,
         expected: Vec::new(),
         changes: Vec::new(),

@@ -393,20 +393,29 @@ impl<'a> Told<'a> {
     }
 }
 
-/// Names for people: `<name>_<type>`, as X-Ray tools write it, without the type, where the rest is nobody else's name.
+/// Names for people: `<name>_<type>`, as X-Ray tools write it, without the type, where the rest is nobody else's name. What was only
+/// inferred from calls gives way to what it may be the other side of.
 fn labels(graph: &Graph) -> Vec<String> {
-    let short = |id: &str| {
-        let kind = ["_remote", "_client"].into_iter().find_map(|kind| id.strip_suffix(kind));
-        let name = kind.or_else(|| id.find("_AWS::").map(|at| &id[..at]));
-        tame(name.filter(|name| !name.is_empty()).unwrap_or(id))
+    let typed = |id: &str| tame(id.find("_AWS::").filter(|at| *at > 0).map_or(id, |at| &id[..at]));
+    let inferred = |id: &str| {
+        let name = ["_remote", "_client"].into_iter().find_map(|kind| id.strip_suffix(kind));
+        name.filter(|name| !name.is_empty()).map(tame)
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for node in &graph.nodes {
-        *seen.entry(short(node.id.as_str())).or_default() += 1;
+    for id in graph.nodes.iter().map(|node| node.id.as_str()) {
+        for name in [Some(typed(id)), inferred(id)].into_iter().flatten() {
+            *seen.entry(name).or_default() += 1;
+        }
     }
+    // Of a name that two have, one inferred, the other one keeps it.
+    let guests: BTreeSet<String> = graph.nodes.iter().filter_map(|node| inferred(node.id.as_str())).collect();
     let label = |id: &str| {
-        let short = short(id);
-        if seen.get(&short) == Some(&1) { short } else { tame(id) }
+        if let Some(name) = inferred(id).filter(|name| seen.get(name) == Some(&1)) {
+            return name;
+        }
+        let name = typed(id);
+        let owners = seen.get(&name).copied().unwrap_or_default().saturating_sub(usize::from(guests.contains(&name)));
+        if owners == 1 { name } else { tame(id) }
     };
     graph.nodes.iter().map(|node| label(node.id.as_str())).collect()
 }

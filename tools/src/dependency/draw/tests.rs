@@ -322,6 +322,27 @@ fn the_nodes_of_one_function_are_drawn_once() {
     assert_eq!((scene.loops, scene.links.len()), (1, 2));
 }
 
+/// Names in the order of the names in the topology.
+#[track_caller]
+fn check_labels(names: &[&str], expected: &[&str]) {
+    let calls: Vec<String> = names.iter().map(|name| format!("{name}>~")).collect();
+    let scene = scene_of(&told(&calls.iter().map(String::as_str).collect::<Vec<_>>(), &[]));
+    let labels: Vec<&str> = scene.nodes.iter().map(|node| node.label.as_str()).filter(|label| *label != "~").collect();
+    assert_eq!(labels, expected);
+}
+
+#[test]
+fn a_name_loses_its_type_where_it_stays_its_own() {
+    check_labels(&["a_AWS::ECS::Service", "b.com_remote"], &["a", "b.com"]);
+    check_labels(&["a_AWS::ECS::Service", "a_client"], &["a", "a_client"]);
+    check_labels(
+        &["a_AWS::DynamoDB::Table", "a_AWS::ECS::Service"],
+        &["a_AWS::DynamoDB::Table", "a_AWS::ECS::Service"],
+    );
+    check_labels(&["a_client", "a_remote"], &["a_client", "a_remote"]);
+    check_labels(&["_AWS::S3::Bucket", "_remote"], &["_AWS::S3::Bucket", "_remote"]);
+}
+
 #[test]
 fn a_hop_without_an_edge_is_drawn_as_one() {
     let scene = scene_of(&told(&["a>b", "c>d"], &["d", "a"]));
