@@ -2,6 +2,7 @@
 
 use super::font::{FAMILY, FILES};
 use super::svg::Svg;
+use ::png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 use std::sync::{Arc, LazyLock};
@@ -42,7 +43,23 @@ pub fn png(svg: &Svg) -> Option<Png> {
     #[expect(clippy::cast_possible_truncation, reason = "a scale near 1")]
     let scale = scale as f32;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    Some(Png { bytes: pixmap.encode_png().ok()?, width, height })
+    Some(Png { bytes: encoded(&pixmap).ok()?, width, height })
+}
+
+/// The file. A picture has a white ground, so its pixels are opaque and need no alpha; most rows are like the one above them, so
+/// filtering by it and the fast compression do.
+fn encoded(pixmap: &Pixmap) -> Result<Vec<u8>, EncodingError> {
+    let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, pixmap.width(), pixmap.height());
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Up);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&rgb)?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// A whole number of pixels; none for what is no length.
