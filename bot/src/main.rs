@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tools::capsule::{self, Capsule, World};
 use tools::context::GetIncidentContext;
+use tools::dependency::draw::{CreateDependencyVisualization, Format};
 use tools::eval;
 use tools::tool::Tool;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +52,18 @@ enum Task {
         /// Speak about this moment, as 2026-11-20T03:14:00Z, instead of the end of the capsule.
         #[arg(long)]
         at: Option<jiff::Timestamp>,
+    },
+    /// Draw who suffers, how it spread, and who is next.
+    Graph {
+        /// The capsule, JSON or zstd-compressed JSON; or `auth-cascade`.
+        #[arg(long)]
+        capsule: String,
+        /// Speak about this moment, as 2026-11-20T03:14:00Z, instead of the end of the capsule.
+        #[arg(long)]
+        at: Option<jiff::Timestamp>,
+        /// Where the picture goes; its name ends in `.png`, `.svg`, `.mmd` (Mermaid) or `.dot` (Graphviz).
+        #[arg(long)]
+        out: PathBuf,
     },
     /// Run as a Lambda function. The program called `bootstrap` does so without being told.
     #[cfg(feature = "aws")]
@@ -183,6 +196,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
         Some(Task::Drill(arguments)) => drill(arguments).await,
         Some(Task::Serve { config }) => serve(&config).await,
         Some(Task::Context { capsule, json, at }) => context(&capsule, json, at).await,
+        Some(Task::Graph { capsule, at, out }) => graph(&capsule, at, &out).await,
         Some(Task::Import { source: ImportSource::Petshop { source, target } }) => {
             let imported = capsule::petshop::import(&source, &target)?;
             say(format_args!(
@@ -294,6 +308,27 @@ async fn context(path: &Path, json: bool, at: Option<jiff::Timestamp>) -> anyhow
         let message = blocks::context::verdict(&capsule.name, &verdict);
         say(blocks::text::message(&message.to_json(), &|_| None));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a capsule into a file, in the form that its name asks for.
+async fn graph(capsule: &str, at: Option<jiff::Timestamp>, out: &Path) -> anyhow::Result<ExitCode> {
+    let format = match out.extension().and_then(|ending| ending.to_str()) {
+        Some("png") => Format::Png,
+        Some("svg") => Format::Svg,
+        Some("mmd") => Format::Mermaid,
+        Some("dot") => Format::Dot,
+        _ => anyhow::bail!("`{}` says no form; let it end in .png, .svg, .mmd or .dot", out.display()),
+    };
+    let capsule = Arc::new(load(capsule)?);
+    let now = at.unwrap_or(capsule.window.to);
+    let alarms = capsule.alarms_until(now);
+    anyhow::ensure!(!alarms.is_empty(), "`{}` has no alarm by {now}, so there is nothing to draw", capsule.name);
+    let picture = CreateDependencyVisualization { alarms, now, format }.call(&World::outside(capsule)).await?;
+    let alt = picture.alt.clone();
+    let bytes = picture.into_bytes().context("there is not enough memory for the picture")?;
+    std::fs::write(out, bytes).with_context(|| format!("`{}` cannot be written", out.display()))?;
+    say(alt);
     Ok(ExitCode::SUCCESS)
 }
 

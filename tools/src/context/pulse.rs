@@ -62,12 +62,11 @@ pub(crate) fn pulses(situation: &Situation, onset: Timestamp, wanted: &[ServiceI
     let gauges = Gauges::of(situation, &estate, spans, &is_wanted);
     let pulse = |(node, service): (usize, &ServiceId)| {
         let flowing = gauges.flowing(node);
-        let in_use =
-            gauges.all(node).filter(|(name, _)| name.metric.ends_with("Utilization")).filter_map(|(name, gauge)| {
-                // A share of provisioned environments is 0–1 already, all others are percent.
-                let whole = if name.metric.starts_with("ProvisionedConcurrency") { 1.0 } else { 100.0 };
-                gauge.now.peak().map(|peak| (peak / whole).clamp(0.0, 1.0))
-            });
+        let in_use = gauges.such(node, |name| name.metric.ends_with("Utilization")).filter_map(|(name, gauge)| {
+            // A share of provisioned environments is 0–1 already, all others are percent.
+            let whole = if name.metric.starts_with("ProvisionedConcurrency") { 1.0 } else { 100.0 };
+            gauge.now.peak().map(|peak| (peak / whole).clamp(0.0, 1.0))
+        });
         let pulse = Pulse {
             before: Beat::of(&flowing.before),
             now: Beat::of(&flowing.now),

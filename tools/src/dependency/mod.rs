@@ -1,6 +1,7 @@
 //! The dependency toolset: who depends on whom, who is hit next, and where to cut. Everything but reading is a pure function of
 //! sorted lists: the same world gives the same answer, byte for byte, whatever the order it was read in.
 
+pub mod draw;
 mod flow;
 mod grade;
 mod graph;

@@ -1,5 +1,6 @@
 //! The dependency toolset, `service-dependency-mapping`: its tools, and the one list of them.
 
+use super::draw::CreateDependencyVisualization;
 use super::ledger::Ledger;
 use super::map::{merge, parts_of};
 use super::{Cascade, IsolationPlan, Lags, cascade, isolate};
@@ -15,8 +16,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The tools, in the order in which a person would ask.
-pub static TOOLS: &[Entry] =
-    &[Entry::of::<MapServiceDependencies>(), Entry::of::<PredictCascade>(), Entry::of::<SuggestIsolation>()];
+pub static TOOLS: &[Entry] = &[
+    Entry::of::<MapServiceDependencies>(),
+    Entry::of::<PredictCascade>(),
+    Entry::of::<SuggestIsolation>(),
+    Entry::of::<CreateDependencyVisualization>(),
+];
 
 /// More edges are not claimed one by one: their evidence would be longer than the map.
 const MOST_CLAIMED: usize = 200;
