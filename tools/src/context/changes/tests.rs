@@ -434,7 +434,7 @@ fn reasons_are_told_with_the_verdict() {
         first
             .reasons
             .iter()
-            .any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"cit".to_owned()))),
+            .any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"city".to_owned()))),
         "{first:?}"
     );
     assert!(verdict.changes[1..].iter().all(|other| other.likelihood < first.likelihood));
