@@ -143,17 +143,14 @@ fn failing_user_pool(start: Timestamp) -> Vec<Series> {
 pub fn alarm(name: &str, after_s: i64) -> Alarm {
     let start: Timestamp = START.parse().expect("a time");
     Alarm {
-        name: name.to_owned(),
-        state: AlarmState::Alarm,
-        changed_at: start.saturating_add(SignedDuration::from_secs(after_s)).expect("soon"),
         account: Some(HOME.to_owned()),
         region: Some("us-east-1".to_owned()),
-        metric: None,
         reason: "Threshold Crossed".to_owned(),
-        description: None,
-        link: None,
-        children: Vec::new(),
-        muted: false,
+        ..Alarm::named(
+            name.to_owned(),
+            AlarmState::Alarm,
+            start.saturating_add(SignedDuration::from_secs(after_s)).expect("soon"),
+        )
     }
 }
 

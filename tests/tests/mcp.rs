@@ -108,7 +108,7 @@ async fn without_arguments_the_whole_incident_is_explained() {
 async fn an_earlier_moment_knows_less() {
     let client = client_of(auth_cascade()).await;
     let result = call(&client, json!({ "at": "2026-11-20T12:13:30+09:00" })).await;
-    assert_snapshot!(text(&result), @"The likely root cause is user-pool, with confidence 97 % (ranked by excess flow). Affected, by onset: user-pool, auth-api, authorizer, token-exchange, web-app. Hit next: user-service. As of 2026-11-20T03:13:30Z; the structured content holds the changes, the next steps and the evidence.");
+    assert_snapshot!(text(&result), @"The likely root cause is user-pool, with confidence 97 % (ranked by excess flow). Affected, by onset: user-pool, auth-api, authorizer, token-exchange, web-app, user-service. Hit next: order-service. As of 2026-11-20T03:13:30Z; the structured content holds the changes, the next steps and the evidence.");
     assert_eq!(result.structured_content, Some(verdict_at("2026-11-20T03:13:30Z").await));
 }
 
@@ -129,8 +129,8 @@ async fn bad_arguments_get_a_sentence() {
     }
     assert_snapshot!(answers.join("\n"), @"
     `get_incident_context` cannot be called like this: at `at`: this is no RFC 3339 time with a zone; one looks like 2026-11-20T03:24:00Z
-    `get_incident_context` cannot be called like this: at `at`: invalid type: number, expected a string
-    `get_incident_context` cannot be called like this: at `alarms`: unknown field `alarms`, expected `at`
+    `get_incident_context` cannot be called like this: at `at`: a time is written as text; one looks like 2026-11-20T03:24:00Z
+    `get_incident_context` cannot be called like this: at `alarms`: the server fills this in; leave it out
     `auth-cascade` has no alarm by 2026-11-20T03:00:00Z, so there is nothing to explain
     `get_incident_context` cannot be called like this: at `at`: nothing is known after 2026-11-20T03:24:00Z, where `auth-cascade` ends
     ");
@@ -144,7 +144,7 @@ async fn an_unknown_tool_is_a_protocol_error() {
     let answer = client.call_tool(CallToolRequestParams::new("execute_remediation")).await;
     let Err(ServiceError::McpError(error)) = answer else { panic!("{answer:?}") };
     assert_eq!(error.code, ErrorCode(-32602));
-    assert_snapshot!(error.message, @"there is no tool `execute_remediation`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks");
+    assert_snapshot!(error.message, @"there is no tool `execute_remediation`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks, list_changes, get_timeline, get_context_delta, find_similar_incidents, list_gaps");
 }
 
 /// Without a client library: lines in, lines out, of the stateless revision of the protocol.
@@ -177,6 +177,6 @@ async fn a_client_without_a_handshake_is_answered_line_by_line() {
     tools/list: completenull
     tools/call: completenull
     tools/call: {"code":-32602,"message":"`tools/call` takes the `name` of a tool and its `arguments`, an object"}
-    tools/call: {"code":-32602,"message":"there is no tool `nothing`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks"}
+    tools/call: {"code":-32602,"message":"there is no tool `nothing`; there is: get_incident_context, correlate_auth_events, get_auth_health_status, detect_bottlenecks, list_changes, get_timeline, get_context_delta, find_similar_incidents, list_gaps"}
     "#);
 }

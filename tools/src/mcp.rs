@@ -179,8 +179,7 @@ impl Server {
     async fn call(&self, entry: &Entry, arguments: JsonObject) -> Result<CallToolResult, String> {
         let arguments = self.arguments(&entry.spec, arguments)?;
         let answer = entry.call(&self.outside, arguments).await.map_err(|err| err.to_string())?;
-        let text =
-            if entry.spec.name == GetIncidentContext::SPEC.name { context_text(&answer) } else { answer.to_string() };
+        let text = in_words(entry.spec.name, &answer);
         let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
         result.structured_content = Some(answer);
         Ok(result)

@@ -29,6 +29,7 @@ use crate::ports::{
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -94,10 +95,9 @@ impl DynamoStore {
         Ok(answer.item)
     }
 
-    /// Every item of `pk` from one `sk` to another.
-    async fn query(&self, pk: String, from: String, to: String, forward: bool) -> Result<Vec<Item>, StoreError> {
-        let query = self
-            .client
+    /// The items of `pk` from one `sk` to another, as a query that is not sent yet.
+    fn range(&self, pk: String, from: String, to: String, forward: bool) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
@@ -105,8 +105,12 @@ impl DynamoStore {
             .expression_attribute_values(":from", text(from))
             .expression_attribute_values(":to", text(to))
             .scan_index_forward(forward)
-            .consistent_read(true);
-        let items = query.into_paginator().items().send();
+            .consistent_read(true)
+    }
+
+    /// Every item of `pk` from one `sk` to another.
+    async fn query(&self, pk: String, from: String, to: String, forward: bool) -> Result<Vec<Item>, StoreError> {
+        let items = self.range(pk, from, to, forward).into_paginator().items().send();
         items.collect::<Result<Vec<_>, _>>().await.map_err(|err| failed("Query", &err))
     }
 
@@ -123,17 +127,7 @@ impl DynamoStore {
 
     /// The last items of `pk` from one `sk` to another, at most `most` of them, the last first.
     async fn last_of(&self, pk: String, from: String, to: String, most: usize) -> Result<Vec<Item>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":from", text(from))
-            .expression_attribute_values(":to", text(to))
-            .scan_index_forward(false)
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .consistent_read(true);
+        let query = self.range(pk, from, to, false).limit(i32::try_from(most).unwrap_or(i32::MAX));
         let mut items = query.into_paginator().items().send();
         let mut found = Vec::new();
         while found.len() < most {

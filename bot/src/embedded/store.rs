@@ -115,8 +115,13 @@ impl Embedded {
         F: FnOnce(&Database) -> Result<T, AnyError> + Send + 'static,
     {
         let database = Arc::clone(&self.database);
-        let done = tokio::task::spawn_blocking(move || work(&database)).await;
-        done.map_err(|err| StoreError(err.to_string()))?.map_err(|err| StoreError(err.to_string()))
+        match tokio::task::spawn_blocking(move || work(&database)).await {
+            Ok(done) => done.map_err(|err| StoreError(err.to_string())),
+            // Nobody cancels this work but a runtime that is going away, and then nobody waits for the answer either: it
+            // must not be told as a failure of the store.
+            Err(err) if err.is_cancelled() => std::future::pending().await,
+            Err(err) => Err(StoreError(err.to_string())),
+        }
     }
 }
 

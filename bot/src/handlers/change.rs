@@ -51,21 +51,7 @@ mod tests {
 
     /// An incident of one alarm at 100 s that is over at `over`.
     fn incident(id: u64, scene: &Scene, is_flood: bool, over: Option<i64>) -> Incident {
-        let alarm = |state, seconds| {
-            Box::new(Alarm {
-                name: format!("alarm-{id}"),
-                state,
-                changed_at: at(seconds),
-                account: None,
-                region: None,
-                metric: None,
-                reason: String::new(),
-                description: None,
-                link: None,
-                children: Vec::new(),
-                muted: false,
-            })
-        };
+        let alarm = |state, seconds| Box::new(Alarm::named(format!("alarm-{id}"), state, at(seconds)));
         let (via, because) = (Via::EventBridge, Because::First);
         let mut facts = vec![
             Fact::Opened { id: IncidentId(id), scope: scene.scope.id.clone() },

@@ -1,14 +1,14 @@
-//! The one slow job there is: asking the context toolset about an incident.
+//! The one slow job there is: asking the context toolset about an incident. The world is read once, whatever the question.
 
 use crate::event::{Event, Found, Question};
 use blocks::action::Topic;
 use jiff::Timestamp;
-use tools::context::{FindSimilarIncidents, GetAuthHealthStatus, GetContextDelta, GetIncidentContext};
-use tools::model::{Alarm, Incident};
+use tools::context::{FindSimilarIncidents, Situation, auth_health, delta, verdict};
+use tools::model::{Alarm, Incident, Verdict};
 use tools::ports::Outside;
 use tools::tool::{Tool, ToolError};
 
-/// Asks what `question` needs to be answered; nobody's question needs the verdict.
+/// Finds what `question` needs to be answered; nobody's question needs the verdict.
 pub(super) async fn investigate(
     incident: &Incident,
     question: Option<Question>,
@@ -16,9 +16,10 @@ pub(super) async fn investigate(
     now: Timestamp,
 ) -> Result<Event, ToolError> {
     let alarms: Vec<Alarm> = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
-    let verdict = GetIncidentContext { alarms, now }.call(outside).await?;
+    let situation = Situation::read(alarms, now, outside).await;
+    let verdict = verdict(&situation);
     let found = match &question {
-        Some(question) => find(incident, question, outside, now).await?,
+        Some(question) => find(incident, question, situation, &verdict, outside).await?,
         None => None,
     };
     Ok(Event::Investigated { incident: incident.id, verdict: Box::new(verdict), answer_to: question, found })
@@ -27,21 +28,19 @@ pub(super) async fn investigate(
 async fn find(
     incident: &Incident,
     question: &Question,
+    situation: Situation,
+    verdict: &Verdict,
     outside: &Outside,
-    now: Timestamp,
 ) -> Result<Option<Found>, ToolError> {
+    let now = situation.now;
     Ok(match question.topic {
-        Topic::Auth => {
-            let alarms = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
-            let answer = GetAuthHealthStatus { alarms, now }.call(outside).await?;
-            Some(Found::Auth(Box::new(answer)))
-        }
+        Topic::Auth => Some(Found::Auth(Box::new(auth_health(&situation)))),
         Topic::Catchup => {
             let looked = incident.seen.get(&question.asked.by).map(|look| look.at);
             let since = question.since.or(looked).unwrap_or(incident.began_at()).min(now);
             let alarms = incident.alarms.iter().flat_map(|joined| joined.every_transition()).collect();
-            let answer = GetContextDelta { alarms, since, now }.call(outside).await?;
-            Some(Found::Delta(Box::new(answer.delta)))
+            let every_transition = Situation { alarms, ..situation };
+            Some(Found::Delta(Box::new(delta(&every_transition, verdict, since))))
         }
         Topic::Similar => {
             let answer = FindSimilarIncidents { incident: incident.id, now }.call(outside).await?;

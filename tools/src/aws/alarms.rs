@@ -63,16 +63,12 @@ fn of_composite(alarm: CompositeAlarm) -> Option<Alarm> {
 fn told(name: String, changed_at: DateTime, arn: Option<&str>) -> Option<Alarm> {
     let part = |at| arn.and_then(|arn| arn.split(':').nth(at)).filter(|part| !part.is_empty()).map(str::to_owned);
     Some(Alarm {
-        name,
-        state: AlarmState::Alarm,
-        changed_at: Timestamp::new(changed_at.secs(), i32::try_from(changed_at.subsec_nanos()).ok()?).ok()?,
         account: part(4),
         region: part(3),
-        metric: None,
-        reason: String::new(),
-        description: None,
-        link: None,
-        children: Vec::new(),
-        muted: false,
+        ..Alarm::named(
+            name,
+            AlarmState::Alarm,
+            Timestamp::new(changed_at.secs(), i32::try_from(changed_at.subsec_nanos()).ok()?).ok()?,
+        )
     })
 }

@@ -363,22 +363,13 @@ fn capsule(name: &str, graph: &Topology, series: Vec<Series>, window: Window, al
 
 fn alarm(target: &Target, at: Timestamp) -> Alarm {
     Alarm {
-        name: format!("{}-{}", target.node, target.metric),
-        state: AlarmState::Alarm,
-        changed_at: at,
-        account: None,
-        region: None,
         metric: Some(Metric {
             namespace: "PetShop".to_owned(),
             name: target.metric.clone(),
             stat: target.agg.clone(),
             dimensions: BTreeMap::from([("ServiceName".to_owned(), target.node.clone())]),
         }),
-        reason: String::new(),
-        description: None,
-        link: None,
-        children: Vec::new(),
-        muted: false,
+        ..Alarm::named(format!("{}-{}", target.node, target.metric), AlarmState::Alarm, at)
     }
 }
 

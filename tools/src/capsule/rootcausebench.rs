@@ -222,11 +222,6 @@ fn alarm(alert: &Alert) -> Alarm {
         (None, _) => String::new(),
     };
     Alarm {
-        name: alert.monitor.clone().unwrap_or_else(|| format!("{}-{}", alert.service, alert.metric)),
-        state: AlarmState::Alarm,
-        changed_at: alert.fired_at,
-        account: None,
-        region: None,
         metric: Some(Metric {
             namespace: "RootCauseBench".to_owned(),
             name: alert.metric.clone(),
@@ -235,9 +230,11 @@ fn alarm(alert: &Alert) -> Alarm {
         }),
         reason,
         description: alert.summary.clone(),
-        link: None,
-        children: Vec::new(),
-        muted: false,
+        ..Alarm::named(
+            alert.monitor.clone().unwrap_or_else(|| format!("{}-{}", alert.service, alert.metric)),
+            AlarmState::Alarm,
+            alert.fired_at,
+        )
     }
 }
 

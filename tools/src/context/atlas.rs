@@ -214,22 +214,14 @@ mod tests {
     #[track_caller]
     fn check(name: &str, dimension: Option<&str>, account: Option<&str>, expected: Option<&str>) {
         let alarm = Alarm {
-            name: name.to_owned(),
-            state: AlarmState::Alarm,
-            changed_at: Timestamp::UNIX_EPOCH,
             account: account.map(str::to_owned),
-            region: None,
             metric: dimension.map(|value| Metric {
                 namespace: "AWS/X".to_owned(),
                 name: "Errors".to_owned(),
                 stat: None,
                 dimensions: BTreeMap::from([("Name".to_owned(), value.to_owned())]),
             }),
-            reason: String::new(),
-            description: None,
-            link: None,
-            children: Vec::new(),
-            muted: false,
+            ..Alarm::named(name.to_owned(), AlarmState::Alarm, Timestamp::UNIX_EPOCH)
         };
         let atlas = Atlas::new(topology());
         let found = atlas.service_of(&alarm).map(|service| service.id.clone());

@@ -190,19 +190,7 @@ mod tests {
     }
 
     fn alarm(name: &str, state: AlarmState, minute: i64) -> Box<Alarm> {
-        Box::new(Alarm {
-            name: name.to_owned(),
-            state,
-            changed_at: at(minute),
-            account: None,
-            region: None,
-            metric: None,
-            reason: String::new(),
-            description: None,
-            link: None,
-            children: Vec::new(),
-            muted: false,
-        })
+        Box::new(Alarm::named(name.to_owned(), state, at(minute)))
     }
 
     /// An incident with these alarms, one a minute from `begins` on, their services the part before the colon. It was

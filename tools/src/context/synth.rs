@@ -207,22 +207,13 @@ impl Story {
 /// An alarm of `service` on `metric`.
 pub(super) fn alarm(service: &str, metric: &str, changed_at: Timestamp) -> Alarm {
     Alarm {
-        name: format!("{service}-{metric}"),
-        state: AlarmState::Alarm,
-        changed_at,
-        account: None,
-        region: None,
         metric: Some(Metric {
             namespace: "Test".to_owned(),
             name: metric.to_owned(),
             stat: None,
             dimensions: BTreeMap::from([("ServiceName".to_owned(), service.to_owned())]),
         }),
-        reason: String::new(),
-        description: None,
-        link: None,
-        children: Vec::new(),
-        muted: false,
+        ..Alarm::named(format!("{service}-{metric}"), AlarmState::Alarm, changed_at)
     }
 }
 

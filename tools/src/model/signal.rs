@@ -111,6 +111,23 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// An alarm of which only this is known.
+    pub fn named(name: impl Into<String>, state: AlarmState, changed_at: Timestamp) -> Self {
+        Self {
+            name: name.into(),
+            state,
+            changed_at,
+            account: None,
+            region: None,
+            metric: None,
+            reason: String::new(),
+            description: None,
+            link: None,
+            children: Vec::new(),
+            muted: false,
+        }
+    }
+
     /// Its identity.
     pub fn key(&self) -> AlarmKey {
         AlarmKey { account: self.account.clone(), region: self.region.clone(), name: self.name.clone() }

@@ -321,6 +321,19 @@ struct Sum {
     reasons: Vec<(f64, Reason)>,
 }
 
+/// Lines of a diff in which a whole word is looked for; where it is not found, its stem says enough.
+const SEARCHED: usize = 400;
+
+/// A word of the change with this stem, for people: its own words first, then those of its commit.
+fn whole(change: &Change, stem: &str) -> String {
+    let commit = change.commit.as_ref();
+    let files = commit.into_iter().flat_map(|commit| commit.files.iter().map(String::as_str));
+    let texts = [Some(change.summary.as_str()), commit.map(|commit| commit.message.as_str())].into_iter().flatten();
+    let lines = commit.and_then(|commit| commit.diff.as_deref()).into_iter().flat_map(str::lines).take(SEARCHED);
+    let mut words = texts.chain(files).chain(lines).flat_map(crate::words::of);
+    words.find(|word| crate::words::stem(word) == stem).unwrap_or_else(|| stem.to_owned())
+}
+
 impl Sum {
     fn add(&mut self, weight: f64, reason: Reason) {
         self.odds += weight;
@@ -338,7 +351,7 @@ impl Sum {
     ) -> Weighed<'a> {
         self.odds = BASE;
         self.mechanism(change, read, symptoms);
-        self.words(read, symptoms, rarity);
+        self.words(change, read, symptoms, rarity);
         match place {
             Place::Cause => self.add(1.5, Reason::AtCause),
             Place::Behind => self.add(0.5, Reason::BehindCause),
@@ -398,7 +411,7 @@ impl Sum {
         }
     }
 
-    fn words(&mut self, read: &Read, symptoms: &Symptoms, rarity: &Rarity) {
+    fn words(&mut self, change: &Change, read: &Read, symptoms: &Symptoms, rarity: &Rarity) {
         if read.effects.harmless.is_some() {
             return;
         }
@@ -412,7 +425,7 @@ impl Sum {
         let total: f64 = shared.iter().map(|(worth, _)| worth).sum();
         let value = 1.0 - (-total / 4.0).exp();
         if value > 0.1 {
-            let words = shared.iter().take(4).map(|(_, word)| (*word).to_owned()).collect();
+            let words = shared.iter().take(4).map(|(_, stem)| whole(change, stem)).collect();
             self.add(WORDS * value, Reason::Words { words });
         }
     }

@@ -58,22 +58,13 @@ fn incident(metric: &str, lines: &[&str], changes: Vec<Change>) -> Situation {
     Situation {
         now: at(108),
         alarms: vec![Alarm {
-            name: format!("orders-{metric}"),
-            state: AlarmState::Alarm,
-            changed_at: at(104),
-            account: None,
-            region: None,
             metric: Some(Metric {
                 namespace: "Shop".to_owned(),
                 name: metric.to_owned(),
                 stat: None,
                 dimensions: BTreeMap::from([("ServiceName".to_owned(), "orders".to_owned())]),
             }),
-            reason: String::new(),
-            description: None,
-            link: None,
-            children: Vec::new(),
-            muted: false,
+            ..Alarm::named(format!("orders-{metric}"), AlarmState::Alarm, at(104))
         }],
         topology: Some(Topology { services: vec![Service::named("orders"), Service::named("web")], edges: Vec::new() }),
         series: Some(vec![Series {
@@ -434,7 +425,7 @@ fn reasons_are_told_with_the_verdict() {
         first
             .reasons
             .iter()
-            .any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"cit".to_owned()))),
+            .any(|reason| matches!(reason, Reason::Words { words } if words.contains(&"city".to_owned()))),
         "{first:?}"
     );
     assert!(verdict.changes[1..].iter().all(|other| other.likelihood < first.likelihood));
