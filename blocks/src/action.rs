@@ -25,12 +25,29 @@ pub enum Topic {
     Catchup,
     /// What could not be seen, and what would supply it.
     Gaps,
+    /// The picture of the blast radius, and what it rests on.
+    Graph,
+    /// Who is hit next.
+    Predict,
+    /// Where to cut, so that what is healthy stays so.
+    Isolate,
 }
 
 impl Topic {
     /// All of them, in the order in which a person asks.
-    pub const ALL: [Self; 8] =
-        [Self::Context, Self::Why, Self::Auth, Self::Timeline, Self::Changes, Self::Similar, Self::Catchup, Self::Gaps];
+    pub const ALL: [Self; 11] = [
+        Self::Context,
+        Self::Why,
+        Self::Graph,
+        Self::Predict,
+        Self::Isolate,
+        Self::Auth,
+        Self::Timeline,
+        Self::Changes,
+        Self::Similar,
+        Self::Catchup,
+        Self::Gaps,
+    ];
 
     /// The word people type for it.
     pub fn word(self) -> &'static str {
@@ -43,6 +60,9 @@ impl Topic {
             Self::Similar => "similar",
             Self::Catchup => "catchup",
             Self::Gaps => "gaps",
+            Self::Graph => "graph",
+            Self::Predict => "predict",
+            Self::Isolate => "isolate",
         }
     }
 }

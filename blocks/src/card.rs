@@ -3,15 +3,20 @@
 use crate::alarm::context_button;
 use crate::message::Message;
 use crate::mrkdwn::escape;
-use crate::phrase;
+use crate::{graph, isolate, phrase, predict};
 use jiff::SignedDuration;
-use tools::model::{Answer, Bottleneck, Claim, Gap, Incident, Measure, NextStep, ServiceId, Symptom, Verdict};
+use tools::model::{
+    Answer, Bottleneck, Claim, Drawing, Gap, Incident, Measure, NextStep, Outlook, ServiceId, Symptom, Verdict,
+};
 
 /// Changes told on the card: the most suspicious one. Who asks for context gets more.
 const CHANGES_ON_CARD: usize = 1;
 
 /// Bottlenecks told on the card.
 const BOTTLENECKS_ON_CARD: usize = 2;
+
+/// Predictions told on the card: the next ones.
+const PREDICTIONS_ON_CARD: usize = 3;
 
 /// The card of an incident.
 pub fn card(incident: &Incident) -> Message {
@@ -22,20 +27,41 @@ pub fn card(incident: &Incident) -> Message {
         None => {
             message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited.")
         }
-        Some(verdict) => body(message, verdict, CHANGES_ON_CARD, BOTTLENECKS_ON_CARD),
+        Some(verdict) => body(message, verdict, Ahead::of(incident), CHANGES_ON_CARD, BOTTLENECKS_ON_CARD),
     };
     message.actions(&context_button(incident)).context(&[footer(incident)])
 }
 
+/// What is known of what lies ahead.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ahead<'a> {
+    outlook: Option<&'a Outlook>,
+    drawing: Option<&'a Drawing>,
+}
+
+impl<'a> Ahead<'a> {
+    /// Of an incident.
+    pub(crate) fn of(incident: &'a Incident) -> Self {
+        Self { outlook: incident.outlook.as_deref(), drawing: incident.drawing.as_ref() }
+    }
+}
+
 /// The paragraphs that a verdict fills, in the order in which a person asks.
-pub(crate) fn body(message: Message, verdict: &Verdict, changes: usize, bottlenecks: usize) -> Message {
+pub(crate) fn body(
+    message: Message,
+    verdict: &Verdict,
+    ahead: Ahead<'_>,
+    changes: usize,
+    bottlenecks: usize,
+) -> Message {
     let message = message.titled("What caused it", &caused(verdict));
+    let message = ahead.drawing.into_iter().fold(message, graph::with_picture);
     let tight = tight(&verdict.bottlenecks, bottlenecks);
     let message = if tight.is_empty() { message } else { message.titled("Where it is tight", &tight) };
-    let message = message.titled("What it hits next", &hits_next(verdict));
+    let message = message.titled("What it hits next", &hits_next(verdict, ahead.outlook));
     let message = message.titled("What changed", &changed(verdict, changes));
     let message = message.titled("What we could not see", &gaps(verdict));
-    message.titled("What can I do next", &next_steps(verdict))
+    message.titled("What can I do next", &next_steps(verdict, ahead.outlook))
 }
 
 /// The worst bottlenecks, of each kind one before a second of any.
@@ -183,7 +209,11 @@ fn no_cause(verdict: &Verdict) -> String {
     format!("No cause found: nothing stands out clearly enough. Most conspicuous: {}.", phrase::list(&looked))
 }
 
-fn hits_next(verdict: &Verdict) -> String {
+fn hits_next(verdict: &Verdict, outlook: Option<&Outlook>) -> String {
+    let predictions = outlook.map(|outlook| outlook.predictions.as_slice()).unwrap_or_default();
+    if !predictions.is_empty() {
+        return predictions.iter().take(PREDICTIONS_ON_CARD).map(predict::short).collect::<Vec<_>>().join("\n");
+    }
     if verdict.expected.is_empty() {
         return "Nothing that I know calls the affected services and is still healthy.".to_owned();
     }
@@ -248,25 +278,28 @@ pub(crate) fn gaps(verdict: &Verdict) -> String {
     if verdict.gaps.is_empty() {
         return "Nothing was missing.".to_owned();
     }
+    gap_lines(&verdict.gaps)
+}
+
+/// Some gaps, a line each; nothing of none.
+pub(crate) fn gap_lines(gaps: &[Gap]) -> String {
     let line = |gap: &Gap| {
         let remedy = gap.remedy.as_ref().map(|remedy| format!(" ({})", escape(remedy))).unwrap_or_default();
         format!("• {}: {}{remedy}", escape(&gap.wanted), escape(&gap.because))
     };
-    let mut lines: Vec<String> = verdict.gaps.iter().take(3).map(line).collect();
-    if verdict.gaps.len() > 3 {
-        lines.push(format!("• and {} more", verdict.gaps.len() - 3));
+    let mut lines: Vec<String> = gaps.iter().take(3).map(line).collect();
+    if gaps.len() > 3 {
+        lines.push(format!("• and {} more", gaps.len() - 3));
     }
     lines.join("\n")
 }
 
-fn next_steps(verdict: &Verdict) -> String {
-    let lines: Vec<String> = verdict
-        .next_steps
-        .iter()
-        .take(4)
-        .enumerate()
-        .map(|(at, step)| format!("{}. {}", at + 1, next_step(step)))
-        .collect();
+fn next_steps(verdict: &Verdict, outlook: Option<&Outlook>) -> String {
+    // A cut is no look and no question but a deed, so it stands before them.
+    let cut = outlook.and_then(|outlook| isolate::short(&outlook.isolation)).map(|cut| format!("Consider: {cut}"));
+    let steps = verdict.next_steps.iter().take(4).map(next_step);
+    let lines: Vec<String> =
+        cut.into_iter().chain(steps).enumerate().map(|(at, step)| format!("{}. {step}", at + 1)).collect();
     lines.join("\n")
 }
 
@@ -309,5 +342,7 @@ fn footer(incident: &Incident) -> String {
         };
         format!(" · {found} {} · as of {}", verdict.lane, phrase::time(verdict.at))
     });
-    format!("{context}{} · every alarm is in the thread", lane.unwrap_or_default())
+    let map = incident.outlook.as_ref().and_then(|outlook| outlook.map.as_ref());
+    let map = map.map(|map| format!(" · map: {}", graph::size(map))).unwrap_or_default();
+    format!("{context}{}{map} · every alarm is in the thread", lane.unwrap_or_default())
 }

@@ -24,7 +24,7 @@ pub fn answer(incident: &Incident, looked: Option<&Look>, others: &[&Incident]) 
     }
     message = message.titled("What's going on", &card::going_on(incident));
     if let Some(verdict) = &incident.verdict {
-        message = card::body(message, verdict, MAX_CHANGES, MAX_BOTTLENECKS);
+        message = card::body(message, verdict, card::Ahead::of(incident), MAX_CHANGES, MAX_BOTTLENECKS);
         message = message.context(&evidence(verdict));
     }
     let others: Vec<String> = others
@@ -37,10 +37,12 @@ pub fn answer(incident: &Incident, looked: Option<&Look>, others: &[&Incident]) 
 }
 
 /// What a person may want to know next.
-fn more(incident: &Incident) -> [(Action, &'static str); 5] {
+fn more(incident: &Incident) -> [(Action, &'static str); 7] {
     let ask = |topic: Topic| Action::Ask(topic, incident.id);
     [
         (ask(Topic::Why), "Why"),
+        (ask(Topic::Predict), "Who is next"),
+        (ask(Topic::Isolate), "Where to cut"),
         (ask(Topic::Changes), "Changes"),
         (ask(Topic::Timeline), "Timeline"),
         (ask(Topic::Auth), "Auth journey"),
@@ -89,5 +91,5 @@ pub fn verdict(name: &str, verdict: &Verdict) -> Message {
         }
     };
     let message = Message::new(name).header(name).titled("What's going on", &going_on);
-    card::body(message, verdict, MAX_CHANGES, MAX_BOTTLENECKS).context(&evidence(verdict))
+    card::body(message, verdict, card::Ahead::default(), MAX_CHANGES, MAX_BOTTLENECKS).context(&evidence(verdict))
 }

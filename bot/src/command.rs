@@ -17,6 +17,11 @@ pub enum Command {
         /// For what is new: since when.
         since: Option<Since>,
     },
+    /// How well it went.
+    Stats {
+        /// Over so many days.
+        days: u16,
+    },
     /// What can be asked for.
     Help,
 }
@@ -61,6 +66,9 @@ pub struct Row {
     parse: fn(&[&str]) -> Result<Command, Misread>,
 }
 
+/// Spans that figures are given for, in days.
+const STATS_DAYS: [u16; 3] = [7, 30, 90];
+
 /// Every command there is.
 pub const COMMANDS: &[Row] = &[
     Row {
@@ -74,6 +82,24 @@ pub const COMMANDS: &[Row] = &[
         usage: "why [INC-n]",
         help: "What speaks for the cause, how it spread, and what else was looked at",
         parse: |arguments| about(Topic::Why, arguments),
+    },
+    Row {
+        word: "graph",
+        usage: "graph [INC-n]",
+        help: "The blast radius as a picture, and what the map rests on",
+        parse: |arguments| about(Topic::Graph, arguments),
+    },
+    Row {
+        word: "predict",
+        usage: "predict [INC-n]",
+        help: "Who is hit next, how likely, when, and what is at stake",
+        parse: |arguments| about(Topic::Predict, arguments),
+    },
+    Row {
+        word: "isolate",
+        usage: "isolate [INC-n]",
+        help: "The cheapest cut between the failing part and what must stay healthy",
+        parse: |arguments| about(Topic::Isolate, arguments),
     },
     Row {
         word: "auth",
@@ -111,6 +137,12 @@ pub const COMMANDS: &[Row] = &[
         help: "What could not be seen, and the smallest permission or setting that would supply it",
         parse: |arguments| about(Topic::Gaps, arguments),
     },
+    Row {
+        word: "stats",
+        usage: "stats [7|30|90]",
+        help: "Time to context, time to recovery and the grade of predictions over so many days",
+        parse: stats,
+    },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
 
@@ -121,6 +153,20 @@ fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
         [] => Ok(Command::Ask { topic, incident: None, since: None }),
         [id] => Ok(Command::Ask { topic, incident: Some(incident(command, id)?), since: None }),
         [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
+    }
+}
+
+/// `stats`, `stats 30`, `stats 30d`.
+fn stats(arguments: &[&str]) -> Result<Command, Misread> {
+    match arguments {
+        [] => Ok(Command::Stats { days: STATS_DAYS[0] }),
+        [word] => {
+            let number = word.trim_end_matches("days").trim_end_matches('d');
+            let days = number.parse().ok().filter(|days| STATS_DAYS.contains(days));
+            days.map(|days| Command::Stats { days }).ok_or_else(|| Misread::NoSpan { word: bounded(word) })
+        }
+        [_, "days" | "d"] => stats(&arguments[..1]),
+        [_, extra, ..] => Err(Misread::Extra { command: "stats", word: bounded(extra) }),
     }
 }
 
@@ -188,6 +234,11 @@ pub enum Misread {
     },
     /// A moment was expected.
     NoMoment {
+        /// What was typed.
+        word: String,
+    },
+    /// A number of days was expected that figures are given for.
+    NoSpan {
         /// What was typed.
         word: String,
     },

@@ -7,7 +7,7 @@ use blocks::Message;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::context::Atlas;
-use tools::model::{Change, Fact, Incident, IncidentId, Record};
+use tools::model::{Change, Drawing, Fact, Incident, IncidentId, Record};
 
 /// What is known when an event is handled.
 #[derive(Clone, Debug)]
@@ -97,8 +97,14 @@ impl<'a> Draft<'a> {
 
     /// Wants one more line in the incident's thread.
     pub(crate) fn tell(&mut self, line: String) {
+        self.tell_with(line, None);
+    }
+
+    /// The same with a picture under it.
+    pub(crate) fn tell_with(&mut self, line: String, picture: Option<Drawing>) {
         let channel = self.scope.war_room.clone();
-        self.intents.push(Intent::Tell { under: MessageName::card(self.incident().id, &channel), channel, line });
+        let under = MessageName::card(self.incident().id, &channel);
+        self.intents.push(Intent::Tell { under, channel, line, picture });
     }
 
     /// The decision.

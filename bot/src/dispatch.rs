@@ -92,8 +92,10 @@ impl Dispatcher {
     async fn report(&self, delivered: &Delivered, failure: &Failure) -> Result<(), StoreError> {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
-            Event::Command { asked, .. } | Event::Click { asked, .. } => Some(asked),
-            Event::Investigated { answer_to, .. } => answer_to.as_ref().map(|question| &question.asked),
+            Event::Command { asked, .. } | Event::Click { asked, .. } | Event::Reviewed { asked, .. } => Some(asked),
+            Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
+                answer_to.as_ref().map(|question| &question.asked)
+            }
             Event::Alarm { .. } | Event::Change { .. } | Event::CardShown { .. } => None,
         };
         let answer = asked
@@ -174,7 +176,13 @@ impl Dispatcher {
 
 fn subject(event: &Event) -> Option<IncidentId> {
     match event {
-        Event::Investigated { incident, .. } | Event::CardShown { incident } => Some(*incident),
-        Event::Alarm { .. } | Event::Change { .. } | Event::Command { .. } | Event::Click { .. } => None,
+        Event::Investigated { incident, .. } | Event::Pictured { incident, .. } | Event::CardShown { incident } => {
+            Some(*incident)
+        }
+        Event::Alarm { .. }
+        | Event::Change { .. }
+        | Event::Command { .. }
+        | Event::Click { .. }
+        | Event::Reviewed { .. } => None,
     }
 }

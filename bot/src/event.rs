@@ -5,7 +5,9 @@ use blocks::action::Topic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
-use tools::model::{Alarm, AuthHealth, Change, Delta, IncidentId, ScopeId, Verdict, Via};
+use tools::dependency::draw::Scene;
+use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Verdict, Via};
+use tools::stats::Stats;
 
 /// Everything that can happen to the bot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,16 +43,36 @@ pub enum Event {
         /// Where and by whom.
         asked: Asked,
     },
-    /// The context toolset answered.
+    /// The context and dependency toolsets answered.
     Investigated {
         /// For which incident.
         incident: IncidentId,
-        /// Its answer.
+        /// What happened.
         verdict: Box<Verdict>,
+        /// What lies ahead.
+        outlook: Box<Outlook>,
+        /// What a picture of it would show.
+        scene: Box<Scene>,
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
         /// What else that question needed.
         found: Option<Found>,
+    },
+    /// A picture that was wanted went a step further.
+    Pictured {
+        /// Of which incident.
+        incident: IncidentId,
+        /// How far it is.
+        step: PictureStep,
+        /// The question of the person who waits for it, if one does.
+        answer_to: Option<Question>,
+    },
+    /// Somebody wanted to know how well it went, and it was counted.
+    Reviewed {
+        /// The figures.
+        stats: Box<Stats>,
+        /// Who waits.
+        asked: Asked,
     },
     /// A card that passes the coverage bar stands in the channel.
     CardShown {
@@ -102,6 +124,18 @@ pub enum Found {
     Similar(Box<SimilarIncidents>),
 }
 
+/// How far a picture is on its way to where people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureStep {
+    /// Slack has the file, and may still be at work on it.
+    Uploaded(Drawing),
+    /// It can be shown.
+    Ready(Drawing),
+    /// There will be none, and why.
+    Failed(String),
+}
+
 /// What makes two deliveries the same event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -124,8 +158,8 @@ pub struct Delivered {
 mod tests {
     use super::*;
     use tools::capsule::{self, World};
-    use tools::context::GetIncidentContext;
-    use tools::tool::Tool;
+    use tools::context::{Situation, verdict};
+    use tools::dependency::{Lags, draw, outlook};
 
     /// What waits in the inbox must come out of it as it went in, the largest event of all included.
     #[tokio::test]
@@ -133,8 +167,12 @@ mod tests {
         let capsule = capsule::parse(capsule::AUTH_CASCADE.as_bytes()).unwrap();
         let (alarms, now) = (capsule.alarms_until(capsule.window.to), capsule.window.to);
         let outside = World::outside(std::sync::Arc::new(capsule));
-        let verdict = Box::new(GetIncidentContext { alarms, now }.call(&outside).await.unwrap());
-        let event = Event::Investigated { incident: IncidentId(1), verdict, answer_to: None, found: None };
+        let situation = Situation::read(alarms, now, &outside).await;
+        let verdict = Box::new(verdict(&situation));
+        let outlook = Box::new(outlook(&situation, &verdict, &Lags::default()));
+        let scene = Box::new(draw::scene_of(&situation, &verdict));
+        let incident = IncidentId(1);
+        let event = Event::Investigated { incident, verdict, outlook, scene, answer_to: None, found: None };
         let delivered = Delivered { key: EventKey("k".to_owned()), scope: ScopeId("prod".to_owned()), at: now, event };
         let bytes = serde_json::to_vec(&delivered).unwrap();
         assert_eq!(serde_json::from_slice::<Delivered>(&bytes).unwrap(), delivered);

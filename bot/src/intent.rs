@@ -4,7 +4,8 @@ use crate::event::{Asked, MessageRef, Question};
 use blocks::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tools::model::IncidentId;
+use tools::dependency::draw::Scene;
+use tools::model::{Drawing, IncidentId, ScopeId};
 
 /// The order in which intents were stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl Place {
 
 /// What facts cause outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "intent", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// The message of this name shall read so: it is posted the first time and edited after that. A newer one makes an
     /// older one needless.
@@ -84,6 +85,8 @@ pub enum Intent {
         channel: String,
         /// The line, in mrkdwn.
         line: String,
+        /// A picture under it; such a line is a message of its own.
+        picture: Option<Drawing>,
     },
     /// An answer to one person, through Slack's address for it.
     Answer {
@@ -92,13 +95,68 @@ pub enum Intent {
         /// The answer.
         message: Message,
     },
-    /// Run the context toolset on an incident.
+    /// Something slow that speaks to nobody; its result comes back as an event.
+    Run(Job),
+}
+
+/// What is too slow to be done while an event is handled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// Ask the toolsets about an incident. Where nobody waits for it, a newer one makes an older one needless.
     Investigate {
         /// Which incident.
         incident: IncidentId,
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
     },
+    /// Draw the blast radius of an incident and bring the picture to Slack. Where nobody waits for it, a newer one makes an
+    /// older one needless.
+    Draw {
+        /// Which incident.
+        incident: IncidentId,
+        /// What to draw.
+        scene: Box<Scene>,
+        /// The moment it shows.
+        at: Timestamp,
+        /// The question of the person who waits for it, if one does.
+        answer_to: Option<Question>,
+    },
+    /// Count how well it went in a scope.
+    Review {
+        /// Which scope.
+        scope: ScopeId,
+        /// Over so many days.
+        days: u16,
+        /// Who waits.
+        asked: Asked,
+    },
+    /// Look whether Slack has done with a picture, until it has: before that no message can show it.
+    AwaitPicture {
+        /// Of which incident.
+        incident: IncidentId,
+        /// The picture.
+        drawing: Drawing,
+        /// The question of the person who waits for it, if one does.
+        answer_to: Option<Question>,
+    },
+}
+
+impl Job {
+    /// In a log.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Investigate { .. } => "investigate",
+            Self::Draw { .. } => "draw",
+            Self::Review { .. } => "review",
+            Self::AwaitPicture { .. } => "await picture",
+        }
+    }
+
+    /// Whether it brings a picture. Words are quicker, and go first.
+    pub fn is_picture(&self) -> bool {
+        matches!(self, Self::Draw { .. } | Self::AwaitPicture { .. })
+    }
 }
 
 impl Intent {
@@ -106,7 +164,7 @@ impl Intent {
     pub fn message(&self) -> Option<&MessageName> {
         match self {
             Self::Show { name, .. } | Self::Tell { under: name, .. } => Some(name),
-            Self::Answer { .. } | Self::Investigate { .. } => None,
+            Self::Answer { .. } | Self::Run(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::MessageRef;
 use crate::grouping::{self, Placement};
-use crate::intent::{Intent, MessageName, Place};
+use crate::intent::{Intent, Job, MessageName, Place};
 use jiff::Timestamp;
 use tools::model::{Alarm, Because, Fact, Incident, IncidentId, Via};
 
@@ -72,7 +72,7 @@ fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now
     for line in lines {
         draft.tell(line);
     }
-    draft.intend(Intent::Investigate { incident: draft.incident().id, answer_to: None });
+    draft.intend(Intent::Run(Job::Investigate { incident: draft.incident().id, answer_to: None }));
     draft.done()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::changes::{Resource, Touched};
 use crate::decision::{Decision, Scene};
-use crate::intent::Intent;
+use crate::intent::{Intent, Job};
 use tools::context::Atlas;
 use tools::model::{Change, Incident, ServiceId};
 
@@ -20,7 +20,8 @@ pub(crate) fn decide(scene: &Scene, change: &Change, touched: &Touched) -> Decis
     }
     let changes = services.into_iter().map(|service| Change { service, ..change.clone() }).collect();
     let again = scene.open.iter().filter(|incident| change.error_code.is_none() && concerns(change, incident));
-    let intents = again.map(|incident| Intent::Investigate { incident: incident.id, answer_to: None }).collect();
+    let intents =
+        again.map(|incident| Intent::Run(Job::Investigate { incident: incident.id, answer_to: None })).collect();
     Decision { changes, intents, ..Decision::default() }
 }
 
@@ -98,8 +99,10 @@ mod tests {
         assert_eq!(decision.log, None);
         let found: Vec<&str> = decision.changes.iter().map(|change| change.service.as_str()).collect();
         assert_eq!(found, services);
-        let expected: Vec<Intent> =
-            again.iter().map(|id| Intent::Investigate { incident: IncidentId(*id), answer_to: None }).collect();
+        let expected: Vec<Intent> = again
+            .iter()
+            .map(|id| Intent::Run(Job::Investigate { incident: IncidentId(*id), answer_to: None }))
+            .collect();
         assert_eq!(decision.intents, expected);
     }
 

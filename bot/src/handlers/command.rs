@@ -3,7 +3,7 @@
 use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
-use crate::intent::Intent;
+use crate::intent::{Intent, Job};
 use blocks::reply::{self, Usage};
 use jiff::Timestamp;
 use tools::model::{Incident, IncidentId};
@@ -18,6 +18,13 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             }
             Err(message) => message,
         },
+        Ok(Command::Stats { days }) => {
+            let asked = asked.clone();
+            return Decision {
+                intents: vec![Intent::Run(Job::Review { scope: scene.scope.id.clone(), days, asked })],
+                ..Decision::default()
+            };
+        }
         Ok(Command::Help) => reply::help(root, &usages()),
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
@@ -26,7 +33,10 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
 pub(super) fn investigate(incident: IncidentId, question: Question) -> Decision {
-    Decision { intents: vec![Intent::Investigate { incident, answer_to: Some(question) }], ..Decision::default() }
+    Decision {
+        intents: vec![Intent::Run(Job::Investigate { incident, answer_to: Some(question) })],
+        ..Decision::default()
+    }
 }
 
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.
@@ -53,6 +63,9 @@ fn sentence(misread: &command::Misread) -> String {
         command::Misread::NoMoment { word } => {
             format!("{} is no moment; one looks like `20m`, `2h` or `03:15` (UTC).", quoted(word))
         }
+        command::Misread::NoSpan { word } => {
+            format!("{} is no span I have figures for; there is `7`, `30` and `90` (days).", quoted(word))
+        }
         command::Misread::Extra { command, word } => {
             format!("I don't know what to do with {} after `{command}`.", quoted(word))
         }
@@ -64,5 +77,6 @@ fn nearest(misread: &command::Misread) -> Option<&'static str> {
         command::Misread::Unknown { nearest, .. } => *nearest,
         command::Misread::NoIncidentId { command, .. } | command::Misread::Extra { command, .. } => Some(command),
         command::Misread::NoMoment { .. } => Some("catchup 20m"),
+        command::Misread::NoSpan { .. } => Some("stats 30"),
     }
 }

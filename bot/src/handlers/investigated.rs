@@ -1,32 +1,44 @@
-//! The context toolset answered.
+//! The context and dependency toolsets answered.
 
+use super::pictured;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Found, Question};
-use crate::intent::Intent;
+use crate::intent::{Intent, Job};
 use blocks::Message;
 use blocks::action::Topic;
 use jiff::Timestamp;
 use tools::context::timeline;
-use tools::model::{Fact, Incident, IncidentId, Verdict};
+use tools::dependency::draw;
+use tools::model::{Fact, Incident, IncidentId, Outlook, Verdict};
+
+/// What the toolsets say.
+#[derive(Debug)]
+pub(crate) struct Answers<'a> {
+    /// What happened.
+    pub(crate) verdict: &'a Verdict,
+    /// What lies ahead.
+    pub(crate) outlook: &'a Outlook,
+    /// What a picture of it would show.
+    pub(crate) scene: &'a draw::Scene,
+    /// What else the question needed.
+    pub(crate) found: Option<&'a Found>,
+}
 
 pub(crate) fn decide(
     scene: &Scene,
     incident: IncidentId,
-    verdict: &Verdict,
+    answers: &Answers<'_>,
     answer_to: Option<&Question>,
-    found: Option<&Found>,
     now: Timestamp,
 ) -> Decision {
     let Some(incident) = scene.open.iter().find(|open| open.id == incident) else {
-        let unknown = |question: &Question| Intent::Answer {
-            asked: question.asked.clone(),
-            message: blocks::reply::no_such_incident(incident, &ids(scene)),
-        };
-        return Decision { intents: answer_to.map(unknown).into_iter().collect(), ..Decision::default() };
+        return unknown(scene, incident, answer_to);
     };
+    let verdict = answers.verdict;
     let before = incident.verdict.as_deref().and_then(Verdict::cause).map(|cause| cause.service.clone());
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
     draft.record(Fact::Investigated { verdict: Box::new(verdict.clone()) });
+    draft.record(Fact::Predicted { outlook: Box::new(answers.outlook.clone()) });
     // Edits notify nobody, so that the cause is found, or is another one now, is told in the thread as well.
     if let Some(cause) = verdict.cause()
         && draft.incident().is_flood()
@@ -34,8 +46,13 @@ pub(crate) fn decide(
     {
         draft.tell(blocks::card::cause_found(verdict, before.as_ref()));
     }
-    if let Some(question) = answer_to {
-        let message = answer(scene, draft.incident(), question, found);
+    // A picture that tells what the last one tells is the last one.
+    let is_drawn = incident.drawing.as_ref().is_some_and(|drawing| drawing.story == answers.scene.story());
+    let wants_picture = answer_to.filter(|question| question.topic == Topic::Graph && !is_drawn);
+    if let Some(question) = answer_to
+        && wants_picture.is_none()
+    {
+        let message = answer(scene, draft.incident(), question, answers.found);
         draft.intend(Intent::Answer { asked: question.asked.clone(), message });
         // Who reads what is going on has seen it; the other answers show a part.
         if matches!(question.topic, Topic::Context | Topic::Catchup) {
@@ -45,7 +62,25 @@ pub(crate) fn decide(
     if draft.incident().is_flood() {
         draft.show_card();
     }
+    if wants_picture.is_some() || (draft.incident().is_flood() && !is_drawn) {
+        draft.intend(Intent::Run(Job::Draw {
+            incident: incident.id,
+            scene: Box::new(answers.scene.clone()),
+            at: verdict.at,
+            answer_to: wants_picture.cloned(),
+        }));
+    }
     draft.done()
+}
+
+/// Who asked about an incident that is not there is told which are.
+pub(super) fn unknown(scene: &Scene, incident: IncidentId, answer_to: Option<&Question>) -> Decision {
+    let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
+    let answer = |question: &Question| Intent::Answer {
+        asked: question.asked.clone(),
+        message: blocks::reply::no_such_incident(incident, &ids),
+    };
+    Decision { intents: answer_to.map(answer).into_iter().collect(), ..Decision::default() }
 }
 
 fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option<&Found>) -> Message {
@@ -58,6 +93,9 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         (Topic::Timeline, _) => blocks::timeline::answer(incident, &timeline(incident)),
         (Topic::Changes, _) => blocks::changes::answer(incident),
         (Topic::Gaps, _) => blocks::gaps::answer(incident),
+        (Topic::Graph, _) => pictured::answer(incident, None),
+        (Topic::Predict, _) => blocks::predict::answer(incident),
+        (Topic::Isolate, _) => blocks::isolate::answer(incident),
         (Topic::Auth, Some(Found::Auth(health))) => blocks::auth::answer(&incident.id.to_string(), health),
         (Topic::Catchup, Some(Found::Delta(delta))) => blocks::catchup::answer(incident, delta),
         (Topic::Similar, Some(Found::Similar(similar))) => {
@@ -66,8 +104,4 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         // The job found something else than was asked for: only a bug could do that, and the person still gets a word.
         (Topic::Auth | Topic::Catchup | Topic::Similar, _) => blocks::reply::our_fault(&incident.id.to_string()),
     }
-}
-
-fn ids(scene: &Scene) -> Vec<IncidentId> {
-    scene.open.iter().map(|open| open.id).collect()
 }

@@ -7,3 +7,4 @@ pub(crate) mod change;
 pub(crate) mod click;
 pub(crate) mod command;
 pub(crate) mod investigated;
+pub(crate) mod pictured;

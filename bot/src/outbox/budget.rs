@@ -1,5 +1,6 @@
 //! How many calls each channel has left: a token bucket a channel, and what Slack itself asks for. Pure; `now` is given.
 
+use crate::intent::{IntentId, Job};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use tools::model::IncidentId;
@@ -17,11 +18,16 @@ const FIRST_RETRY_S: u64 = 1;
 /// An incident is investigated anew no more often than this, however fast alarms join: each time reads every lane.
 const INVESTIGATE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// How many calls each channel has left, and when each incident may be investigated again.
+/// A picture of an incident that nobody waits for is drawn no more often than this: each one is three calls and a file.
+const DRAW_EVERY: SignedDuration = SignedDuration::from_secs(15);
+
+/// How many calls each channel has left, when each incident may be investigated and drawn again, and which jobs have to wait.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     channels: HashMap<String, Bucket>,
     investigated: HashMap<IncidentId, Timestamp>,
+    drawn: HashMap<IncidentId, Timestamp>,
+    not_before: HashMap<IntentId, Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,25 @@ pub(super) enum Turn {
     Tell,
 }
 
+/// Allows something about an incident once in `span`, or says when it may be again.
+fn every(
+    span: SignedDuration,
+    last: &mut HashMap<IncidentId, Timestamp>,
+    incident: IncidentId,
+    now: Timestamp,
+) -> Result<(), Timestamp> {
+    if let Some(last) = last.get(&incident) {
+        let free_at = last.saturating_add(span).unwrap_or(now);
+        if now < free_at {
+            return Err(free_at);
+        }
+    }
+    last.insert(incident, now);
+    // Incidents come and go; only the recent ones have to wait.
+    last.retain(|_, last| now.duration_since(*last) < span);
+    Ok(())
+}
+
 impl Budget {
     fn bucket(&mut self, channel: &str, now: Timestamp) -> &mut Bucket {
         let bucket = self.channels.entry(channel.to_owned()).or_insert(Bucket {
@@ -60,18 +85,25 @@ impl Budget {
         bucket
     }
 
-    /// Allows an investigation, or says when there may be one.
-    pub(super) fn investigate(&mut self, incident: IncidentId, now: Timestamp) -> Result<(), Timestamp> {
-        if let Some(last) = self.investigated.get(&incident) {
-            let free_at = last.saturating_add(INVESTIGATE_EVERY).unwrap_or(now);
-            if now < free_at {
-                return Err(free_at);
-            }
+    /// Allows a job, or says when it may be done. A person never waits for the pace of a flood.
+    pub(super) fn job(&mut self, id: IntentId, job: &Job, now: Timestamp) -> Result<(), Timestamp> {
+        if let Some(free_at) = self.not_before.get(&id).filter(|free_at| now < **free_at) {
+            return Err(*free_at);
         }
-        self.investigated.insert(incident, now);
-        // Incidents come and go; only the recent ones have to wait.
-        self.investigated.retain(|_, last| now.duration_since(*last) < INVESTIGATE_EVERY);
-        Ok(())
+        self.not_before.remove(&id);
+        match job {
+            Job::Investigate { incident, answer_to: None } => {
+                every(INVESTIGATE_EVERY, &mut self.investigated, *incident, now)
+            }
+            Job::Draw { incident, answer_to: None, .. } => every(DRAW_EVERY, &mut self.drawn, *incident, now),
+            Job::Investigate { .. } | Job::Draw { .. } | Job::AwaitPicture { .. } | Job::Review { .. } => Ok(()),
+        }
+    }
+
+    /// A job has to be tried again, after so many seconds.
+    pub(super) fn job_later(&mut self, id: IntentId, now: Timestamp, seconds: u64) {
+        let span = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(60));
+        self.not_before.insert(id, now.saturating_add(span).unwrap_or(now));
     }
 
     /// Takes one call from the channel's budget and says whose turn it is, or says when there is one.

@@ -1,9 +1,10 @@
-//! The one slow job there is: asking the context toolset about an incident. The world is read once, whatever the question.
+//! The slow job: asking the toolsets about an incident. The world is read once, whatever the question.
 
 use crate::event::{Event, Found, Question};
 use blocks::action::Topic;
 use jiff::Timestamp;
 use tools::context::{FindSimilarIncidents, Situation, auth_health, delta, verdict};
+use tools::dependency::{Lags, draw, outlook};
 use tools::model::{Alarm, Incident, Verdict};
 use tools::ports::Outside;
 use tools::tool::{Tool, ToolError};
@@ -13,16 +14,20 @@ pub(super) async fn investigate(
     incident: &Incident,
     question: Option<Question>,
     outside: &Outside,
+    lags: &Lags,
     now: Timestamp,
 ) -> Result<Event, ToolError> {
     let alarms: Vec<Alarm> = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
     let situation = Situation::read(alarms, now, outside).await;
     let verdict = verdict(&situation);
+    let outlook = Box::new(outlook(&situation, &verdict, lags));
+    let scene = Box::new(draw::scene_of(&situation, &verdict));
     let found = match &question {
         Some(question) => find(incident, question, situation, &verdict, outside).await?,
         None => None,
     };
-    Ok(Event::Investigated { incident: incident.id, verdict: Box::new(verdict), answer_to: question, found })
+    let (incident, verdict) = (incident.id, Box::new(verdict));
+    Ok(Event::Investigated { incident, verdict, outlook, scene, answer_to: question, found })
 }
 
 async fn find(
@@ -46,6 +51,13 @@ async fn find(
             let answer = FindSimilarIncidents { incident: incident.id, now }.call(outside).await?;
             Some(Found::Similar(Box::new(answer)))
         }
-        Topic::Context | Topic::Why | Topic::Timeline | Topic::Changes | Topic::Gaps => None,
+        Topic::Context
+        | Topic::Why
+        | Topic::Timeline
+        | Topic::Changes
+        | Topic::Gaps
+        | Topic::Graph
+        | Topic::Predict
+        | Topic::Isolate => None,
     })
 }

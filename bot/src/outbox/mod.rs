@@ -4,21 +4,25 @@
 
 mod budget;
 mod job;
+mod picture;
 mod plan;
 
 use self::budget::Budget;
+use self::picture::Wanted;
 use self::plan::{Call, plan};
 use crate::changes;
-use crate::event::{Delivered, Event, EventKey, MessageRef, Question};
-use crate::intent::{IntentId, MessageName, Outcome};
+use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
+use crate::intent::{IntentId, Job, MessageName, Outcome};
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::slack::chat::{Chat, ChatError};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tools::model::IncidentId;
+use tools::dependency::Lags;
+use tools::model::{IncidentId, ScopeId, Verdict};
 use tools::ports::{Clock, Outside};
+use tools::stats::stats;
 
 /// Carries intents out.
 #[derive(Debug)]
@@ -32,7 +36,15 @@ pub struct Sender {
     budget: Budget,
     /// Posts of which we do not know whether they arrived.
     uncertain: HashSet<IntentId>,
+    /// How fast trouble spread in each scope's past incidents, and when that was read.
+    lags: HashMap<ScopeId, (Timestamp, Lags)>,
 }
+
+/// What past incidents teach is read anew after this: each time reads all of them.
+const LAGS_AGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Past incidents this old still teach how fast trouble spreads.
+const LAGS_FROM: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Sender {
     /// A sender that has not sent anything yet.
@@ -44,7 +56,17 @@ impl Sender {
         clock: Arc<dyn Clock>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        Self { store, inbox, chat, outside, clock, pulse, budget: Budget::default(), uncertain: HashSet::new() }
+        Self {
+            store,
+            inbox,
+            chat,
+            outside,
+            clock,
+            pulse,
+            budget: Budget::default(),
+            uncertain: HashSet::new(),
+            lags: HashMap::new(),
+        }
     }
 
     /// Works until it is dropped.
@@ -107,20 +129,32 @@ impl Sender {
     async fn make(&mut self, call: Call) -> Result<(), StoreError> {
         match call {
             Call::Answer { id, response_url, message } => {
-                let outcome = match self.chat.respond(&response_url, &message).await {
+                let mut answered = self.chat.respond(&response_url, &message).await;
+                if let Err(ChatError::Refused(_)) = &answered
+                    && message.has_pictures()
+                {
+                    answered = self.chat.respond(&response_url, &message.without_pictures()).await;
+                }
+                let outcome = match answered {
                     Ok(()) => Outcome::Done { posted: None },
                     // Nobody waits for an answer that comes a minute late, and the address takes only five.
                     Err(err) => refused("an answer", &err),
                 };
                 self.close(vec![(id, outcome)]).await
             }
-            Call::Investigate { id, incident, answer_to } => self.investigate(id, incident, answer_to).await,
+            Call::Run { id, stored_at, job } => self.run_job(id, stored_at, job).await,
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
                 match self.chat.update(&at, &message, &name.0).await {
                     // Somebody deleted it: the incident still needs its message.
                     Err(ChatError::Refused(error)) if error == "message_not_found" => {
                         let call =
                             Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
+                        Box::pin(self.make(call)).await
+                    }
+                    // Somebody deleted the file: the words must still arrive.
+                    Err(ChatError::Refused(error)) if is_about_blocks(&error) && message.has_pictures() => {
+                        let message = message.without_pictures();
+                        let call = Call::Edit { id, stored_at, at, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
                     result => self.finish(&[id], place.channel(), result.map(|()| None), covers, false).await,
@@ -148,8 +182,28 @@ impl Sender {
                         return self.finish(&there, channel, Ok(None), covers, false).await;
                     }
                 }
-                let sent = self.chat.post_message(channel, thread, &message, &name.0, &key).await;
+                let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key).await;
+                if let Err(ChatError::Refused(error)) = &sent
+                    && is_about_blocks(error)
+                    && message.has_pictures()
+                {
+                    let words = message.without_pictures();
+                    sent = self.chat.post_message(channel, thread, &words, &name.0, &key).await;
+                }
                 self.finish(&ids, channel, sent.map(|at| Some((name, at))), covers, true).await
+            }
+        }
+    }
+
+    async fn run_job(&mut self, id: IntentId, stored_at: Timestamp, job: Job) -> Result<(), StoreError> {
+        match job {
+            Job::Investigate { incident, answer_to } => self.investigate(id, incident, answer_to).await,
+            Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
+            Job::Draw { incident, scene, at, answer_to } => {
+                self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await
+            }
+            Job::AwaitPicture { incident, drawing, answer_to } => {
+                self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await
             }
         }
     }
@@ -219,7 +273,9 @@ impl Sender {
             return self.close(vec![(id, Outcome::Refused { error })]).await;
         };
         let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
-        let event = match job::investigate(&state, answer_to, &outside, self.clock.now()).await {
+        let now = self.clock.now();
+        let lags = self.lags(&state.scope, now).await;
+        let event = match job::investigate(&state, answer_to, &outside, &lags, now).await {
             Ok(event) => event,
             Err(err) => {
                 tracing::error!("{incident} could not be investigated: {err}");
@@ -232,9 +288,43 @@ impl Sender {
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 
+    async fn review(&mut self, id: IntentId, scope: ScopeId, days: u16, asked: Asked) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+        let incidents = match self.outside.casebook.incidents(&scope, since).await {
+            Ok(incidents) => incidents,
+            Err(gap) => return self.close(vec![(id, Outcome::Refused { error: gap.because })]).await,
+        };
+        let stats = Box::new(stats(&incidents, days, now));
+        let key = EventKey(format!("{scope}/reviewed/{}", id.0));
+        self.put(Delivered { key, scope, at: now, event: Event::Reviewed { stats, asked } }).await?;
+        self.close(vec![(id, Outcome::Done { posted: None })]).await
+    }
+
+    /// How fast trouble spread in the scope's past incidents. Where they cannot be read, nothing was learnt.
+    async fn lags(&mut self, scope: &ScopeId, now: Timestamp) -> Lags {
+        if let Some((read_at, lags)) = self.lags.get(scope)
+            && now.duration_since(*read_at) < LAGS_AGE
+        {
+            return lags.clone();
+        }
+        let since = now.saturating_sub(LAGS_FROM).unwrap_or(Timestamp::MIN);
+        let past = self.outside.casebook.incidents(scope, since).await.unwrap_or_default();
+        // An incident that is not over has not told all it knows.
+        let over = past.iter().filter(|incident| incident.recovered_at().is_some());
+        let verdicts: Vec<&Verdict> = over.filter_map(|incident| incident.verdict.as_deref()).collect();
+        let lags = Lags::learn(verdicts);
+        self.lags.insert(scope.clone(), (now, lags.clone()));
+        lags
+    }
+
     async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
         let Some(state) = self.store.read(incident).await? else { return Ok(()) };
-        self.inbox.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await?;
+        self.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await
+    }
+
+    async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
+        self.inbox.put(delivered).await?;
         self.pulse.beat();
         Ok(())
     }
@@ -243,6 +333,11 @@ impl Sender {
 fn intents(ids: &[IntentId]) -> String {
     let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
     ids.join(",")
+}
+
+/// Whether Slack refuses what a message shows, and not where it goes.
+fn is_about_blocks(error: &str) -> bool {
+    error.starts_with("invalid_blocks") || error.starts_with("file_")
 }
 
 fn refused(what: &str, err: &ChatError) -> Outcome {

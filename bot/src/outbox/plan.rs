@@ -2,8 +2,8 @@
 //! the same thread together, and no more than the budget has.
 
 use super::budget::{Budget, Turn};
-use crate::event::{MessageRef, Question};
-use crate::intent::{Intent, IntentId, MessageName, Pending, Place};
+use crate::event::MessageRef;
+use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
 use jiff::Timestamp;
@@ -39,10 +39,10 @@ pub(super) enum Call {
         response_url: String,
         message: Message,
     },
-    Investigate {
+    Run {
         id: IntentId,
-        incident: IncidentId,
-        answer_to: Option<Question>,
+        stored_at: Timestamp,
+        job: Job,
     },
 }
 
@@ -62,6 +62,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
     let mut plan = Plan::default();
     let mut newest: BTreeMap<&MessageName, IntentId> = BTreeMap::new();
     let mut newest_job: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
+    let mut newest_picture: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
     let mut unsure: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for each in pending {
         match &each.intent {
@@ -71,12 +72,17 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                     unsure.entry(&name.0).or_insert(each.stored_at);
                 }
             }
-            Intent::Investigate { incident, answer_to: None } => {
+            Intent::Run(Job::Investigate { incident, answer_to: None }) => {
                 newest_job.insert(*incident, each.id);
             }
-            Intent::Tell { .. } | Intent::Answer { .. } | Intent::Investigate { .. } => {}
+            Intent::Run(Job::Draw { incident, answer_to: None, .. }) => {
+                newest_picture.insert(*incident, each.id);
+            }
+            Intent::Tell { .. } | Intent::Answer { .. } | Intent::Run(_) => {}
         }
     }
+    // Pictures come last: words are quicker, and say the same.
+    let mut pictures = Vec::new();
     let mut channels: BTreeMap<&str, Waiting<'_>> = BTreeMap::new();
     for each in pending {
         let id = each.id;
@@ -85,16 +91,24 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });
             }
-            Intent::Investigate { incident, answer_to: None } if newest_job[incident] != id => plan.superseded.push(id),
-            Intent::Investigate { incident, answer_to } => {
-                // A person never waits for the pace of a flood.
-                if answer_to.is_none()
-                    && let Err(free_at) = budget.investigate(*incident, now)
-                {
-                    plan.wait(free_at);
+            Intent::Run(job) => {
+                let superseded = match job {
+                    Job::Investigate { incident, answer_to: None } => newest_job[incident] != id,
+                    Job::Draw { incident, answer_to: None, .. } => newest_picture[incident] != id,
+                    Job::Investigate { .. } | Job::Draw { .. } | Job::AwaitPicture { .. } | Job::Review { .. } => false,
+                };
+                if superseded {
+                    plan.superseded.push(id);
                     continue;
                 }
-                plan.calls.push(Call::Investigate { id, incident: *incident, answer_to: answer_to.clone() });
+                match budget.job(id, job, now) {
+                    Ok(()) => {
+                        let call = Call::Run { id, stored_at: each.stored_at, job: job.clone() };
+                        let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
+                        calls.push(call);
+                    }
+                    Err(free_at) => plan.wait(free_at),
+                }
             }
             Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {
@@ -132,6 +146,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             }
         }
     }
+    plan.calls.extend(pictures);
     plan
 }
 
@@ -171,7 +186,7 @@ fn channel_of(intent: &Intent) -> &str {
         Intent::Show { place, .. } => place.channel(),
         Intent::Tell { channel, .. } => channel,
         Intent::Answer { asked, .. } => &asked.channel,
-        Intent::Investigate { .. } => "",
+        Intent::Run(_) => "",
     }
 }
 
@@ -184,20 +199,24 @@ impl Plan {
 /// One post with every line that waits for this thread, as far as it fits.
 fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
     let waiting = pending.iter().filter_map(|each| match &each.intent {
-        Intent::Tell { under: other, line, .. } if other == under => Some((each, line)),
-        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Investigate { .. } => None,
+        Intent::Tell { under: other, line, picture, .. } if other == under => Some((each, line, picture)),
+        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Run(_) => None,
     });
     let mut ids = Vec::new();
     let mut stored_at = Timestamp::MAX;
     let mut is_uncertain = false;
     let mut paragraphs: Vec<String> = Vec::new();
     let mut first = "";
-    for (each, line) in waiting.take(MAX_LINES) {
+    let mut shown = None;
+    for (each, line, picture) in waiting.take(MAX_LINES) {
         // Lines that may be there already are sent by themselves, so that they can be found as they were.
         let may_be_there = each.taken_before || uncertain.contains(&each.id);
-        if !ids.is_empty() && may_be_there != is_uncertain {
+        // A picture stands under its own line.
+        let is_another = may_be_there != is_uncertain || picture.is_some() || shown.is_some();
+        if !ids.is_empty() && is_another {
             break;
         }
+        shown = picture.as_ref();
         if ids.is_empty() {
             first = line;
         }
@@ -215,6 +234,7 @@ fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain
     let text = blocks::mrkdwn::to_plain(first, &|_| None);
     let text = if ids.len() == 1 { text } else { format!("{text} (and {} more)", ids.len() - 1) };
     let message = paragraphs.iter().fold(Message::new(&text), |message, paragraph| message.section(paragraph));
+    let message = shown.into_iter().fold(message, blocks::graph::with_picture);
     let name = MessageName(format!("{}/lines/{}-{}", under.0, ids[0].0, ids[ids.len() - 1].0));
     let place = Place::Thread(thread.clone());
     Call::Post { ids, stored_at, uncertain: is_uncertain, name, place, message, covers: None }
@@ -223,6 +243,10 @@ fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Asked, Question};
+    use tools::context::{Situation, verdict};
+    use tools::dependency::draw;
+    use tools::model::Drawing;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_795_144_320 + seconds).unwrap()
@@ -246,7 +270,12 @@ mod tests {
     }
 
     fn tell(line: &str) -> Intent {
-        Intent::Tell { under: MessageName("card".to_owned()), channel: "C".to_owned(), line: line.to_owned() }
+        Intent::Tell {
+            under: MessageName("card".to_owned()),
+            channel: "C".to_owned(),
+            line: line.to_owned(),
+            picture: None,
+        }
     }
 
     /// What a plan does, one word and the ids for each call.
@@ -259,7 +288,7 @@ mod tests {
                 Call::Post { ids: posted, .. } => format!("post {}", ids(posted)),
                 Call::Edit { id, .. } => format!("edit {}", id.0),
                 Call::Answer { id, .. } => format!("answer {}", id.0),
-                Call::Investigate { id, .. } => format!("investigate {}", id.0),
+                Call::Run { id, job, .. } => format!("{} {}", job.word(), id.0),
             })
             .collect()
     }
@@ -303,7 +332,8 @@ mod tests {
 
     #[test]
     fn of_several_investigations_the_last_is_enough_but_everyone_who_asked_is_answered() {
-        let investigate = |answer_to: Option<Question>| Intent::Investigate { incident: IncidentId(1), answer_to };
+        let investigate =
+            |answer_to: Option<Question>| Intent::Run(Job::Investigate { incident: IncidentId(1), answer_to });
         let asked = crate::event::Asked {
             by: "U".to_owned(),
             channel: "C".to_owned(),
@@ -315,6 +345,47 @@ mod tests {
             pending(3, investigate(None), None),
         ];
         check(&waiting, &["investigate 2", "investigate 3"], &[1]);
+    }
+
+    #[test]
+    fn pictures_go_after_words_and_only_the_newest_is_drawn_unless_somebody_waits() {
+        let nothing = Situation {
+            now: at(0),
+            alarms: Vec::new(),
+            topology: None,
+            series: None,
+            logs: None,
+            changes: Vec::new(),
+            gaps: Vec::new(),
+        };
+        let scene = Box::new(draw::scene_of(&nothing, &verdict(&nothing)));
+        let draw = |answer_to| {
+            let scene = scene.clone();
+            Intent::Run(Job::Draw { incident: IncidentId(1), scene, at: at(0), answer_to })
+        };
+        let asked = Asked { by: "U".to_owned(), channel: "C".to_owned(), response_url: String::new() };
+        let question = Question { asked, topic: blocks::action::Topic::Graph, since: None };
+        let waiting = [
+            pending(1, draw(None), None),
+            pending(2, draw(Some(question)), None),
+            pending(3, draw(None), None),
+            pending(4, show("card", "x"), None),
+        ];
+        check(&waiting, &["post 4", "draw 2", "draw 3"], &[1]);
+    }
+
+    #[test]
+    fn a_picture_stands_under_its_own_line() {
+        let drawing = Drawing { file: "F0000000001".to_owned(), alt: "x".to_owned(), at: at(0), story: String::new() };
+        let pictured = Intent::Tell {
+            under: MessageName("card".to_owned()),
+            channel: "C".to_owned(),
+            line: "see".to_owned(),
+            picture: Some(drawing),
+        };
+        let line = |id, intent: Intent| pending(id, intent, Some("1.0"));
+        check(&[line(1, tell("a")), line(2, pictured.clone()), line(3, tell("b"))], &["post 1"], &[]);
+        check(&[line(2, pictured), line(3, tell("b"))], &["post 2"], &[]);
     }
 
     #[test]

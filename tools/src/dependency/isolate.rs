@@ -57,11 +57,22 @@ pub struct IsolationPlan {
 pub fn isolate(situation: &Situation, verdict: &Verdict) -> IsolationPlan {
     let mut ledger = Ledger::after(verdict);
     let mut gaps = verdict.gaps.clone();
+    let isolation = cut(situation, verdict, &Lags::default(), &mut ledger, &mut gaps);
+    IsolationPlan { at: situation.now, isolation, gaps, evidence: ledger.close() }
+}
+
+/// The cut alone; its claims and gaps join those there are.
+pub(super) fn cut(
+    situation: &Situation,
+    verdict: &Verdict,
+    lags: &Lags,
+    ledger: &mut Ledger,
+    gaps: &mut Vec<Gap>,
+) -> Isolation {
     let isolation = if let Some(topology) = &situation.topology {
         let graph = Graph::of(topology);
-        let lags = Lags::default();
-        let spread = Spread::of(situation, verdict, &lags, &graph);
-        Sight { graph: &graph, spread: &spread }.isolate(verdict, &mut ledger)
+        let spread = Spread::of(situation, verdict, lags, &graph);
+        Sight { graph: &graph, spread: &spread }.isolate(verdict, ledger)
     } else {
         if !gaps.iter().any(|gap| gap.wanted.starts_with("topology")) {
             let because = "without it nobody knows what could be cut".to_owned();
@@ -82,7 +93,7 @@ pub fn isolate(situation: &Situation, verdict: &Verdict) -> IsolationPlan {
             });
         }
     }
-    IsolationPlan { at: situation.now, isolation, gaps, evidence: ledger.close() }
+    isolation
 }
 
 fn none(because: IsolationReason) -> Isolation {

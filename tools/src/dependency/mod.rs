@@ -9,16 +9,18 @@ mod isolate;
 mod lags;
 mod ledger;
 mod map;
+mod outlook;
 mod predict;
 #[cfg(test)]
 mod tests;
 mod toolset;
 pub mod xray;
 
-pub use grade::{Asked, grade};
+pub use grade::{Asked, Onsets, grade, grade_incident};
 pub use graph::{Arc, Graph, Node};
 pub use isolate::{IsolationPlan, isolate};
 pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
+pub use outlook::outlook;
 pub use predict::{Cascade, cascade, predict};
 pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};

@@ -112,13 +112,25 @@ pub fn predict(situation: &Situation, verdict: &Verdict) -> Vec<Prediction> {
 pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade {
     let mut ledger = Ledger::after(verdict);
     let mut gaps = verdict.gaps.clone();
+    let (predictions, otherwise) = foresee(situation, verdict, lags, &mut ledger, &mut gaps);
+    Cascade { at: situation.now, predictions, otherwise, gaps, evidence: ledger.close() }
+}
+
+/// The predictions, and the probability of whoever is not listed; their claims and gaps join those there are.
+pub(super) fn foresee(
+    situation: &Situation,
+    verdict: &Verdict,
+    lags: &Lags,
+    ledger: &mut Ledger,
+    gaps: &mut Vec<Gap>,
+) -> (Vec<Prediction>, f64) {
     let mut predictions = Vec::new();
     match &situation.topology {
         Some(topology) if !is_only_alarms(verdict) => {
             let graph = Graph::of(topology);
             let spread = Spread::of(situation, verdict, lags, &graph);
             let likely;
-            (predictions, likely) = spread.tell(verdict, &mut ledger);
+            (predictions, likely) = spread.tell(verdict, ledger);
             if likely > predictions.len() {
                 let because = format!("only the first {MOST} of {likely} are listed");
                 gaps.push(Gap { wanted: "all predictions".to_owned(), because, remedy: None });
@@ -133,7 +145,7 @@ pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade
         }),
     }
     let otherwise = if is_only_alarms(verdict) { UNLISTED.max(1.0 / count(reporting(situation))) } else { UNLISTED };
-    Cascade { at: situation.now, predictions, otherwise, gaps, evidence: ledger.close() }
+    (predictions, otherwise)
 }
 
 fn count(things: usize) -> f64 {

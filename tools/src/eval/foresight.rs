@@ -25,11 +25,13 @@ pub fn of(capsule: &Capsule, end: &Verdict) -> Option<Foresight> {
         let services: Vec<ServiceId> =
             reports.iter().copied().filter(asked).map(|node| graph.id(node).clone()).collect();
         let said = cascade(&situation, &then, &Lags::default());
-        Asked { at, services, predictions: said.predictions, otherwise: said.otherwise }
+        let listed = said.predictions.into_iter().map(|prediction| (prediction.service, prediction.probability));
+        Asked { at, services, said: listed.collect(), otherwise: said.otherwise, well: 0 }
     };
     let moments = moments(capsule);
     let asked: Vec<Asked> = moments.into_iter().map(ask).collect();
-    (!asked.is_empty() && !graph.is_empty()).then(|| grade(&asked, &end.affected))
+    let onsets = end.affected.iter().map(|affected| (affected.service.clone(), affected.onset)).collect();
+    (!asked.is_empty() && !graph.is_empty()).then(|| grade(&asked, &onsets))
 }
 
 /// What was known at one moment of a capsule's story; nothing later is in it.

@@ -1,6 +1,6 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
-use crate::model::{Alarm, AlarmState, ServiceId, Verdict, Via};
+use crate::model::{Alarm, AlarmState, Drawing, Forecast, Outlook, ServiceId, Verdict, Via};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,6 +165,18 @@ pub enum Fact {
         /// Its answer.
         verdict: Box<Verdict>,
     },
+    /// The dependency toolset answered: who is hit next, and where to cut.
+    Predicted {
+        /// Its answer.
+        outlook: Box<Outlook>,
+    },
+    /// A picture of the blast radius can be shown.
+    Drawn {
+        /// The picture.
+        drawing: Box<Drawing>,
+        /// Whether it is posted in the thread, too.
+        told: bool,
+    },
     /// A card that passes the coverage bar stands in the channel.
     ContextReached,
     /// A person asked for context and was answered.
@@ -215,6 +227,12 @@ pub struct Transition {
 /// time of its own message.
 const SAME_TRANSITION: SignedDuration = SignedDuration::from_secs(60);
 
+/// Services of which an incident remembers when they began to suffer.
+const MOST_SUFFERED: usize = 200;
+
+/// Forecasts that an incident remembers until it can be told how they came out: the first ones, which matter most.
+const MOST_FORECASTS: usize = 40;
+
 /// The state of an incident: the fold of its facts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -235,6 +253,21 @@ pub struct Incident {
     /// Whom the verdicts blamed, each time it was somebody else.
     #[serde(default)]
     pub blamed: Vec<Blame>,
+    /// Who suffered by any verdict so far, each with its onset as it was first told.
+    #[serde(default)]
+    pub suffered: BTreeMap<ServiceId, Timestamp>,
+    /// The dependency toolset's latest answer.
+    #[serde(default)]
+    pub outlook: Option<Arc<Outlook>>,
+    /// What was said of who would be hit, each time it was something else.
+    #[serde(default)]
+    pub forecasts: Vec<Forecast>,
+    /// The latest picture of the blast radius.
+    #[serde(default)]
+    pub drawing: Option<Drawing>,
+    /// When a picture was last posted in the thread.
+    #[serde(default)]
+    pub picture_told_at: Option<Timestamp>,
     /// When a card that passes the coverage bar first stood in the channel.
     pub context_at: Option<Timestamp>,
     /// What each person saw when they last looked.
@@ -291,6 +324,11 @@ impl Incident {
             flood_at: None,
             verdict: None,
             blamed: Vec::new(),
+            suffered: BTreeMap::new(),
+            outlook: None,
+            forecasts: Vec::new(),
+            drawing: None,
+            picture_told_at: None,
             context_at: None,
             seen: BTreeMap::new(),
         }
@@ -322,7 +360,24 @@ impl Incident {
                 if self.blamed.last().and_then(|last| last.service.as_ref()) != service.as_ref() {
                     self.blamed.push(Blame { at: record.at, service });
                 }
+                for affected in &verdict.affected {
+                    if self.suffered.len() < MOST_SUFFERED {
+                        self.suffered.entry(affected.service.clone()).or_insert(affected.onset);
+                    }
+                }
                 self.verdict = Some(Arc::new((**verdict).clone()));
+            }
+            Fact::Predicted { outlook } => {
+                let forecast = Forecast::from(outlook.as_ref());
+                let is_news = self.forecasts.last().is_none_or(|last| last.listed != forecast.listed);
+                if is_news && self.forecasts.len() < MOST_FORECASTS {
+                    self.forecasts.push(forecast);
+                }
+                self.outlook = Some(Arc::new((**outlook).clone()));
+            }
+            Fact::Drawn { drawing, told } => {
+                self.drawing = Some((**drawing).clone());
+                self.picture_told_at = if *told { Some(record.at) } else { self.picture_told_at };
             }
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {

@@ -7,6 +7,7 @@ mod evidence;
 mod incident;
 mod isolation;
 mod log;
+mod outlook;
 mod prediction;
 mod series;
 mod service;
@@ -25,6 +26,7 @@ pub use incident::{
 };
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use log::{LogLevel, LogLine};
+pub use outlook::{Drawing, Forecast, MapSummary, Outlook};
 pub use prediction::{Foresight, Prediction};
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};

@@ -30,4 +30,4 @@ pub use mermaid::mermaid;
 pub use png::{Png, png};
 pub use scene::{Link, MOST, Node, Scene, State, Stub, measured, scene};
 pub use svg::{Svg, svg};
-pub use tool::{CreateDependencyVisualization, Format, Picture};
+pub use tool::{CreateDependencyVisualization, Format, Picture, scene_of};

@@ -5,6 +5,8 @@ use super::graph::Graph;
 use super::text::tame;
 use crate::model::{Lane, Measure, Series, ServiceId, Symptom, Topology, Verdict, minutes};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More services than this are not drawn, only counted.
@@ -14,7 +16,8 @@ pub const MOST: usize = 25;
 const FRESH: SignedDuration = minutes(15);
 
 /// How a service is. Each has a colour, a symbol and a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// It is blamed.
     Cause,
@@ -65,7 +68,7 @@ impl State {
 }
 
 /// Neighbours of a drawn service that are not drawn themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stub {
     /// How many services.
     pub services: usize,
@@ -74,7 +77,7 @@ pub struct Stub {
 }
 
 /// A service that is drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Its name in the topology.
     pub id: ServiceId,
@@ -91,7 +94,7 @@ pub struct Node {
 }
 
 /// Calls between two services that are drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Link {
     /// The caller, by position in [`Scene::nodes`].
     pub from: usize,
@@ -114,7 +117,7 @@ pub struct Link {
 }
 
 /// What is drawn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
     /// One line: the cause and how far it reaches.
     pub title: String,
@@ -132,6 +135,23 @@ pub struct Scene {
     pub hidden_edges: usize,
     /// Edges of the topology from a service to itself.
     pub loops: usize,
+}
+
+impl Scene {
+    /// A digest of who is how and who calls whom, apart from the moment, the minutes and the rates: as long as it stays, a new
+    /// picture would tell nothing new.
+    pub fn story(&self) -> String {
+        let mut digest = Sha256::new();
+        for node in &self.nodes {
+            digest.update(format!("{}\n{:?}\n", node.label, node.state));
+        }
+        for link in &self.links {
+            let Link { from, to, is_async, on_path, is_next, .. } = link;
+            digest.update(format!("{from} {to} {is_async} {on_path} {is_next}\n"));
+        }
+        digest.update(format!("{} {}", self.hidden_services, self.hidden_edges));
+        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// The services that report their flow: with a value shortly before `now`, the moment the verdict speaks about. Of all others

@@ -1,8 +1,8 @@
 //! The tool `create_dependency_visualization`.
 
-use super::{dot, layout, measured, mermaid, png, scene, svg};
+use super::{Scene, dot, layout, measured, mermaid, png, scene, svg};
 use crate::context::{Situation, verdict};
-use crate::model::{Alarm, Topology};
+use crate::model::{Alarm, Topology, Verdict};
 use crate::ports::Outside;
 use crate::tool::{Effect, Subject, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
@@ -39,6 +39,14 @@ pub struct CreateDependencyVisualization {
     pub format: Format,
 }
 
+/// What is to be drawn of a situation about which `verdict` was given.
+pub fn scene_of(situation: &Situation, verdict: &Verdict) -> Scene {
+    let nothing = Topology::default();
+    let topology = situation.topology.as_ref().unwrap_or(&nothing);
+    let measured = measured(situation.series.as_deref().unwrap_or_default(), situation.now);
+    scene(topology, verdict, &measured)
+}
+
 /// A picture, in the form that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Picture {
@@ -59,10 +67,7 @@ pub struct Picture {
 impl Picture {
     /// Draws a situation: a pure function.
     pub fn of(situation: &Situation, format: Format) -> Self {
-        let nothing = Topology::default();
-        let topology = situation.topology.as_ref().unwrap_or(&nothing);
-        let measured = measured(situation.series.as_deref().unwrap_or_default(), situation.now);
-        let scene = scene(topology, &verdict(situation), &measured);
+        let scene = scene_of(situation, &verdict(situation));
         let drawn = svg(&scene, &layout(&scene));
         let (width, height) = (pixels(drawn.width), pixels(drawn.height));
         let alt = scene.alt.clone();

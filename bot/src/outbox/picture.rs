@@ -1,0 +1,102 @@
+//! Pictures on their way to Slack: drawn, uploaded, and awaited until Slack has done with them.
+
+use super::Sender;
+use crate::event::{Event, EventKey, PictureStep, Question};
+use crate::intent::{IntentId, Outcome};
+use crate::ports::StoreError;
+use crate::slack::chat::ChatError;
+use crate::slack::files::{FileId, Upload};
+use jiff::{SignedDuration, Timestamp};
+use tools::dependency::draw::{self, Png, Scene};
+use tools::model::{Drawing, IncidentId, minutes};
+
+/// Slack is asked this often whether it has done with a file, in seconds.
+const LOOK_EVERY_S: u64 = 1;
+
+/// An upload that failed is tried again after so many seconds.
+const RETRY_AFTER_S: u64 = 5;
+
+/// A picture that is not there after this is given up: the card has the words.
+const PATIENCE: SignedDuration = minutes(2);
+
+/// Whose picture, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) id: IntentId,
+    pub(super) stored_at: Timestamp,
+    pub(super) incident: IncidentId,
+    pub(super) answer_to: Option<Question>,
+}
+
+impl Sender {
+    /// Draws and uploads. The file belongs to nobody but us until a message shows it.
+    pub(super) async fn draw(&mut self, wanted: Wanted, scene: &Scene, at: Timestamp) -> Result<(), StoreError> {
+        let story = scene.story();
+        let shown = self.store.read(wanted.incident).await?.and_then(|incident| incident.drawing);
+        if let Some(drawing) = shown.filter(|shown| shown.story == story) {
+            return self.step(wanted, PictureStep::Ready(drawing)).await;
+        }
+        let Some(png) = pixels(scene.clone()).await else {
+            return self.step(wanted, PictureStep::Failed("there is not enough memory for it".to_owned())).await;
+        };
+        let upload = Upload {
+            name: format!("{}-{}.png", wanted.incident, at.strftime("%H%M%S")),
+            title: scene.title.clone(),
+            alt: scene.alt.clone(),
+            bytes: png.bytes,
+        };
+        match self.chat.upload(&upload).await {
+            Ok(FileId(file)) => {
+                let drawing = Drawing { file, alt: scene.alt.clone(), at, story };
+                self.step(wanted, PictureStep::Uploaded(drawing)).await
+            }
+            Err(err) => self.again(wanted, &err).await,
+        }
+    }
+
+    /// Looks once whether Slack has done with a file.
+    pub(super) async fn await_picture(&mut self, wanted: Wanted, drawing: Drawing) -> Result<(), StoreError> {
+        match self.chat.is_processed(&FileId(drawing.file.clone())).await {
+            Ok(true) => self.step(wanted, PictureStep::Ready(drawing)).await,
+            Ok(false) if self.is_patient(&wanted) => {
+                self.budget.job_later(wanted.id, self.clock.now(), LOOK_EVERY_S);
+                Ok(())
+            }
+            Ok(false) => self.step(wanted, PictureStep::Failed("Slack did not finish processing it".to_owned())).await,
+            Err(err) => self.again(wanted, &err).await,
+        }
+    }
+
+    fn is_patient(&self, wanted: &Wanted) -> bool {
+        self.clock.now().duration_since(wanted.stored_at) < PATIENCE
+    }
+
+    async fn again(&mut self, wanted: Wanted, err: &ChatError) -> Result<(), StoreError> {
+        let after_s = match err {
+            ChatError::Limited { after_s } => *after_s,
+            ChatError::Unknown(_) => RETRY_AFTER_S,
+            ChatError::Refused(_) => 0,
+        };
+        if after_s > 0 && self.is_patient(&wanted) {
+            tracing::warn!(incident = %wanted.incident, "a picture waits: {err}");
+            self.budget.job_later(wanted.id, self.clock.now(), after_s);
+            return Ok(());
+        }
+        tracing::error!(incident = %wanted.incident, "a picture was given up: {err}");
+        self.step(wanted, PictureStep::Failed(err.to_string())).await
+    }
+
+    /// Tells how far the picture is, and closes this step of it.
+    async fn step(&mut self, wanted: Wanted, step: PictureStep) -> Result<(), StoreError> {
+        let Wanted { id, incident, answer_to, .. } = wanted;
+        let key = EventKey(format!("{incident}/pictured/{}", id.0));
+        self.deliver(key, incident, Event::Pictured { incident, step, answer_to }).await?;
+        self.close(vec![(id, Outcome::Done { posted: None })]).await
+    }
+}
+
+/// Drawing takes tens of milliseconds of one core, and nobody else shall wait for that.
+async fn pixels(scene: Scene) -> Option<Png> {
+    let drawn = tokio::task::spawn_blocking(move || draw::png(&draw::svg(&scene, &draw::layout(&scene))));
+    drawn.await.ok().flatten()
+}
