@@ -1,7 +1,7 @@
 //! Slack's limits, and cutting text to them.
 //!
 //! They are those of Slack's Block Kit reference: 50 blocks a message, 150 characters a header, 3,000 a section text, 10 context
-//! elements, 25 buttons a row, 75 characters a button.
+//! elements, 25 buttons a row, 75 characters a button, 2,000 the text that stands for a picture and its title.
 
 /// Blocks a message may have.
 pub const MAX_BLOCKS: usize = 50;
@@ -17,6 +17,11 @@ pub const MAX_BUTTONS: usize = 25;
 pub const MAX_BUTTON: usize = 75;
 /// Characters of the plain text that stands in notifications; longer ones are cut by Slack.
 pub const MAX_TEXT: usize = 4000;
+
+/// Characters of the text that stands for a picture.
+pub const MAX_ALT: usize = 2000;
+/// Characters of the title over a picture.
+pub const MAX_TITLE: usize = 2000;
 
 /// At most `limit` characters; what is cut off is marked.
 #[must_use]
