@@ -15,17 +15,33 @@ use serde_json::Value;
 
 use crate::mrkdwn::{self, Names, html_link, html_text};
 
-/// Where the page finds a file that a message names only by its Slack id.
-pub const FILES_PATH: &str = "/room/files/";
+/// What a page knows beyond the message.
+#[derive(Clone, Copy)]
+pub struct Lookup<'a> {
+    /// The name of a person, a channel or a group, by its id.
+    pub names: Names<'a>,
+    /// The address at which the page can load a file, by the file's id. An address that leads elsewhere than to HTTPS, to
+    /// this machine or to the page itself is not used.
+    pub files: &'a dyn Fn(&str) -> Option<String>,
+}
 
-/// The message's blocks, or its text where it has none, then its attachments.
-pub fn message(message: &Value, names: Names<'_>) -> String {
-    let mut out = blocks(message, names);
+impl std::fmt::Debug for Lookup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lookup").finish_non_exhaustive()
+    }
+}
+
+/// The message's blocks, or its text where it has none, then its attachments and files.
+pub fn message(message: &Value, lookup: Lookup<'_>) -> String {
+    let mut out = blocks(message, lookup);
     if out.is_empty() {
-        out = paragraph("blk-text", string(message, "text"), names);
+        out = paragraph("blk-text", string(message, "text"), lookup.names);
     }
     for one in list(message, "attachments") {
-        out += &attachment(one, names);
+        out += &attachment(one, lookup);
+    }
+    for one in list(message, "files") {
+        out += &file(one, lookup);
     }
     out
 }
@@ -105,35 +121,31 @@ fn rich_emoji(element: &Value) -> String {
     unicode.or_else(|| mrkdwn::glyph(name).map(str::to_owned)).unwrap_or_else(|| format!(":{name}:"))
 }
 
-fn blocks(holder: &Value, names: Names<'_>) -> String {
-    list(holder, "blocks").iter().map(|one| block(one, names)).collect()
+fn blocks(holder: &Value, lookup: Lookup<'_>) -> String {
+    list(holder, "blocks").iter().map(|one| block(one, lookup)).collect()
 }
 
-fn block(block: &Value, names: Names<'_>) -> String {
+fn block(block: &Value, lookup: Lookup<'_>) -> String {
     let block_id = string(block, "block_id");
     match string(block, "type") {
         "header" => format!(r#"<h3 class="blk blk-header">{}</h3>"#, html_text(&plain_at(block, "text"))),
-        "section" => section(block, names),
+        "section" => section(block, lookup),
         "context" => {
-            let parts: String = list(block, "elements").iter().map(|part| context_part(part, names)).collect();
+            let parts: String = list(block, "elements").iter().map(|part| context_part(part, lookup)).collect();
             format!(r#"<div class="blk blk-context">{parts}</div>"#)
         }
         "divider" => r#"<hr class="blk blk-divider">"#.to_owned(),
         "actions" => {
-            let parts: String = list(block, "elements").iter().map(|part| element(part, block_id)).collect();
+            let parts: String = list(block, "elements").iter().map(|part| element(part, block_id, lookup)).collect();
             format!(r#"<div class="blk blk-actions">{parts}</div>"#)
         }
-        "image" => {
-            let title = html_text(&plain_at(block, "title"));
-            let caption = if title.is_empty() { title } else { format!("<figcaption>{title}</figcaption>") };
-            format!(r#"<figure class="blk blk-image">{caption}{}</figure>"#, image(block))
-        }
+        "image" => figure(&html_text(&plain_at(block, "title")), &image(block, lookup)),
         "rich_text" => {
-            let parts: String = list(block, "elements").iter().map(|part| rich_part(part, names)).collect();
+            let parts: String = list(block, "elements").iter().map(|part| rich_part(part, lookup.names)).collect();
             format!(r#"<div class="blk blk-rich">{parts}</div>"#)
         }
-        "markdown" => paragraph("blk-markdown", &mrkdwn::from_markdown(string(block, "text")), names),
-        "table" | "data_table" => table(block, names),
+        "markdown" => paragraph("blk-markdown", &mrkdwn::from_markdown(string(block, "text")), lookup.names),
+        "table" | "data_table" => table(block, lookup.names),
         other => format!(r#"<div class="blk blk-unsupported">[unsupported block: {}]</div>"#, html_text(other)),
     }
 }
@@ -154,38 +166,38 @@ fn text_object(text: &Value, names: Names<'_>) -> String {
     }
 }
 
-fn section(block: &Value, names: Names<'_>) -> String {
+fn section(block: &Value, lookup: Lookup<'_>) -> String {
     let mut body = block
         .get("text")
-        .map(|text| format!(r#"<div class="blk-text">{}</div>"#, text_object(text, names)))
+        .map(|text| format!(r#"<div class="blk-text">{}</div>"#, text_object(text, lookup.names)))
         .unwrap_or_default();
     let fields: String = list(block, "fields")
         .iter()
-        .map(|field| format!(r#"<div class="blk-field">{}</div>"#, text_object(field, names)))
+        .map(|field| format!(r#"<div class="blk-field">{}</div>"#, text_object(field, lookup.names)))
         .collect();
     if !fields.is_empty() {
         body += &format!(r#"<div class="blk-fields">{fields}</div>"#);
     }
     let accessory = block
         .get("accessory")
-        .map(|part| format!(r#"<div class="blk-accessory">{}</div>"#, element(part, string(block, "block_id"))))
+        .map(|part| format!(r#"<div class="blk-accessory">{}</div>"#, element(part, string(block, "block_id"), lookup)))
         .unwrap_or_default();
     format!(r#"<div class="blk blk-section"><div class="blk-body">{body}</div>{accessory}</div>"#)
 }
 
-fn context_part(part: &Value, names: Names<'_>) -> String {
+fn context_part(part: &Value, lookup: Lookup<'_>) -> String {
     if string(part, "type") == "image" {
-        return image(part);
+        return image(part, lookup);
     }
-    format!("<span>{}</span>", text_object(part, names))
+    format!("<span>{}</span>", text_object(part, lookup.names))
 }
 
-fn element(element: &Value, block_id: &str) -> String {
+fn element(element: &Value, block_id: &str, lookup: Lookup<'_>) -> String {
     match string(element, "type") {
         "button" => button(element, block_id),
         "overflow" => overflow(element, block_id),
         "static_select" => static_select(element, block_id),
-        "image" => image(element),
+        "image" => image(element, lookup),
         other => format!(r#"<span class="blk-unsupported">[unsupported element: {}]</span>"#, html_text(other)),
     }
 }
@@ -284,28 +296,75 @@ fn attribute(name: &str, value: &str) -> String {
     format!(r#" {name}="{}""#, html_text(value))
 }
 
-fn image(image: &Value) -> String {
+/// A picture that the page may load, as a link to itself in full size. Of any other the alt text stands in: what another bot
+/// keeps elsewhere is never loaded, since whoever keeps it would learn who reads here and when.
+fn image(image: &Value, lookup: Lookup<'_>) -> String {
     let alt = mrkdwn::unescape(string(image, "alt_text"));
-    image_source(image).map_or_else(
-        || format!(r#"<span class="blk-unsupported">[image: {}]</span>"#, html_text(&alt)),
-        |source| picture(&source, &alt, &plain_at(image, "title")),
-    )
+    let file = image.get("slack_file").unwrap_or(&Value::Null);
+    let source = (lookup.files)(string(file, "id"));
+    match source.filter(|source| is_safe_source(source)) {
+        Some(source) => picture(&source, &alt),
+        None => unloaded(&alt, [string(image, "image_url"), string(file, "url")]),
+    }
 }
 
-fn picture(source: &str, alt: &str, title: &str) -> String {
-    let title = if title.is_empty() { String::new() } else { attribute("title", title) };
-    let (source, alt) = (attribute("src", source), attribute("alt", alt));
-    format!(r#"<img{source}{alt}{title} loading="lazy" referrerpolicy="no-referrer">"#)
+/// A file that was shared with the message.
+fn file(file: &Value, lookup: Lookup<'_>) -> String {
+    let words = file_words(file);
+    let is_image = string(file, "mimetype").starts_with("image/");
+    let source = (lookup.files)(string(file, "id")).filter(|source| is_image && is_safe_source(source));
+    let shown = match source {
+        Some(source) => picture(&source, &words),
+        None if is_image => unloaded(&words, ["", ""]),
+        None => format!(r#"<span class="blk-unsupported">[file: {}]</span>"#, html_text(&words)),
+    };
+    figure(&html_text(&mrkdwn::unescape(string(file, "title"))), &shown)
 }
 
-fn image_source(image: &Value) -> Option<String> {
-    let web = |url: &str| mrkdwn::safe_url(url).filter(|url| !url.starts_with('s')).map(str::to_owned);
-    let file = image.get("slack_file");
-    web(string(image, "image_url")).or_else(|| web(string(file?, "url"))).or_else(|| {
-        let id = string(file?, "id");
-        let clean = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric());
-        clean.then(|| format!("{FILES_PATH}{id}"))
-    })
+/// What stands for a shared file: its alt text, else its title, else its name.
+pub(crate) fn file_words(file: &Value) -> String {
+    let words = ["alt_txt", "title", "name"].map(|key| string(file, key));
+    mrkdwn::unescape(words.into_iter().find(|words| !words.trim().is_empty()).unwrap_or_default())
+}
+
+/// A picture under its title, as in Slack.
+fn figure(title: &str, shown: &str) -> String {
+    let caption = if title.is_empty() { String::new() } else { format!("<figcaption>{title}</figcaption>") };
+    format!(r#"<figure class="blk blk-image">{caption}{shown}</figure>"#)
+}
+
+fn picture(source: &str, alt: &str) -> String {
+    let alt = attribute("alt", if alt.trim().is_empty() { "Picture" } else { alt });
+    let image = format!(r#"<img{}{alt} referrerpolicy="no-referrer">"#, attribute("src", source));
+    // Browsers do not follow links to what the address itself holds.
+    if source.starts_with("data:") {
+        return image;
+    }
+    format!(r#"<a class="picture"{} target="_blank" rel="noopener">{image}</a>"#, attribute("href", source))
+}
+
+/// A picture in words, with the first address that a person could follow.
+fn unloaded(alt: &str, addresses: [&str; 2]) -> String {
+    let words = if alt.trim().is_empty() { "[picture]".to_owned() } else { format!("[picture: {}]", html_text(alt)) };
+    let address = addresses.into_iter().find(|address| mrkdwn::safe_url(address).is_some()).unwrap_or_default();
+    format!(r#"<span class="blk-unsupported">{}</span>"#, html_link(address, &words))
+}
+
+/// Whether a picture may be loaded from there: HTTPS, this machine, a path of the page's own server, or a PNG in the address
+/// itself. Browsers skip control characters in addresses and read `\` as `/`, so neither may be in one.
+fn is_safe_source(address: &str) -> bool {
+    if address.is_empty() || address.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+        return false;
+    }
+    if let Some(rest) = address.strip_prefix("http://127.0.0.1") {
+        let port = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        return port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    }
+    if let Some(data) = address.strip_prefix("data:image/png;base64,") {
+        return data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    }
+    let is_relative = !address.starts_with("//") && !address.split(['/', '?', '#']).next().unwrap_or("").contains(':');
+    is_relative || address.starts_with("https://")
 }
 
 fn table(block: &Value, names: Names<'_>) -> String {
@@ -377,7 +436,7 @@ fn rich_element(element: &Value, names: Names<'_>) -> String {
     out
 }
 
-fn attachment(attachment: &Value, names: Names<'_>) -> String {
+fn attachment(attachment: &Value, lookup: Lookup<'_>) -> String {
     let mut body = String::new();
     let author = string(attachment, "author_name");
     if !author.is_empty() {
@@ -388,15 +447,16 @@ fn attachment(attachment: &Value, names: Names<'_>) -> String {
     if !title.is_empty() {
         body += &format!(r#"<div class="att-title">{}</div>"#, html_link(string(attachment, "title_link"), &title));
     }
-    body += &paragraph("att-text", string(attachment, "text"), names);
-    let fields: String = list(attachment, "fields").iter().map(|field| attachment_field(field, names)).collect();
+    body += &paragraph("att-text", string(attachment, "text"), lookup.names);
+    let fields: String = list(attachment, "fields").iter().map(|field| attachment_field(field, lookup.names)).collect();
     if !fields.is_empty() {
         body += &format!(r#"<div class="blk blk-fields">{fields}</div>"#);
     }
-    body += &blocks(attachment, names);
+    body += &blocks(attachment, lookup);
     for key in ["image_url", "thumb_url"] {
-        if let Some(url) = mrkdwn::safe_url(string(attachment, key)).filter(|url| !url.starts_with('s')) {
-            body += &format!(r#"<div class="blk blk-image">{}</div>"#, picture(url, "", ""));
+        let address = string(attachment, key);
+        if !address.is_empty() {
+            body += &format!(r#"<div class="blk blk-image">{}</div>"#, unloaded("", [address, ""]));
         }
     }
     // Buttons from before Block Kit: only those that lead somewhere can do anything here.
@@ -415,9 +475,9 @@ fn attachment(attachment: &Value, names: Names<'_>) -> String {
     if !footer.is_empty() {
         body += &format!(r#"<div class="att-footer">{footer}</div>"#);
     }
-    let pretext = paragraph("att-pretext", string(attachment, "pretext"), names);
+    let pretext = paragraph("att-pretext", string(attachment, "pretext"), lookup.names);
     if body.is_empty() && pretext.is_empty() {
-        body = paragraph("att-text", string(attachment, "fallback"), names);
+        body = paragraph("att-text", string(attachment, "fallback"), lookup.names);
     }
     if body.is_empty() {
         return pretext;
@@ -456,9 +516,15 @@ mod tests {
         (id == "U1").then(|| "Mina".to_owned())
     }
 
+    fn files(id: &str) -> Option<String> {
+        (id == "F07").then(|| "/files/F07".to_owned())
+    }
+
+    const LOOKUP: Lookup<'static> = Lookup { names: &names, files: &files };
+
     #[track_caller]
     fn check(input: &Value, expected: &str) {
-        assert_eq!(message(input, &names), expected);
+        assert_eq!(message(input, LOOKUP), expected);
     }
 
     #[track_caller]
@@ -494,15 +560,20 @@ mod tests {
             &json!({"type": "context", "elements": [{"type": "mrkdwn", "text": "`a`"}, {"type": "image", "image_url": "https://i.example/a.png", "alt_text": "A"}]}),
             concat!(
                 r#"<div class="blk blk-context"><span><code>a</code></span>"#,
-                r#"<img src="https://i.example/a.png" alt="A" loading="lazy" referrerpolicy="no-referrer"></div>"#
+                r#"<span class="blk-unsupported"><a href="https://i.example/a.png" target="_blank" rel="noopener">[picture: A]</a></span></div>"#
             ),
         );
         check_block(
             &json!({"type": "image", "slack_file": {"id": "F07"}, "alt_text": "p99", "title": {"type": "plain_text", "text": "T"}}),
             concat!(
                 r#"<figure class="blk blk-image"><figcaption>T</figcaption>"#,
-                r#"<img src="/room/files/F07" alt="p99" title="T" loading="lazy" referrerpolicy="no-referrer"></figure>"#
+                r#"<a class="picture" href="/files/F07" target="_blank" rel="noopener">"#,
+                r#"<img src="/files/F07" alt="p99" referrerpolicy="no-referrer"></a></figure>"#
             ),
+        );
+        check_block(
+            &json!({"type": "image", "slack_file": {"id": "F08"}, "alt_text": "p99 <b>"}),
+            r#"<figure class="blk blk-image"><span class="blk-unsupported">[picture: p99 &lt;b&gt;]</span></figure>"#,
         );
         check_block(
             &json!({"type": "video<"}),
@@ -518,6 +589,75 @@ mod tests {
         check_block(
             &json!({"type": "markdown", "text": "# T\n**b**"}),
             r#"<div class="blk blk-markdown"><strong>T</strong><br><strong>b</strong></div>"#,
+        );
+    }
+
+    #[test]
+    fn pictures_are_loaded_from_safe_places_only() {
+        #[track_caller]
+        fn check(address: &str, expected: bool) {
+            let files = |_: &str| Some(address.to_owned());
+            let block = json!({"blocks": [{"type": "image", "slack_file": {"id": "F07"}, "alt_text": "p99"}]});
+            let html = message(&block, Lookup { names: &names, files: &files });
+            assert_eq!(html.contains("<img"), expected, "{address:?}: {html}");
+            assert!(html.contains("p99"), "{html}");
+        }
+        for safe in [
+            "https://files.slack.com/a.png",
+            "http://127.0.0.1",
+            "http://127.0.0.1:4001/files/F07",
+            "http://127.0.0.1/files?x=http://evil.example",
+            "/files/F07",
+            "files/F07",
+            "data:image/png;base64,iVBORw0KGgo=",
+        ] {
+            check(safe, true);
+        }
+        for unsafe_one in [
+            "",
+            "http://evil.example/a.png",
+            "http://127.0.0.1.evil.example/a.png",
+            "http://127.0.0.1:80@evil.example/a.png",
+            "http://127.0.0.1@evil.example/a.png",
+            "//evil.example/a.png",
+            "/\\evil.example/a.png",
+            "/\t/evil.example/a.png",
+            "\u{0}//evil.example",
+            "javascript:alert(1)",
+            "data:image/svg+xml;base64,PHN2Zz4=",
+            "data:image/png;base64,\"><script>",
+            "data:text/html;base64,iVBORw0KGgo=",
+            "file:///etc/passwd",
+            "slack://file",
+        ] {
+            check(unsafe_one, false);
+        }
+    }
+
+    #[test]
+    fn shared_files() {
+        check(
+            &json!({"text": "look", "files": [
+                {"id": "F07", "mimetype": "image/png", "title": "T", "alt_txt": "who suffers"},
+                {"id": "F08", "mimetype": "image/png", "title": "U"},
+                {"id": "F07", "mimetype": "text/html", "name": "a<b.html"}]}),
+            concat!(
+                r#"<div class="blk blk-text">look</div><figure class="blk blk-image"><figcaption>T</figcaption>"#,
+                r#"<a class="picture" href="/files/F07" target="_blank" rel="noopener">"#,
+                r#"<img src="/files/F07" alt="who suffers" referrerpolicy="no-referrer"></a></figure>"#,
+                r#"<figure class="blk blk-image"><figcaption>U</figcaption><span class="blk-unsupported">[picture: U]</span></figure>"#,
+                r#"<figure class="blk blk-image"><span class="blk-unsupported">[file: a&lt;b.html]</span></figure>"#
+            ),
+        );
+        // A picture that nobody described still has a name for the link, and one in the address itself leads nowhere.
+        let files = |_: &str| Some("data:image/png;base64,iVBORw0KGgo=".to_owned());
+        let block = json!({"blocks": [{"type": "image", "slack_file": {"id": "F07"}}]});
+        assert_eq!(
+            message(&block, Lookup { names: &names, files: &files }),
+            concat!(
+                r#"<figure class="blk blk-image">"#,
+                r#"<img src="data:image/png;base64,iVBORw0KGgo=" alt="Picture" referrerpolicy="no-referrer"></figure>"#
+            )
         );
     }
 
@@ -641,7 +781,8 @@ mod tests {
             "author_name": payload, "author_link": payload, "footer": payload, "fallback": payload, "image_url": payload, "thumb_url": payload,
             "fields": [{"title": payload, "value": payload, "short": payload}, payload], "blocks": blocks,
             "actions": [{"text": payload, "url": payload}]});
-        json!({"text": payload, "blocks": blocks, "attachments": [attachment, payload]})
+        json!({"text": payload, "blocks": blocks, "attachments": [attachment, payload],
+            "files": [payload, {"id": payload, "mimetype": payload, "title": payload}, {"id": payload, "mimetype": "image/png", "alt_txt": payload, "name": payload}]})
     }
 
     /// Reads the HTML as a browser would and fails on any element or attribute that we did not mean to write.
@@ -730,10 +871,10 @@ mod tests {
             for (index, part) in parts.iter().enumerate() {
                 if index % 2 == 1 {
                     let attribute = parts[index - 1].trim_end_matches('=').rsplit(' ').next().unwrap();
-                    let address = ["http://", "https://", "slack://", FILES_PATH]
-                        .iter()
-                        .any(|start| part.to_lowercase().starts_with(start));
-                    assert!(!["href", "src"].contains(&attribute) || address, "{tag}");
+                    let leads = |to: &[&str]| to.iter().any(|start| part.to_lowercase().starts_with(start));
+                    let is_ours = part.starts_with("/files/") || is_safe_source(part);
+                    assert!(attribute != "href" || leads(&["http://", "https://", "slack://"]) || is_ours, "{tag}");
+                    assert!(attribute != "src" || is_ours, "{tag}");
                 } else {
                     let named = part.split([' ', '=']).filter(|word| !word.is_empty()).skip(usize::from(index == 0));
                     for attribute in named {
@@ -764,7 +905,10 @@ mod tests {
             "\u{202e}gnp.exe\u{200b}\u{0}\u{7f}\u{feff}",
             "🚨 é 漢字",
         ] {
-            assert_harmless(&message(&poisoned(&json!(payload)), &|_| Some(payload.to_owned())));
+            // Whoever resolves files may be fooled as well.
+            let files = |_: &str| Some(payload.to_owned());
+            let lookup = Lookup { names: &|_| Some(payload.to_owned()), files: &files };
+            assert_harmless(&message(&poisoned(&json!(payload)), lookup));
         }
     }
 
@@ -787,13 +931,13 @@ mod tests {
             deep,
         ];
         for value in &odd {
-            assert_harmless(&message(value, &names));
-            assert_harmless(&message(&poisoned(value), &names));
+            assert_harmless(&message(value, LOOKUP));
+            assert_harmless(&message(&poisoned(value), LOOKUP));
             for key in ["blocks", "attachments", "text"] {
-                assert_harmless(&message(&json!({ key: value }), &names));
+                assert_harmless(&message(&json!({ key: value }), LOOKUP));
                 assert_harmless(&message(
                     &json!({ key: [value, [value], {"type": "section", "text": value, "fields": value, "accessory": value}] }),
-                    &names,
+                    LOOKUP,
                 ));
             }
         }

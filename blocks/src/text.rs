@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
-use crate::html::{cell_text, list, options, plain, plain_at, rich_plain, rich_words, string};
+use crate::html::{cell_text, file_words, list, options, plain, plain_at, rich_plain, rich_words, string};
 use crate::mrkdwn::{self, Names};
 
-/// The message's blocks, or its text where it has none, then its attachments. Lines end with no newline.
+/// The message's blocks, or its text where it has none, then its attachments and files. Lines end with no newline.
 pub fn message(message: &Value, names: Names<'_>) -> String {
     let mut lines = Vec::new();
     blocks(message, names, &mut lines);
@@ -18,6 +18,7 @@ pub fn message(message: &Value, names: Names<'_>) -> String {
     for one in list(message, "attachments") {
         attachment(one, names, &mut lines);
     }
+    lines.extend(list(message, "files").iter().map(file));
     lines.join("\n")
 }
 
@@ -101,7 +102,20 @@ fn element(element: &Value) -> String {
 }
 
 fn image(image: &Value) -> String {
-    format!("(image: {})", mrkdwn::unescape(string(image, "alt_text")))
+    pictured(&mrkdwn::unescape(string(image, "alt_text")))
+}
+
+fn pictured(alt: &str) -> String {
+    if alt.trim().is_empty() { "[picture]".to_owned() } else { format!("[picture: {alt}]") }
+}
+
+/// A file that was shared with the message.
+fn file(file: &Value) -> String {
+    if string(file, "mimetype").starts_with("image/") {
+        pictured(&file_words(file))
+    } else {
+        format!("[file: {}]", file_words(file))
+    }
 }
 
 fn table(block: &Value, names: Names<'_>, lines: &mut Vec<String>) {
@@ -159,7 +173,7 @@ fn attachment(attachment: &Value, names: Names<'_>, lines: &mut Vec<String>) {
     }
     blocks(attachment, names, &mut inside);
     if !string(attachment, "image_url").is_empty() {
-        inside.push("(image)".to_owned());
+        inside.push(pictured(""));
     }
     let buttons: Vec<String> =
         list(attachment, "actions").iter().map(|one| format!("[{}]", plain_at(one, "text"))).collect();
@@ -212,7 +226,7 @@ mod tests {
                 "[⋯ Mute | Split]",
                 "---",
                 "[Execute] [Not related] [Mute ▾ 30 min]",
-                "(image: blast radius)",
+                "[picture: blast radius]",
                 "· MTTC 48 s  trace map",
                 "[unsupported block: video]",
             ],
@@ -252,6 +266,26 @@ mod tests {
             &json!({"text": "hello", "attachments": [{"pretext": "p", "title": "T", "text": "*x*\ny", "fields": [{"title": "F", "value": "`v`"}], "footer": "foot",
                 "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "s"}}], "actions": [{"text": "Ack"}], "fallback": "unseen"}, {"fallback": "only this"}]}),
             &["hello", "p", "| T", "| x", "| y", "| F: `v`", "| s", "| [Ack]", "| foot", "| only this"],
+        );
+    }
+
+    #[test]
+    fn pictures_are_words_here() {
+        check(
+            &json!({"blocks": [
+                {"type": "section", "text": {"type": "mrkdwn", "text": "s"}, "accessory": {"type": "image", "image_url": "https://x.example/a.png", "alt_text": "a &amp; b"}},
+                {"type": "image", "slack_file": {"id": "F1"}}],
+                "attachments": [{"image_url": "https://x.example/b.png"}],
+                "files": [{"mimetype": "image/png", "alt_txt": "who suffers", "title": "t"}, {"mimetype": "image/png", "title": "t"}, {"mimetype": "text/plain", "name": "a.log"}]}),
+            &[
+                "s",
+                "[picture: a & b]",
+                "[picture]",
+                "| [picture]",
+                "[picture: who suffers]",
+                "[picture: t]",
+                "[file: a.log]",
+            ],
         );
     }
 

@@ -1,5 +1,6 @@
-//! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL.
+//! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL. Files are in [`super::files`].
 
+use super::files::Carrier;
 use crate::event::MessageRef;
 use crate::intent::IntentId;
 use blocks::Message;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long one call may take before it counts as failed with an unknown outcome.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Slack's and our clocks may differ by this much when we look for a message of ours.
 const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
@@ -23,8 +24,9 @@ const METADATA: &str = "clarity_message";
 /// A Web API client with a bot token.
 #[derive(Clone)]
 pub struct Chat {
-    client: Arc<SlackClient<SlackClientHyperHttpsConnector>>,
-    token: SlackApiToken,
+    pub(super) client: Arc<SlackClient<SlackClientHyperHttpsConnector>>,
+    pub(super) token: SlackApiToken,
+    pub(super) carrier: Carrier,
 }
 
 impl std::fmt::Debug for Chat {
@@ -75,10 +77,12 @@ impl Chat {
             .enable_http1()
             .enable_http2()
             .build();
+        let carrier = Carrier::new(connector.clone());
         let connector = SlackClientHyperConnector::with_connector(connector).with_slack_api_url(base);
         Ok(Self {
             client: Arc::new(SlackClient::new(connector)),
             token: SlackApiToken::new(token.expose_secret().to_owned().into()),
+            carrier,
         })
     }
 
@@ -163,7 +167,7 @@ impl Chat {
         }
     }
 
-    async fn post(&self, method: &str, body: Value) -> Result<Value, ChatError> {
+    pub(super) async fn post(&self, method: &str, body: Value) -> Result<Value, ChatError> {
         let session = self.client.open_session(&self.token);
         timely(session.http_session_api.http_post(method, &body, None)).await
     }
@@ -200,12 +204,17 @@ impl OwnMessage {
     }
 }
 
-async fn timely<T>(call: impl Future<Output = Result<T, SlackClientError>>) -> Result<T, ChatError> {
+pub(super) async fn timely<T>(call: impl Future<Output = Result<T, SlackClientError>>) -> Result<T, ChatError> {
     match tokio::time::timeout(CALL_TIMEOUT, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(classify(error)),
-        Err(_) => Err(ChatError::Unknown(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
+        Err(_) => Err(late()),
     }
+}
+
+/// What it means that [`CALL_TIMEOUT`] has passed.
+pub(super) fn late() -> ChatError {
+    ChatError::Unknown(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))
 }
 
 /// Only names and codes go on from here: a response body may hold what nobody should find in a log.

@@ -1,5 +1,6 @@
-//! Slack: what it sends us ([`verify`], [`wire`]) and what we send it ([`chat`]).
+//! Slack: what it sends us ([`verify`], [`wire`]) and what we send it ([`chat`], [`files`]).
 
 pub mod chat;
+pub mod files;
 pub mod verify;
 pub mod wire;

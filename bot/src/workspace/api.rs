@@ -2,6 +2,7 @@
 
 use super::check;
 use super::fault::Fault;
+use super::files;
 use super::state::{Author, Post};
 use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID, Workspace};
 use axum::body::Bytes;
@@ -30,6 +31,9 @@ pub(super) fn router(workspace: Workspace) -> Router {
         .with_state(workspace)
 }
 
+/// Methods that take a form and, as Slack does, overlook JSON.
+const FORMS_ONLY: [&str; 2] = ["files.getUploadURLExternal", "files.info"];
+
 /// One method: what it is called, the scope it needs, and what it does.
 struct Method {
     name: &'static str,
@@ -45,19 +49,28 @@ const METHODS: &[Method] = &[
     Method { name: "conversations.history", scope: Some("channels:history"), call: history },
     Method { name: "conversations.replies", scope: Some("channels:history"), call: replies },
     Method { name: "conversations.info", scope: Some("channels:read"), call: info },
+    Method { name: "files.getUploadURLExternal", scope: Some("files:write"), call: files::announce },
+    Method { name: "files.completeUploadExternal", scope: Some("files:write"), call: files::complete },
+    Method { name: "files.info", scope: Some("files:read"), call: files::info },
     Method { name: "users.info", scope: Some("users:read"), call: users_info },
 ];
 
 /// `ok: false`, with Slack's name for it.
-struct Failed {
-    error: String,
-    more: Value,
+pub(super) struct Failed {
+    pub(super) error: String,
+    pub(super) more: Value,
 }
 
 impl From<&str> for Failed {
     fn from(error: &str) -> Self {
         Self { error: error.to_owned(), more: json!({}) }
     }
+}
+
+/// An error with what is wrong, as Slack tells it: once bare, once for the developer's console.
+pub(super) fn refused(error: &str, problems: Vec<String>) -> Failed {
+    let told: Vec<String> = problems.iter().map(|problem| format!("[ERROR] {problem}")).collect();
+    Failed { error: error.to_owned(), more: json!({"errors": problems, "response_metadata": {"messages": told}}) }
 }
 
 async fn by_query(
@@ -77,7 +90,9 @@ async fn by_body(
 ) -> Response {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let arguments = if kind.starts_with("application/json") {
-        serde_json::from_slice(&body).ok()
+        serde_json::from_slice(&body)
+            .ok()
+            .map(|json| if FORMS_ONLY.contains(&method.as_str()) { json!({}) } else { json })
     } else {
         serde_urlencoded::from_bytes::<HashMap<String, String>>(&body).ok().map(|fields| json!(fields))
     };
@@ -96,7 +111,7 @@ fn answer(workspace: &Workspace, called: &str, headers: &HeaderMap, arguments: &
             return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, after_s.to_string())], body).into_response();
         }
         Some(Fault::Refuse { error, .. }) => return failed(&Failed::from(error.as_str())),
-        Some(Fault::LoseAnswer { .. } | Fault::RepeatEvent { .. }) | None => {}
+        Some(Fault::LoseAnswer { .. } | Fault::RepeatEvent { .. } | Fault::SlowFile { .. }) | None => {}
     }
     let done = authorised(workspace, called, headers).and_then(|method| (method.call)(workspace, arguments));
     if fault.is_some() {
@@ -136,16 +151,16 @@ fn authorised(workspace: &Workspace, called: &str, headers: &HeaderMap) -> Resul
     }
 }
 
-fn text<'a>(arguments: &'a Value, field: &str) -> &'a str {
+pub(super) fn text<'a>(arguments: &'a Value, field: &str) -> &'a str {
     arguments[field].as_str().unwrap_or_default()
 }
 
 /// The parts of a message that are kept.
-fn body_of(arguments: &Value) -> Result<Value, Failed> {
-    check::message(arguments).map_err(|refusal| Failed {
-        error: refusal.error.to_owned(),
-        more: json!({"errors": refusal.problems, "response_metadata": {"messages": refusal.problems}}),
-    })?;
+fn body_of(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
+    let now = workspace.inner.clock.now();
+    check::message(arguments)
+        .and_then(|()| check::pictures(arguments, |id| workspace.lock_state().files.may_show(id, now)))
+        .map_err(|refusal| refused(refusal.error, refusal.problems))?;
     let mut body = json!({});
     for field in ["text", "blocks", "attachments", "metadata"] {
         if !arguments[field].is_null() {
@@ -155,7 +170,7 @@ fn body_of(arguments: &Value) -> Result<Value, Failed> {
     Ok(body)
 }
 
-fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
+pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
     let channel = text(arguments, "channel");
     let known = workspace.lock_state().channel(channel).is_some();
     if known { Ok(channel.to_owned()) } else { Err("channel_not_found".into()) }
@@ -171,7 +186,7 @@ fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
 
 fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let channel = known_channel(workspace, arguments)?;
-    let body = body_of(arguments)?;
+    let body = body_of(workspace, arguments)?;
     let thread_ts = arguments["thread_ts"].as_str();
     let is_thread = |ts: &str| workspace.lock_state().find(&channel, ts).is_some();
     if thread_ts.is_some_and(|ts| !is_thread(ts)) {
@@ -186,7 +201,7 @@ fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Faile
 
 fn update(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let channel = known_channel(workspace, arguments)?;
-    let body = body_of(arguments)?;
+    let body = body_of(workspace, arguments)?;
     let ts = text(arguments, "ts");
     let found = workspace.lock_state().find(&channel, ts).map(Post::is_ours);
     match found {
@@ -213,7 +228,7 @@ fn post_ephemeral(workspace: &Workspace, arguments: &Value) -> Result<Value, Fai
 
 /// A message only one person sees. No event tells of it.
 fn whisper(workspace: &Workspace, channel: &str, user: &str, arguments: &Value) -> Result<Post, Failed> {
-    let body = body_of(arguments)?;
+    let body = body_of(workspace, arguments)?;
     let now = workspace.inner.clock.now();
     let thread_ts = arguments["thread_ts"].as_str();
     let post = workspace.lock_state().add(now, Author::clarity(), channel, thread_ts, body, Some(user.to_owned()));

@@ -40,6 +40,45 @@ pub fn message(body: &Value) -> Result<(), Refusal> {
     if problems.is_empty() { Ok(()) } else { Err(Refusal { error: "invalid_blocks", problems }) }
 }
 
+/// Checks that every picture in a message is a file which `may_show` lets through by its id.
+pub fn pictures(body: &Value, may_show: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    let mut problems = Vec::new();
+    for (place, file) in files(body) {
+        // A file is named by its id, or by an address that ends in it.
+        let by_address = || file["url"].as_str().and_then(|url| url.rsplit('/').next());
+        let id = file["id"].as_str().or_else(by_address).unwrap_or_default();
+        if file["id"].is_string() && !is_file_id(id) {
+            problems.push(format!("input must match regex pattern: ^[F][A-Z0-9]{{8,}}$ [json-pointer:{place}/id]"));
+        } else if !may_show(id) {
+            problems.push(format!("invalid slack file [json-pointer:{place}]"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Refusal { error: "invalid_blocks", problems }) }
+}
+
+fn is_file_id(id: &str) -> bool {
+    let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    id.strip_prefix('F').is_some_and(|rest| rest.len() >= 8 && rest.bytes().all(is_capital))
+}
+
+/// Every `slack_file` in the blocks of a message and of its attachments, with the place where it is.
+fn files(body: &Value) -> Vec<(String, &Value)> {
+    let list = |holder: &Value, key: &str| holder[key].as_array().map_or(0, Vec::len);
+    let attachments = (0..list(body, "attachments")).map(|at| (format!("/attachments/{at}"), &body["attachments"][at]));
+    let mut found = Vec::new();
+    for (place, holder) in [(String::new(), body)].into_iter().chain(attachments) {
+        for at in 0..list(holder, "blocks") {
+            let (block, place) = (&holder["blocks"][at], format!("{place}/blocks/{at}"));
+            let elements = (0..list(block, "elements"))
+                .map(|element| (format!("{place}/elements/{element}"), &block["elements"][element]));
+            let images = [(place.clone(), block), (format!("{place}/accessory"), &block["accessory"])];
+            let images = images.into_iter().chain(elements).filter(|(_, image)| !image["slack_file"].is_null());
+            found.extend(images.map(|(place, image)| (format!("{place}/slack_file"), &image["slack_file"])));
+        }
+    }
+    found
+}
+
 /// What `slackblocks` lets pass and Slack does not.
 fn own_rules(blocks: &[Value]) -> Vec<String> {
     let mut problems = Vec::new();

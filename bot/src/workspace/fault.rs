@@ -27,6 +27,11 @@ pub enum Fault {
         /// How often.
         times: u32,
     },
+    /// The next file that is completed takes this long to be processed.
+    SlowFile {
+        /// Seconds of the story; `None`: for ever.
+        after_s: Option<u32>,
+    },
 }
 
 /// The faults that are still to come, in order.
@@ -44,17 +49,31 @@ impl Faults {
             Fault::Limit { method, .. } | Fault::Refuse { method, .. } | Fault::LoseAnswer { method } => {
                 method == called
             }
-            Fault::RepeatEvent { .. } => false,
+            Fault::RepeatEvent { .. } | Fault::SlowFile { .. } => false,
         })?;
         Some(self.0.remove(at))
     }
 
     /// How often the next event is repeated.
     pub(super) fn repeats(&mut self) -> u32 {
-        let at = self.0.iter().position(|fault| matches!(fault, Fault::RepeatEvent { .. }));
-        match at.map(|at| self.0.remove(at)) {
-            Some(Fault::RepeatEvent { times }) => times,
-            Some(Fault::Limit { .. } | Fault::Refuse { .. } | Fault::LoseAnswer { .. }) | None => 0,
-        }
+        let found = self.take(|fault| match fault {
+            Fault::RepeatEvent { times } => Some(*times),
+            Fault::Limit { .. } | Fault::Refuse { .. } | Fault::LoseAnswer { .. } | Fault::SlowFile { .. } => None,
+        });
+        found.unwrap_or(0)
+    }
+
+    /// How many seconds the next file takes to be processed, if not as many as usual; `Some(None)`: for ever.
+    pub(super) fn slowness(&mut self) -> Option<Option<u32>> {
+        self.take(|fault| match fault {
+            Fault::SlowFile { after_s } => Some(*after_s),
+            Fault::Limit { .. } | Fault::Refuse { .. } | Fault::LoseAnswer { .. } | Fault::RepeatEvent { .. } => None,
+        })
+    }
+
+    fn take<T>(&mut self, wanted: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        let (at, found) = self.0.iter().enumerate().find_map(|(at, fault)| Some((at, wanted(fault)?)))?;
+        self.0.remove(at);
+        Some(found)
     }
 }

@@ -5,12 +5,14 @@
 //! Slack's signature. Tests and drills use the same one.
 //!
 //! [`state`] is who is there and what was said · [`api`] answers the Web API · [`check`] refuses bad messages ·
-//! [`deliver`] brings events to the bot · [`fault`] misbehaves when told to · [`room`] is the page.
+//! [`files`] takes uploads and shows them · [`deliver`] brings events to the bot · [`fault`] misbehaves when told to ·
+//! [`room`] is the page.
 
 pub mod api;
 pub mod check;
 mod deliver;
 pub mod fault;
+pub mod files;
 pub mod room;
 pub mod state;
 
@@ -47,8 +49,16 @@ pub struct App {
 }
 
 /// The scopes the bot asks for so far.
-pub const SCOPES: [&str; 6] =
-    ["channels:history", "channels:read", "chat:write", "commands", "metadata.message:read", "users:read"];
+pub const SCOPES: [&str; 8] = [
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "metadata.message:read",
+    "users:read",
+];
 
 /// The user id of the installed app's bot.
 pub const BOT_USER: &str = "U0CLARITY";
@@ -107,7 +117,9 @@ impl Workspace {
                 sent: Mutex::default(),
             }),
         };
-        let router = api::router(workspace.clone()).merge(room::router(workspace.clone()));
+        let router = api::router(workspace.clone())
+            .merge(files::router(workspace.clone()))
+            .merge(room::router(workspace.clone()));
         let mut server = JoinSet::new();
         server.spawn(async move {
             if let Err(err) = axum::serve(listener, router).await {
@@ -161,6 +173,12 @@ impl Workspace {
     pub fn post_as_app(&self, app_name: &str, channel: &str, body: Value) -> String {
         let author = Author::other_app(app_name);
         self.post(author, channel, None, body)
+    }
+
+    /// Uploads a file as another app; returns its id. It stays that app's own until it is shared.
+    pub fn upload_as_app(&self, app_name: &str, name: &str, bytes: Vec<u8>) -> String {
+        let owner = Author::other_app(app_name).user;
+        self.lock_state().files.add(owner, name, bytes, self.inner.clock.now())
     }
 
     /// Says something as a person, in a channel or thread.

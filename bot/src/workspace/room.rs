@@ -5,12 +5,13 @@
 //! | `GET /` | the page |
 //! | `GET /room/state` | everything as it stands |
 //! | `GET /room/events` | server-sent events `message` and `status` |
+//! | `GET /files/<id>` | a picture that was uploaded |
 //! | `POST /room/say` | `{user, channel, thread_ts?, text}` |
 //! | `POST /room/click` | `{user, channel, ts, block_id, action_id, value}` |
 
 use super::Workspace;
 use super::state::{Post, State as Said};
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -90,6 +91,8 @@ impl Workspace {
 
 pub(super) fn message(said: &Said, post: &Post) -> Shown {
     let names = |id: &str| said.name_of(id);
+    let files = |id: &str| said.files.picture(id).map(|_| format!("/files/{id}"));
+    let lookup = blocks::html::Lookup { names: &names, files: &files };
     let last_reply = said.replies(&post.channel, &post.ts).last().map(|reply| clock(&reply.ts));
     Shown {
         channel: post.channel.clone(),
@@ -100,7 +103,7 @@ pub(super) fn message(said: &Said, post: &Post) -> Shown {
             "kind": if post.author.bot.is_some() { "app" } else { "person" },
         }),
         time: clock(&post.ts),
-        html: blocks::html::message(&post.body, &names),
+        html: blocks::html::message(&post.body, lookup),
         edited: post.edits > 0,
         ephemeral_to: post.ephemeral_to.clone(),
         reply_count: said.replies(&post.channel, &post.ts).count(),
@@ -122,6 +125,7 @@ pub(super) fn router(workspace: Workspace) -> Router {
         .route("/app.js", get(async || page("text/javascript; charset=utf-8", include_str!("page/app.js"))))
         .route("/room/state", get(state))
         .route("/room/events", get(events))
+        .route("/files/{id}", get(file))
         .route("/room/say", post(say))
         .route("/room/click", post(click))
         .layer(middleware::from_fn(only_this_machine))
@@ -140,6 +144,21 @@ fn page(kind: &'static str, content: &'static str) -> impl IntoResponse {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, content)
+}
+
+/// A picture. Its kind is told by its bytes, never by its sender, and nothing in it may run.
+async fn file(State(workspace): State<Workspace>, Path(id): Path<String>) -> Response {
+    let found = workspace.lock_state().files.picture(&id);
+    let Some((kind, bytes)) = found else {
+        return refuse(StatusCode::NOT_FOUND, "There is no such picture.");
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, bytes).into_response()
 }
 
 /// The room trusts whoever reaches it, so only this machine may: another name in `Host` is a rebound DNS entry, another

@@ -1,5 +1,6 @@
 //! Who is in the workspace, and what was said.
 
+use super::files::Files;
 use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -131,6 +132,7 @@ pub struct State {
     places: HashMap<(String, String), usize>,
     answers: HashMap<String, AnswerAddress>,
     calls: BTreeMap<String, u64>,
+    pub(super) files: Files,
     counter: u64,
     last_micro: i64,
 }
@@ -144,6 +146,7 @@ impl State {
             places: HashMap::new(),
             answers: HashMap::new(),
             calls: BTreeMap::new(),
+            files: Files::default(),
             counter: 0,
             last_micro: 0,
         }
