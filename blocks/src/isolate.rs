@@ -116,7 +116,7 @@ fn then(isolation: &Isolation) -> String {
         let share =
             isolation.refused_share.map(|share| format!(", {} of what the callers get", phrase::percent(share)));
         lines.push(format!(
-            "• {} requests a minute are refused or delayed{}",
+            "• up to {} requests a minute are refused or delayed{}",
             phrase::number(refused.round()),
             share.unwrap_or_default()
         ));

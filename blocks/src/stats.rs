@@ -13,10 +13,8 @@ pub fn answer(stats: &Stats) -> Message {
     if stats.incidents == 0 {
         return message.section("No incident began in that time.");
     }
-    let incidents = phrase::count(stats.incidents, "incident", "incidents");
-    let floods = phrase::count(stats.floods, "flood", "floods");
     message
-        .section(&format!("{incidents}, {floods} among them."))
+        .section(&format!("Incidents: *{}*, floods among them: *{}*.", stats.incidents, stats.floods))
         .titled("Time to context", &spans(stats.time_to_context.as_ref(), "No card has said enough to act on yet."))
         .titled("Time to recovery", &spans(stats.time_to_recovery.as_ref(), "None of them is over yet."))
         .titled("Predictions", &foresight(&stats.foresight))

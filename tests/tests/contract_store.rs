@@ -127,7 +127,12 @@ fn show(name: &str) -> Intent {
 }
 
 fn tell(line: &str) -> Intent {
-    Intent::Tell { under: MessageName("card".to_owned()), channel: "C1".to_owned(), line: line.to_owned(), picture: None }
+    Intent::Tell {
+        under: MessageName("card".to_owned()),
+        channel: "C1".to_owned(),
+        line: line.to_owned(),
+        picture: None,
+    }
 }
 
 #[track_caller]

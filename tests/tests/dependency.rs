@@ -41,7 +41,15 @@ async fn predict_says_who_is_hit_next_how_likely_and_what_is_at_stake() {
     run_test(async |room| {
         flood(room).await;
         room.skims();
-        assert_snapshot!(asks(room, "predict").await, @"");
+        assert_snapshot!(asks(room, "predict").await, @"
+        #war-room, only Mina:
+        INC-1 · who is hit next
+        `web`, 54 % likely
+        399 requests a minute at risk, 100 % of what users ask for needs it
+        way: `user-pool` → `token-exchange` → `orders-api` → `web` (E10)
+        · E10 `web` calls `orders-api`, 600 times a minute · `GetServiceGraph`
+        · said at 03:14:30 UTC; graded when the incident is over
+        ");
     })
     .await;
 }
@@ -51,7 +59,18 @@ async fn isolate_says_where_to_cut_or_why_nowhere() {
     run_test(async |room| {
         flood(room).await;
         room.skims();
-        assert_snapshot!(asks(room, "isolate").await, @"");
+        assert_snapshot!(asks(room, "isolate").await, @"
+        #war-room, only Mina:
+        INC-1 · where to cut
+        A cut is worth it: it saves 410 requests a minute and refuses 180 that would have succeeded.
+        The cheapest cut
+        • damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`, 600 requests a minute go there (E11, E12, E13)
+        Then
+        • `orders-api`, `token-exchange` and `web` recover, if they do without the answers
+        • 600 requests a minute are refused or delayed, 100 % of what the callers get
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · said at 03:14:30 UTC; nothing was changed
+        ");
     })
     .await;
 }
@@ -62,7 +81,15 @@ async fn graph_shows_the_picture_and_what_the_map_rests_on() {
         flood(room).await;
         room.wait(30).await;
         room.skims();
-        assert_snapshot!(asks(room, "graph").await, @"");
+        assert_snapshot!(asks(room, "graph").await, @"
+        war-room, only Mina:
+        INC-1 · blast radius
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        What the map rests on
+        • 5 services, 3 calls: 3 from capsule
+        • last seen: capsule at 03:15:00 UTC
+        ");
     })
     .await;
 }
@@ -116,7 +143,14 @@ async fn without_the_right_to_upload_everything_is_still_said_in_words() {
         let card = room.channel().remove(0);
         assert_eq!(pictures(&card.body), []);
         assert!(card.body.to_string().contains("What it hits next"));
-        assert_snapshot!(asks(room, "graph").await, @"");
+        assert_snapshot!(asks(room, "graph").await, @"
+        war-room, only Mina:
+        INC-1 · blast radius
+        I could not bring a new picture here: Slack refuses: missing_scope.
+        What the map rests on
+        • 5 services, 3 calls: 3 from capsule
+        • last seen: capsule at 03:15:30 UTC
+        ");
     })
     .await;
 }
@@ -131,8 +165,22 @@ async fn predictions_are_kept_and_graded() {
         assert!(!incident.forecasts.is_empty());
         let grade = grade_incident(&incident);
         assert!(grade.asked > 0, "{grade:?}");
-        assert_snapshot!(asks(room, "stats").await, @"");
-        assert_snapshot!(asks(room, "stats 12").await, @"");
+        assert_snapshot!(asks(room, "stats").await, @"
+        #war-room, only Mina:
+        The last 7 days
+        one incident, one flood among them.
+        Time to context
+        mean 20 s, median 20 s, longest 20 s, over one incident
+        Time to recovery
+        None of them is over yet.
+        Predictions
+        Nothing to grade yet: predictions are graded when their incident is over.
+        · Time to context runs from the first alarm to the first card that says enough to act on
+        ");
+        assert_snapshot!(asks(room, "stats 12").await, @"
+        #war-room, only Mina:
+        `12` is no span I have figures for; there is `7`, `30` and `90` (days). Did you mean `/incident stats 30`? `/incident help` lists what exists.
+        ");
     })
     .await;
 }
@@ -146,7 +194,8 @@ async fn the_drill_draws_the_cascade_and_the_picture_follows_the_story() {
     let card = &report.messages[0];
     let [(shown, alt)] = pictures(&card.body).try_into().unwrap();
     let way = ["user-pool", "token-exchange", "auth-api", "user-service", "order-service"];
-    let places: Vec<_> = way.iter().map(|service| alt.find(service).unwrap_or_else(|| panic!("{service}: {alt}"))).collect();
+    let places: Vec<_> =
+        way.iter().map(|service| alt.find(service).unwrap_or_else(|| panic!("{service}: {alt}"))).collect();
     assert!(places.is_sorted(), "{alt}");
     let in_thread: Vec<_> = report.thread.iter().flat_map(|post| pictures(&post.body)).collect();
     assert!(!in_thread.is_empty());

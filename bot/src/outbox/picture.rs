@@ -83,7 +83,11 @@ impl Sender {
             return Ok(());
         }
         tracing::error!(incident = %wanted.incident, "a picture was given up: {err}");
-        self.step(wanted, PictureStep::Failed(err.to_string())).await
+        let hint = match err {
+            ChatError::Refused(error) if error == "missing_scope" => " (the app needs `files:read` and `files:write`)",
+            ChatError::Refused(_) | ChatError::Limited { .. } | ChatError::Unknown(_) => "",
+        };
+        self.step(wanted, PictureStep::Failed(format!("{err}{hint}"))).await
     }
 
     /// Tells how far the picture is, and closes this step of it.

@@ -28,8 +28,8 @@ pub(super) fn settle(wishes: &[Wish], left: f64, right: f64) -> Vec<f64> {
         }
         pools.push(pool);
     }
-    let slack = (right - shift).max(0.0);
-    let places = pools.into_iter().flat_map(|(mean, _, count)| std::iter::repeat_n(mean.clamp(0.0, slack), count));
+    let room = (right - shift).max(0.0);
+    let places = pools.into_iter().flat_map(|(mean, _, count)| std::iter::repeat_n(mean.clamp(0.0, room), count));
     places.zip(shifts).map(|(place, shift)| place + shift).collect()
 }
 
