@@ -321,6 +321,17 @@ proptest! {
     }
 
     #[test]
+    fn a_picture_keeps_slacks_rules(file in prop_oneof![Just("F0LOCAL00001".to_owned()), wild()], alt in wild(), title in wild()) {
+        let message = blocks::Message::new(&alt).picture(&file, &alt, &title);
+        check_message(&message);
+        assert_eq!(check::pictures(&message.to_json(), |id| id == "F0LOCAL00001"), Ok(()));
+        assert_eq!(message.blocks.len(), 1, "something stands there, whatever the file is called");
+        let files = |id: &str| Some(format!("/files/{id}"));
+        let html = blocks::html::message(&message.to_json(), blocks::html::Lookup { names: &|_| None, files: &files });
+        assert_eq!(html.contains("<img"), file == "F0LOCAL00001", "{html}");
+    }
+
+    #[test]
     fn what_was_typed_comes_back_harmless(word in wild()) {
         check_message(&blocks::reply::misread("/incident", &blocks::mrkdwn::escape(&word), Some("context")));
         check_message(&blocks::reply::our_fault(&word));
@@ -344,4 +355,42 @@ fn what_slack_refuses_is_refused_here() {
     refuses(&json!({"text": "t", "blocks": [{"type": "actions", "elements": []}]}), "invalid_blocks");
     let twice = json!({"type": "divider", "block_id": "same"});
     refuses(&json!({"text": "t", "blocks": [twice, twice]}), "invalid_blocks");
+}
+
+#[test]
+fn a_picture_must_be_one_that_may_be_shown() {
+    #[track_caller]
+    fn refuses(body: &serde_json::Value, problems: &[&str]) {
+        let refusal = check::pictures(body, |id| id == "F0LOCAL00001").err();
+        assert_eq!(refusal.as_ref().map_or(&[][..], |refusal| &refusal.problems[..]), problems, "{body}");
+        assert!(refusal.is_none_or(|refusal| refusal.error == "invalid_blocks"));
+    }
+    let image = |file: serde_json::Value| json!({"type": "image", "alt_text": "a", "slack_file": file});
+    let (good, bad) = (image(json!({"id": "F0LOCAL00001"})), image(json!({"id": "F0LOCAL00002"})));
+    refuses(&json!({"blocks": [good]}), &[]);
+    refuses(
+        &json!({"blocks": [{"type": "divider"}, bad]}),
+        &["invalid slack file [json-pointer:/blocks/1/slack_file]"],
+    );
+    refuses(
+        &json!({"blocks": [image(json!({"id": "https://x.example"}))]}),
+        &["input must match regex pattern: ^[F][A-Z0-9]{8,}$ [json-pointer:/blocks/0/slack_file/id]"],
+    );
+    refuses(&json!({"blocks": [image(json!({"url": "http://127.0.0.1/files/F0LOCAL00001"}))]}), &[]);
+    refuses(
+        &json!({"blocks": [{"type": "section", "accessory": bad}, {"type": "context", "elements": [good, bad]}]}),
+        &[
+            "invalid slack file [json-pointer:/blocks/0/accessory/slack_file]",
+            "invalid slack file [json-pointer:/blocks/1/elements/1/slack_file]",
+        ],
+    );
+    refuses(
+        &json!({"attachments": [{}, {"blocks": [image(json!({}))]}]}),
+        &["invalid slack file [json-pointer:/attachments/1/blocks/0/slack_file]"],
+    );
+    for odd in
+        [json!(null), json!(1), json!({"blocks": 1, "attachments": {}}), json!({"blocks": [null, 7, {"elements": 1}]})]
+    {
+        refuses(&odd, &[]);
+    }
 }

@@ -68,7 +68,7 @@ impl From<&str> for Failed {
 }
 
 /// An error with what is wrong, as Slack tells it: once bare, once for the developer's console.
-pub(super) fn refused(error: &str, problems: Vec<String>) -> Failed {
+pub(super) fn refused(error: &str, problems: &[String]) -> Failed {
     let told: Vec<String> = problems.iter().map(|problem| format!("[ERROR] {problem}")).collect();
     Failed { error: error.to_owned(), more: json!({"errors": problems, "response_metadata": {"messages": told}}) }
 }
@@ -160,7 +160,7 @@ fn body_of(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let now = workspace.inner.clock.now();
     check::message(arguments)
         .and_then(|()| check::pictures(arguments, |id| workspace.lock_state().files.may_show(id, now)))
-        .map_err(|refusal| refused(refusal.error, refusal.problems))?;
+        .map_err(|refusal| refused(refusal.error, &refusal.problems))?;
     let mut body = json!({});
     for field in ["text", "blocks", "attachments", "metadata"] {
         if !arguments[field].is_null() {

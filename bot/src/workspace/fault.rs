@@ -63,12 +63,13 @@ impl Faults {
         found.unwrap_or(0)
     }
 
-    /// How many seconds the next file takes to be processed, if not as many as usual; `Some(None)`: for ever.
-    pub(super) fn slowness(&mut self) -> Option<Option<u32>> {
-        self.take(|fault| match fault {
+    /// How many seconds the next file takes to be processed; `None`: for ever.
+    pub(super) fn seconds_of_next_file(&mut self, usual: u32) -> Option<u32> {
+        let found = self.take(|fault| match fault {
             Fault::SlowFile { after_s } => Some(*after_s),
             Fault::Limit { .. } | Fault::Refuse { .. } | Fault::LoseAnswer { .. } | Fault::RepeatEvent { .. } => None,
-        })
+        });
+        found.unwrap_or(Some(usual))
     }
 
     fn take<T>(&mut self, wanted: impl Fn(&Fault) -> Option<T>) -> Option<T> {

@@ -2,7 +2,7 @@
 //!
 //! An app asks for an address (`files.getUploadURLExternal`), sends the bytes there (`/upload/v1/<key>`, raw or as one
 //! multipart field) and completes the file (`files.completeUploadExternal`). A completed file is processed for a while,
-//! [`PROCESSING`] on the story's clock unless a [`Fault`](super::fault::Fault::SlowFile) says otherwise: until then its `mimetype`
+//! [`PROCESSING_S`] seconds on the story's clock unless a [`Fault`](super::fault::Fault::SlowFile) says otherwise: until then its `mimetype`
 //! is empty and no message of the app may show it. Time alone decides, so a clock that jumps over the moment is past it.
 //!
 //! Slack documents neither what happens to bytes of another length than announced, nor to a second upload to the same
@@ -34,8 +34,8 @@ const MAX_ALL: usize = 512 * 1024 * 1024;
 const FRAME: usize = 64 * 1024;
 /// The longest description of a file, in characters.
 const MAX_ALT: usize = 1000;
-/// How long a completed file is usually processed.
-pub const PROCESSING: SignedDuration = SignedDuration::from_secs(1);
+/// How many seconds a completed file is usually processed.
+pub const PROCESSING_S: u32 = 1;
 
 /// A file, from the moment it is announced.
 #[derive(Clone, Debug)]
@@ -157,12 +157,12 @@ pub(super) fn router(workspace: Workspace) -> Router {
 pub(super) fn announce(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let (name, alt) = (text(arguments, "filename"), text(arguments, "alt_txt"));
     if name.is_empty() {
-        return Err(refused("invalid_arguments", vec!["missing required field: filename".to_owned()]));
+        return Err(refused("invalid_arguments", &["missing required field: filename".to_owned()]));
     }
     let length: usize = match text(arguments, "length").parse() {
         Ok(0) => return Err("missing_argument".into()),
         Ok(length) => length,
-        Err(_) => return Err(refused("invalid_arguments", vec!["length must be a number of bytes".to_owned()])),
+        Err(_) => return Err(refused("invalid_arguments", &["length must be a number of bytes".to_owned()])),
     };
     if length > MAX_FILE {
         return Err("file_upload_size_restricted".into());
@@ -244,13 +244,10 @@ fn content(kind: &str, body: Bytes) -> Option<Bytes> {
 /// `files.completeUploadExternal`: the files are whole, and are shared if a channel is named.
 pub(super) fn complete(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     // In a form the list is JSON in a field.
-    let listed = match &arguments["files"] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-        other => other.clone(),
-    };
+    let in_form = arguments["files"].as_str().map(|text| serde_json::from_str(text).unwrap_or_default());
+    let listed: Value = in_form.unwrap_or_else(|| arguments["files"].clone());
     let listed = listed.as_array().filter(|listed| !listed.is_empty());
-    let listed =
-        listed.ok_or_else(|| refused("invalid_arguments", vec!["missing required field: files".to_owned()]))?;
+    let listed = listed.ok_or_else(|| refused("invalid_arguments", &["missing required field: files".to_owned()]))?;
     let channel = match text(arguments, "channel_id") {
         "" => None,
         channel => Some(known_channel(workspace, &json!({"channel": channel}))?),
@@ -274,9 +271,10 @@ pub(super) fn complete(workspace: &Workspace, arguments: &Value) -> Result<Value
     let mut shared = Vec::new();
     for one in listed {
         let id = text(one, "id");
-        let slowness = workspace.lock_faults().slowness();
-        let takes = slowness.map_or(Some(PROCESSING), |after| after.map(|s| SignedDuration::from_secs(i64::from(s))));
-        let processed_at = takes.map(|takes| now.saturating_add(takes).unwrap_or(Timestamp::MAX));
+        let takes = workspace.lock_faults().seconds_of_next_file(PROCESSING_S);
+        let after =
+            |seconds: u32| now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
+        let processed_at = takes.map(after);
         let Some(file) = state.files.all.get_mut(id) else { continue };
         if let Step::Uploaded { bytes } = &file.step {
             file.step = Step::Completed { bytes: bytes.clone(), processed_at };
