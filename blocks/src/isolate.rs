@@ -39,12 +39,12 @@ pub(crate) fn short(isolation: &Isolation) -> Option<String> {
     }
     let more =
         if rest.is_empty() { String::new() } else { format!(" and {} more", phrase::count(rest.len(), "cut", "cuts")) };
-    let saved =
-        isolation.saved_per_min.map(|saved| format!("saves {} requests a minute", phrase::number(saved.round())));
-    let refused =
-        isolation.refused_per_min.map(|refused| format!("refuses {} a minute", phrase::number(refused.round())));
-    let effect: Vec<String> = saved.into_iter().chain(refused).collect();
-    let effect = if effect.is_empty() { String::new() } else { format!(": {}", effect.join(", ")) };
+    let effect = if let IsolationReason::Saves { lost_per_min, saved_per_min } = &isolation.because {
+        let (saved, lost) = (phrase::number(saved_per_min.round()), phrase::number(lost_per_min.round()));
+        format!(": saves {saved} requests a minute, and refuses {lost} that would have succeeded")
+    } else {
+        String::new()
+    };
     Some(format!("{}{more}{effect}{}", remedy(edge), phrase::refs(&edge.evidence)))
 }
 

@@ -67,7 +67,7 @@ async fn isolate_says_where_to_cut_or_why_nowhere() {
         • damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`, 600 requests a minute go there (E11, E12, E13)
         Then
         • `orders-api`, `token-exchange` and `web` recover, if they do without the answers
-        • 600 requests a minute are refused or delayed, 100 % of what the callers get
+        • up to 600 requests a minute are refused or delayed, 100 % of what the callers get
         · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · said at 03:14:30 UTC; nothing was changed
         ");
@@ -146,7 +146,7 @@ async fn without_the_right_to_upload_everything_is_still_said_in_words() {
         assert_snapshot!(asks(room, "graph").await, @"
         war-room, only Mina:
         INC-1 · blast radius
-        I could not bring a new picture here: Slack refuses: missing_scope.
+        I could not bring a new picture here: Slack refuses: missing_scope (the app needs `files:read` and `files:write`).
         What the map rests on
         • 5 services, 3 calls: 3 from capsule
         • last seen: capsule at 03:15:30 UTC
@@ -168,7 +168,7 @@ async fn predictions_are_kept_and_graded() {
         assert_snapshot!(asks(room, "stats").await, @"
         #war-room, only Mina:
         The last 7 days
-        one incident, one flood among them.
+        Incidents: 1, floods among them: 1.
         Time to context
         mean 20 s, median 20 s, longest 20 s, over one incident
         Time to recovery

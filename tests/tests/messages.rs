@@ -6,10 +6,12 @@ use proptest::prelude::*;
 use serde_json::json;
 use tools::model::{
     Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
-    Delta, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop, HopStatus, Incident, IncidentId, Lane, Limit,
-    Measure, NextStep, Reason, Record, ScopeId, ServiceId, Shared, Similar, Source, Stage, Suspect, Symptom, Verdict,
-    Via, Window,
+    Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
+    HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
+    NextStep, Origin, Outlook, Prediction, Reason, Record, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated,
+    Suspect, Symptom, Verdict, Via, Window,
 };
+use tools::stats::stats;
 
 /// Text as an attacker or an accident writes it.
 fn wild() -> impl Strategy<Value = String> {
@@ -209,10 +211,83 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     )
 }
 
-fn incident(alarms: Vec<Alarm>, verdict: Option<Verdict>, is_flood: bool) -> Incident {
+/// What lies ahead of a verdict's services: everything that can be said, of each of them.
+fn outlook(verdict: &Verdict) -> Outlook {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let evidence: Vec<EvidenceId> = verdict.evidence.iter().map(|evidence| evidence.id).take(3).collect();
+    let predictions = verdict.path.iter().map(|service| Prediction {
+        service: service.clone(),
+        through: service.clone(),
+        probability: 0.0001,
+        in_minutes: Some(12.3),
+        requests_per_min_at_risk: Some(1e9),
+        entry_share: Some(0.01),
+        path: verdict.path.clone(),
+        evidence: evidence.clone(),
+    });
+    let cut = verdict.path.iter().flat_map(|service| {
+        let (function, source) = (service.clone(), service.clone());
+        let remedies = [
+            IsolationRemedy::ReservedConcurrency { function: function.clone(), concurrency: None },
+            IsolationRemedy::PauseEventSource { source: source.clone(), function },
+            IsolationRemedy::DisableRule { rule: source },
+            IsolationRemedy::Runbook { service: service.clone() },
+        ];
+        remedies.map(|remedy| CutEdge {
+            caller: service.clone(),
+            callee: service.clone(),
+            remedy,
+            requests_per_min: Some(7.0),
+            evidence: evidence.clone(),
+        })
+    });
+    let origin = Origin { source: EdgeSource::XRay, seen: at };
+    let conflicts = verdict.path.iter().flat_map(|service| {
+        let (caller, callee) = (service.clone(), service.clone());
+        [
+            Conflict::Mode {
+                caller: caller.clone(),
+                callee: callee.clone(),
+                stated: vec![Stated { origin, value: EdgeMode::Async }],
+            },
+            Conflict::Rate {
+                caller: caller.clone(),
+                callee: callee.clone(),
+                stated: vec![Stated { origin, value: 2.0 }],
+            },
+            Conflict::Unseen { caller, callee, stated_by: vec![origin], silent: origin },
+            Conflict::Kind {
+                service: service.clone(),
+                stated: vec![(EdgeSource::Declared, service.as_str().to_owned())],
+            },
+        ]
+    });
+    let shown: Vec<Conflict> = conflicts.take(5).collect();
+    let sources = vec![(EdgeSource::XRay, 3, at), (EdgeSource::Declared, 1, at)];
+    Outlook {
+        at,
+        map: Some(MapSummary { services: 1, edges: 3, uncounted: 1, sources, conflicts: 9, shown }),
+        predictions: predictions.collect(),
+        others: 3,
+        otherwise: 0.01,
+        isolation: Isolation {
+            cut: cut.collect(),
+            recovers: verdict.path.clone(),
+            refused_per_min: Some(3.0),
+            refused_share: Some(0.2),
+            saved_per_min: Some(4.0),
+            worth_it: true,
+            because: IsolationReason::Saves { lost_per_min: 1.0, saved_per_min: 4.0 },
+        },
+        gaps: verdict.gaps.clone(),
+        evidence: Vec::new(),
+    }
+}
+
+fn incident(alarms: &[Alarm], verdict: Option<Verdict>, is_flood: bool) -> Incident {
     let at = jiff::Timestamp::UNIX_EPOCH;
     let mut facts = vec![Fact::Opened { id: IncidentId(1), scope: ScopeId("prod".to_owned()) }];
-    facts.extend(alarms.into_iter().map(|alarm| Fact::AlarmJoined {
+    facts.extend(alarms.iter().cloned().map(|alarm| Fact::AlarmJoined {
         service: Some(ServiceId::new(alarm.reason.clone())),
         because: Because::Alike { alarm: alarm.name.clone(), after_s: -3 },
         alarm: Box::new(alarm),
@@ -221,7 +296,13 @@ fn incident(alarms: Vec<Alarm>, verdict: Option<Verdict>, is_flood: bool) -> Inc
     if is_flood {
         facts.push(Fact::FloodBegan { alarms: 3 });
     }
-    facts.extend(verdict.map(|verdict| Fact::Investigated { verdict: Box::new(verdict) }));
+    if let Some(verdict) = verdict {
+        let outlook = Box::new(outlook(&verdict));
+        facts.extend([Fact::Investigated { verdict: Box::new(verdict) }, Fact::Predicted { outlook }]);
+        let drawing =
+            Drawing { file: "F0LOCAL00001".to_owned(), alt: alarms[0].name.clone(), at, story: String::new() };
+        facts.push(Fact::Drawn { drawing: Box::new(drawing), told: true });
+    }
     let records = facts.into_iter().enumerate();
     let records = records.map(|(index, fact)| Record { version: index as u64 + 1, at, fact });
     records.fold(None, |state, record| Some(Incident::fold(state, &record).unwrap())).unwrap()
@@ -299,7 +380,7 @@ proptest! {
         verdict in proptest::option::of(verdict()),
         is_flood in any::<bool>(),
     ) {
-        let incident = incident(alarms, verdict, is_flood);
+        let incident = incident(&alarms, verdict, is_flood);
         check_message(&blocks::card::card(&incident));
         check_message(&blocks::alarm::lone_line(&incident));
         check_message(&blocks::alarm::lone_reply(&incident));
@@ -307,6 +388,10 @@ proptest! {
         check_message(&blocks::why::answer(&incident));
         check_message(&blocks::changes::answer(&incident));
         check_message(&blocks::gaps::answer(&incident));
+        check_message(&blocks::graph::answer(&incident, Some("no <!channel> *today*")));
+        check_message(&blocks::predict::answer(&incident));
+        check_message(&blocks::isolate::answer(&incident));
+        check_message(&blocks::stats::answer(&stats(std::slice::from_ref(&incident), 7, incident.opened_at)));
         check_message(&blocks::timeline::answer(&incident, &tools::context::timeline(&incident)));
         check_message(&blocks::similar::answer(&incident, &[alike(&incident)], 1, &[]));
         check_message(&blocks::catchup::answer(&incident, &news(&incident)));
