@@ -197,6 +197,10 @@ async fn an_address_takes_one_upload_and_a_file_is_completed_once() {
     run_test(async |room| {
         let (address, id) = announced(room, DOT.len()).await;
         assert_eq!(completed(room, &id, "").await["error"], "file_not_found");
+        let (place, _) = address.rsplit_once('/').unwrap();
+        for guess in [format!("{place}/{id}"), format!("{place}/{id}-{}", "0".repeat(64)), format!("{address}0")] {
+            assert_eq!(http::request("POST", &guess, &[], DOT).await.0, 404, "{guess}");
+        }
         assert_eq!(http::request("POST", &address, &[], DOT).await, (200, format!("OK - {}", DOT.len())));
         assert_eq!(http::request("POST", &address, &[], DOT).await.0, 404);
         assert_eq!(completed(room, &id, "").await["files"], json!([{"id": id, "title": "a.png"}]));
@@ -220,6 +224,13 @@ async fn what_slack_does_not_take_is_refused_by_its_name() {
         ] {
             assert_eq!(call(room, "files.getUploadURLExternal", form).await["error"], error, "{form}");
         }
+        // Slack takes this as a form only, and does not see what comes as JSON.
+        let token = format!("Bearer {}", room.stage.config().bot_token.expose_secret());
+        let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+        let url = format!("{}/files.getUploadURLExternal", room.stage.workspace.api_url());
+        let (_, answer) = http::post(&url, &headers, r#"{"filename":"a.png","length":"1"}"#).await;
+        assert!(answer.contains("invalid_arguments"), "{answer}");
+
         let (address, _) = announced(room, MAX_FILE).await;
         let body = vec![0; MAX_FILE + 64 * 1024 + 1];
         assert_eq!(http::request("POST", &address, &[], &body).await.0, 413);

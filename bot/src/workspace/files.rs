@@ -99,8 +99,9 @@ impl Files {
 
     /// Takes the bytes that were announced; `None` if nobody awaits any at this address.
     fn take(&mut self, key: &str, bytes: Bytes) -> Option<Result<usize, String>> {
-        let is_it = |file: &&mut File| matches!(&file.step, Step::Announced { key: awaited } if awaited == key);
-        let file = self.all.values_mut().find(is_it)?;
+        let (id, _) = key.split_once('-')?;
+        let is_awaited = |file: &&mut File| matches!(&file.step, Step::Announced { key: awaited } if awaited == key);
+        let file = self.all.get_mut(id).filter(is_awaited)?;
         let length = bytes.len();
         if length != file.length {
             return Some(Err(format!("{length} bytes where {} were announced", file.length)));
@@ -180,7 +181,7 @@ pub(super) fn announce(workspace: &Workspace, arguments: &Value) -> Result<Value
     let id = files.next_id();
     // Whoever knows the address may upload, so nobody must be able to guess it.
     let secret = workspace.inner.app.bot_token.expose_secret();
-    let key = hex::encode(Sha256::digest(format!("{secret} {id}")));
+    let key = format!("{id}-{}", hex::encode(Sha256::digest(format!("{secret} {id}"))));
     let upload_url = format!("{}/upload/v1/{key}", workspace.url());
     let file = File {
         owner: BOT_USER.to_owned(),
