@@ -158,8 +158,8 @@ impl Dispatcher {
         }
         let window = Window { from: now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now), to: now };
         match self.outside.topology.topology(window).await {
-            Ok(topology) => {
-                let atlas = Arc::new(Atlas::new(topology));
+            Ok(sighting) => {
+                let atlas = Arc::new(Atlas::new(sighting.topology(now)));
                 *known = Some((now, Arc::clone(&atlas)));
                 Some(atlas)
             }

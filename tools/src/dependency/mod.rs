@@ -10,6 +10,7 @@ mod lags;
 mod ledger;
 mod map;
 mod predict;
+mod sighting;
 #[cfg(test)]
 mod tests;
 mod toolset;
@@ -21,4 +22,5 @@ pub use isolate::{IsolationPlan, isolate};
 pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
 pub use predict::{Cascade, cascade, predict};
+pub use sighting::Sighting;
 pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};
