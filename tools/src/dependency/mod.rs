@@ -8,7 +8,7 @@ mod graph;
 mod isolate;
 mod lags;
 mod ledger;
-mod map;
+pub(crate) mod map;
 mod predict;
 mod sighting;
 #[cfg(test)]

@@ -5,9 +5,7 @@ use super::ledger::Ledger;
 use super::{Cascade, IsolationPlan, Lags, Sighting, cascade, isolate};
 use crate::context::atlas::Atlas;
 use crate::context::{HISTORY, Situation, verdict};
-use crate::model::{
-    Alarm, AlarmState, Evidence, EvidenceId, Gap, Map, ServiceId, Window,
-};
+use crate::model::{Alarm, AlarmState, Evidence, EvidenceId, Gap, Map, ServiceId, Window};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
