@@ -87,8 +87,10 @@ async fn feed(account: &Account, from: &str, to: &str, enabled: bool) {
 async fn rule(account: &Account, name: &str, state: RuleState, targets: &[&str]) {
     let client = aws_sdk_eventbridge::Client::new(&account.config);
     client.put_rule().name(name).event_pattern(r#"{"source":["shop"]}"#).state(state).send().await.unwrap();
+    // Another account's bus is reached in a role.
+    let role = |arn: &str| arn.contains(":event-bus/").then(|| "arn:aws:iam::123456789012:role/r".to_owned());
     let target = |(at, arn): (usize, &&str)| {
-        Target::builder().id(format!("t{at}")).arn(*arn).build().expect("id and ARN are there")
+        Target::builder().id(format!("t{at}")).arn(*arn).set_role_arn(role(arn)).build().expect("id and ARN are there")
     };
     let targets: Vec<Target> = targets.iter().enumerate().map(target).collect();
     if !targets.is_empty() {
@@ -124,9 +126,17 @@ async fn queues_and_rules_meet_the_services_that_are_declared() {
     let sighting = AwsTopology::new(&account.config, declared, reads).topology(day(now())).await.unwrap();
     assert_eq!(sighting.gaps, []);
     let map = sighting.map(now());
-    insta::assert_snapshot!(told(&map.topology).join("\n"), @"");
+    insta::assert_snapshot!(told(&map.topology).join("\n"), @"
+    default event bus ~> placed by EventBridge rule
+    mails ~> mailer by configuration, event source mapping
+    placed ~> default event bus of 999999999999 in us-east-1 by EventBridge rule
+    placed ~> mailer by EventBridge rule
+    placed ~> mails by EventBridge rule
+    shop → mails by configuration
+    tick ~> mailer by EventBridge rule
+    ");
     // The configuration says that the queue waits for the function; the mapping knows better, and both are heard.
-    insta::assert_snapshot!(format!("{:?}", map.conflicts), @"");
+    insta::assert_snapshot!(format!("{:?}", map.conflicts), @r#"[Mode { caller: ServiceId("mails"), callee: ServiceId("mailer"), stated: [Stated { origin: Origin { source: EventSource, seen: 2026-11-20T14:00:00Z }, value: Async }, Stated { origin: Origin { source: Declared, seen: 2026-11-20T14:00:00Z }, value: Sync }] }]"#);
     let mails = map.topology.services.iter().find(|service| service.id.as_str() == "mails").unwrap();
     assert_eq!((mails.kind.as_deref(), mails.account.as_deref()), (Some("AWS::SQS::Queue"), Some(account.id.as_str())));
 }
@@ -214,7 +224,15 @@ async fn all_pages_of_all_three_are_one_topology() {
     let source = AwsTopology::new(&config, declared(), everything());
     let sighting = source.topology(day(now())).await.unwrap();
     assert_eq!(sighting.gaps, []);
-    insta::assert_snapshot!(told(&sighting.clone().topology(now())).join("\n"), @"");
+    insta::assert_snapshot!(told(&sighting.clone().topology(now())).join("\n"), @"
+    auth-api → token-exchange by X-Ray
+    default event bus ~> signed-in by EventBridge rule
+    farewells ~> greeter by event source mapping
+    greetings ~> greeter by event source mapping
+    signed-in ~> greeter by EventBridge rule
+    token-exchange → sessions by X-Ray
+    token-exchange → user-pool by configuration, X-Ray
+    ");
     let asked: Vec<String> = aws.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(asked.len(), 6, "{asked:?}");
     // X-Ray takes six hours; the minute that is not over is left to the next look.
@@ -300,7 +318,11 @@ async fn a_page_that_does_not_come_leaves_the_pages_before() {
     let source = AwsTopology::new(&config, Topology::default(), everything());
     let sighting = source.topology(day(now())).await.unwrap();
     assert_eq!(sighting.gaps.len(), 2);
-    insta::assert_snapshot!(told(&sighting.topology(now())).join("\n"), @"");
+    insta::assert_snapshot!(told(&sighting.topology(now())).join("\n"), @"
+    default event bus ~> signed-in by EventBridge rule
+    greetings ~> greeter by event source mapping
+    signed-in ~> greeter by EventBridge rule
+    ");
 }
 
 #[tokio::test]
@@ -311,7 +333,7 @@ async fn an_account_that_traces_nothing_says_so() {
     let (_aws, config) = scripted(answer).await;
     let reads = Reads { xray: true, ..Reads::default() };
     let sighting = AwsTopology::new(&config, declared(), reads).topology(day(now())).await.unwrap();
-    insta::assert_snapshot!(sighting.gaps[0].because, @"");
+    insta::assert_snapshot!(sighting.gaps[0].because, @"X-Ray shows no traced request between 2026-11-20T08:00:00Z and 2026-11-20T14:00:00Z");
     assert_eq!(told(&sighting.topology(now())), ["token-exchange → user-pool by configuration"]);
 }
 

@@ -25,13 +25,14 @@ impl<'a> Names<'a> {
     }
 
     /// The service that `resource` is: the declared one that is known by its ARN or its name, else one of its own. That one goes by
-    /// the plain name where no other service does, else, as X-Ray's nodes do, with its type, and with its account if need be.
+    /// the plain name where no other service does; else with its type, as X-Ray's nodes do, if one of another type goes by it, and
+    /// with its account and region if only these differ.
     pub(super) fn service(&mut self, resource: &Resource) -> Service {
-        let kind = resource.kind.map(str::to_owned);
+        let plain = plain(resource);
         let service = |id: ServiceId| Service {
-            aliases: Some(resource.name.clone()).filter(|name| name != id.as_str()).into_iter().collect(),
+            aliases: Some(plain.clone()).filter(|name| name != id.as_str()).into_iter().collect(),
             id,
-            kind: kind.clone(),
+            kind: resource.kind.map(str::to_owned),
             account: resource.account.clone(),
             region: resource.region.clone(),
         };
@@ -43,14 +44,19 @@ impl<'a> Names<'a> {
         if let Some(declared) = declared {
             return service(declared.id.clone());
         }
-        let plain = plain(resource);
         let kind = resource.kind.unwrap_or("resource");
-        let full = format!("{plain}_{}_{kind}", account.unwrap_or_default());
-        let mut ids = [plain.clone(), format!("{plain}_{kind}")].into_iter().map(ServiceId::new);
-        let id = ids.find(|id| self.fits(id, resource)).unwrap_or_else(|| ServiceId::new(full));
+        let place = format!("{plain} of {} in {}", account.unwrap_or("nobody"), region.unwrap_or("no region"));
+        let by_type = self.has_another_type(&plain, resource).then(|| format!("{plain}_{kind}"));
+        let mut ids = [Some(plain.clone()), by_type, Some(place.clone())].into_iter().flatten().map(ServiceId::new);
+        let id = ids.find(|id| self.fits(id, resource)).unwrap_or_else(|| ServiceId::new(format!("{place}_{kind}")));
         let service = service(id);
         self.taken.entry(service.id.clone()).or_default().push(service.clone());
         service
+    }
+
+    /// Whether somebody of another type goes by `name`.
+    fn has_another_type(&self, name: &str, resource: &Resource) -> bool {
+        self.taken.get(name).into_iter().flatten().any(|service| differ(service.kind.as_deref(), resource.kind))
     }
 
     /// Whether nobody goes by `id` whom `resource` cannot be.
@@ -119,16 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_another_goes_by_gets_its_type_and_then_its_account() {
+    fn a_name_that_another_goes_by_gets_its_type_or_its_place() {
         check(
             &[("tick", "AWS::Lambda")],
             &[
                 ("sqs:us-east-1:111111111111:orders", "orders_AWS::SQS::Queue"),
                 ("lambda:us-east-1:111111111111:function:tick", "tick"),
                 ("sqs:us-east-1:111111111111:tick", "tick_AWS::SQS::Queue"),
-                ("sqs:us-east-1:222222222222:tick", "tick_222222222222_AWS::SQS::Queue"),
+                ("sqs:us-east-1:222222222222:tick", "tick of 222222222222 in us-east-1"),
                 ("events:us-east-1:111111111111:event-bus/default", "default event bus"),
-                ("events:us-east-1:222222222222:event-bus/default", "default event bus_AWS::Events::EventBus"),
+                ("events:us-east-1:222222222222:event-bus/default", "default event bus of 222222222222 in us-east-1"),
             ],
         );
     }
