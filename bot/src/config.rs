@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use tools::model::{ScopeId, Topology, minutes};
+use tools::model::{Edge, ScopeId, Service, Topology, minutes};
 
 /// What a deployment configures. Nothing here has a default by accident: every place that makes one says all of it.
 #[derive(Clone, Debug)]
@@ -88,10 +88,78 @@ pub struct File {
     pub metrics: Metrics,
     /// The slices of the world that are watched, one at least.
     pub scopes: Vec<Scope>,
-    /// Services with their AWS types and other names, and who calls whom.
+    /// Services with their AWS types and other names, who calls whom, and where that is read besides.
     #[serde(default)]
-    pub topology: Topology,
+    pub topology: Calls,
 }
+
+/// Who calls whom: what people declare, and what AWS is asked for. Both are merged; AWS's names fold into the services that
+/// are declared under the same name, with it as an alias, or with the ARN as one.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calls {
+    /// Services with their AWS types and other names; none unless told.
+    pub services: Vec<Service>,
+    /// Who calls whom among them; nobody unless told.
+    pub edges: Vec<Edge>,
+    /// Whether X-Ray's service graph is read, which knows the calls that were traced; `false` unless told.
+    pub xray: bool,
+    /// Whether Lambda's event source mappings are read: which queue or stream feeds which function; `false` unless told.
+    pub event_sources: bool,
+    /// The EventBridge buses whose rules and targets are read, such as `["default"]`, ten at most; none unless told. Each rule
+    /// costs a call.
+    pub buses: Vec<String>,
+}
+
+impl Calls {
+    /// What is declared.
+    pub fn declared(&self) -> Topology {
+        Topology { services: self.services.clone(), edges: self.edges.clone() }
+    }
+
+    /// The first setting by which AWS is asked; none if it is not.
+    pub fn asks_aws(&self) -> Option<&'static str> {
+        [
+            (self.xray, "topology.xray = true"),
+            (self.event_sources, "topology.event_sources = true"),
+            (!self.buses.is_empty(), "topology.buses"),
+        ]
+        .into_iter()
+        .find_map(|(is_set, setting)| is_set.then_some(setting))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut services = BTreeSet::new();
+        for id in self.services.iter().map(|service| &service.id) {
+            if !services.insert(id) {
+                return Err(format!("the service `{id}` stands there twice"));
+            }
+        }
+        let mut ends = self.edges.iter().flat_map(|edge| [&edge.caller, &edge.callee]);
+        if let Some(end) = ends.find(|end| !services.contains(end)) {
+            return Err(format!("an edge leads from or to `{end}`, which is none of the services"));
+        }
+        if self.buses.len() > MAX_BUSES {
+            return Err(format!("`topology.buses` has {} names; {MAX_BUSES} are read at most", self.buses.len()));
+        }
+        let mut buses = BTreeSet::new();
+        for bus in &self.buses {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
+            if bus.is_empty() || bus.len() > 256 || !bus.bytes().all(is_plain) {
+                return Err(format!(
+                    "the event bus `{bus}` needs a name of 1 to 256 letters, digits, `/`, `.`, `-` and `_`"
+                ));
+            }
+            if !buses.insert(bus) {
+                return Err(format!("the event bus `{bus}` stands there twice"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every rule of a bus costs a call.
+const MAX_BUSES: usize = 10;
 
 /// Where facts are kept and events wait.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -193,17 +261,7 @@ impl File {
                 return Err(format!("the scope `{id}` stands there twice"));
             }
         }
-        let mut services = BTreeSet::new();
-        for id in self.topology.services.iter().map(|service| &service.id) {
-            if !services.insert(id) {
-                return Err(format!("the service `{id}` stands there twice"));
-            }
-        }
-        let mut ends = self.topology.edges.iter().flat_map(|edge| [&edge.caller, &edge.callee]);
-        match ends.find(|end| !services.contains(end)) {
-            Some(end) => Err(format!("an edge leads from or to `{end}`, which is none of the services")),
-            None => Ok(()),
-        }
+        self.topology.check()
     }
 
     /// What the bot needs of it.
@@ -312,6 +370,7 @@ mod tests {
         assert_eq!((file.slack_api.as_str(), file.command.as_str()), ("https://slack.com/api", "/incident"));
         assert_eq!(file.storage, Storage::Embedded { path: "clarity.redb".into() });
         assert_eq!((file.metrics, file.scopes[0].flood), (Metrics::None, Flood::USUAL));
+        assert_eq!((file.topology.asks_aws(), file.topology.declared()), (None, Topology::default()));
     }
 
     #[test]
@@ -330,6 +389,10 @@ mod tests {
             watched = ["C2"]
             war_room = "C1"
             flood = { alarms = 5, within = "2m" }
+            [topology]
+            xray = true
+            event_sources = true
+            buses = ["default", "orders"]
             [[topology.services]]
             id = "a"
             kind = "AWS::Lambda::Function"
@@ -343,6 +406,7 @@ mod tests {
         let file = File::parse(text).unwrap();
         let flood = Flood { alarms: 5, within: minutes(2), ..Flood::USUAL };
         assert_eq!((file.scopes[0].flood, file.topology.edges.len()), (flood, 1));
+        assert_eq!((file.topology.xray, file.topology.event_sources, file.topology.buses.len()), (true, true, 2));
         assert!(matches!(file.storage, Storage::Aws { .. }));
     }
 
@@ -355,6 +419,10 @@ mod tests {
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
         assert_snapshot!(refused(&format!("storage = \"s3\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 11 … unknown variant `s3`, expected `embedded` or `aws`");
         assert_snapshot!(refused(&format!("{SCOPE}[[topology.services]]\nid = \"a\"\n[[topology.edges]]\ncaller = \"a\"\ncallee = \"b\"\n")), @"the configuration is wrong: an edge leads from or to `b`, which is none of the services");
+        assert_snapshot!(refused(&format!("{SCOPE}[topology]\nbuses = [\"a b\"]\n")), @"the configuration is wrong: the event bus `a b` needs a name of 1 to 256 letters, digits, `/`, `.`, `-` and `_`");
+        assert_snapshot!(refused(&format!("{SCOPE}[topology]\nbuses = [\"a\", \"a\"]\n")), @"the configuration is wrong: the event bus `a` stands there twice");
+        assert_snapshot!(refused(&format!("{SCOPE}[topology]\nbuses = {:?}\n", ["b"; 11])), @"the configuration is wrong: `topology.buses` has 11 names; 10 are read at most");
+        assert_snapshot!(refused(&format!("{SCOPE}[topology]\nx_ray = true\n")), @"the configuration is wrong: TOML parse error at line 5, column 1 … unknown field `x_ray`, expected one of `services`, `edges`, `xray`, `event_sources`, `buses`");
     }
 
     #[test]

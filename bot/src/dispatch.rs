@@ -9,6 +9,7 @@ use crate::ports::{Append, Appended, Inbox, Lookback, Store, StoreError};
 use crate::pulse::{Pulse, Worker};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tools::context::Atlas;
 use tools::model::{Incident, IncidentId, Window, minutes};
@@ -16,6 +17,9 @@ use tools::ports::{Clock, Outside};
 
 /// How old the topology may be before it is read again.
 const ATLAS_AGE: SignedDuration = minutes(5);
+
+/// So long an event waits for the topology. What comes later is there for the next one.
+const ATLAS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An incident that has been silent for longer is not looked at any more when an alarm looks for its place.
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -159,15 +163,20 @@ impl Dispatcher {
             return Some(Arc::clone(atlas));
         }
         let window = Window { from: now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now), to: now };
-        match self.outside.topology.topology(window).await {
-            Ok(topology) => {
-                let atlas = Arc::new(Atlas::new(topology));
+        let asked = tokio::time::timeout(ATLAS_PATIENCE, self.outside.topology.topology(window)).await;
+        match asked {
+            Ok(Ok(sighting)) => {
+                let atlas = Arc::new(Atlas::new(sighting.topology(now)));
                 *known = Some((now, Arc::clone(&atlas)));
                 Some(atlas)
             }
             // An old map is better than none.
-            Err(gap) => {
+            Ok(Err(gap)) => {
                 tracing::warn!("the topology could not be read: {}", gap.because);
+                known.as_ref().map(|(_, atlas)| Arc::clone(atlas))
+            }
+            Err(_) => {
+                tracing::warn!("the topology is slow to come");
                 known.as_ref().map(|(_, atlas)| Arc::clone(atlas))
             }
         }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tools::declared::{Declared, Unconnected};
-use tools::ports::{Clock, Outside, Telemetry};
+use tools::ports::{Clock, Outside, Telemetry, TopologySource};
 
 /// How often the workers look for what came by another way than this process' front door.
 const LOOK: SignedDuration = SignedDuration::from_secs(1);
@@ -126,23 +126,37 @@ pub(crate) async fn outside(file: &File) -> Result<Outside, ServeError> {
         Metrics::None => Arc::new(Unconnected { remedy: "`metrics = \"cloudwatch\"` in the configuration".to_owned() }),
         Metrics::Cloudwatch => cloudwatch(file).await?,
     };
+    let topology: Arc<dyn TopologySource> = match file.topology.asks_aws() {
+        None => Arc::new(Declared(file.topology.declared())),
+        Some(setting) => calls_on_aws(file, setting).await?,
+    };
     let later = Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() });
-    Ok(Outside {
-        telemetry,
-        topology: Arc::new(Declared(file.topology.clone())),
-        changes: later.clone(),
-        casebook: later,
-    })
+    Ok(Outside { telemetry, topology, changes: later.clone(), casebook: later })
 }
 
 #[cfg(feature = "aws")]
 async fn cloudwatch(file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
     let sdk = tools::aws::defaults().load().await;
-    Ok(Arc::new(tools::aws::telemetry::CloudWatch::new(&sdk, &file.topology)))
+    Ok(Arc::new(tools::aws::telemetry::CloudWatch::new(&sdk, &file.topology.declared())))
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
 async fn cloudwatch(_file: &File) -> Result<Arc<dyn Telemetry>, ServeError> {
     Err(ServeError::NoAws("metrics = \"cloudwatch\""))
+}
+
+#[cfg(feature = "aws")]
+async fn calls_on_aws(file: &File, _setting: &'static str) -> Result<Arc<dyn TopologySource>, ServeError> {
+    use tools::aws::topology::{AwsTopology, Reads};
+    let sdk = tools::aws::defaults().load().await;
+    let calls = &file.topology;
+    let reads = Reads { xray: calls.xray, event_sources: calls.event_sources, buses: calls.buses.clone() };
+    Ok(Arc::new(AwsTopology::new(&sdk, calls.declared(), reads)))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+async fn calls_on_aws(_file: &File, setting: &'static str) -> Result<Arc<dyn TopologySource>, ServeError> {
+    Err(ServeError::NoAws(setting))
 }

@@ -10,6 +10,8 @@ pub mod cloud;
 pub mod peers;
 #[cfg(feature = "aws")]
 pub mod python;
+#[cfg(feature = "aws")]
+pub mod scripted;
 
 use bot::app::Kept;
 use bot::drill::{ALERTS, Stage, WAR_ROOM};

@@ -119,6 +119,10 @@ async fn every_eventbridge_sample_is_taken() {
     run_test(async |room| {
         for sample in std::fs::read_dir("samples/aws").unwrap() {
             let path = sample.unwrap().path();
+            // An answer of an API is no event.
+            if path.ends_with("xray_service_graph.json") {
+                continue;
+            }
             let body = std::fs::read_to_string(&path).unwrap();
             let (status, answer) = room.posts("/alarms/eventbridge", &[("content-type", JSON)], &body).await;
             assert_eq!(status, 202, "{}: {answer}", path.display());

@@ -70,6 +70,9 @@ async fn a_build_without_aws_says_which_one_is_needed() {
     for (text, key) in [
         (format!("metrics = \"cloudwatch\"\n{scope}"), "metrics = \"cloudwatch\""),
         (format!("{scope}[storage.aws]\ntable = \"t\"\ninbox = \"http://localhost/q.fifo\"\n"), "[storage.aws]"),
+        (format!("{scope}[topology]\nxray = true\n"), "topology.xray = true"),
+        (format!("{scope}[topology]\nevent_sources = true\n"), "topology.event_sources = true"),
+        (format!("{scope}[topology]\nbuses = [\"default\"]\n"), "topology.buses"),
     ] {
         let refused = start(&File::parse(&text).unwrap(), secrets()).await.unwrap_err();
         assert_eq!(

@@ -1,5 +1,6 @@
 //! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
 
+use crate::dependency::Sighting;
 use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window};
 use crate::ports::{Casebook, Changes, Telemetry, TopologySource};
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ pub struct Declared(pub Topology);
 
 #[async_trait]
 impl TopologySource for Declared {
-    async fn topology(&self, window: Window) -> Result<Topology, Gap> {
+    async fn topology(&self, window: Window) -> Result<Sighting, Gap> {
         if self.0.services.is_empty() {
             return Err(Gap {
                 wanted: "topology".to_owned(),
@@ -19,10 +20,7 @@ impl TopologySource for Declared {
                 remedy: Some("`[[topology.services]]` and `[[topology.edges]]` in the configuration".to_owned()),
             });
         }
-        let mut topology = self.0.clone();
-        let origin = Origin { source: EdgeSource::Declared, seen: window.to };
-        topology.edges.iter_mut().filter(|edge| edge.origins.is_empty()).for_each(|edge| edge.origins.push(origin));
-        Ok(topology)
+        Ok(Sighting::of(self.0.clone(), Origin { source: EdgeSource::Declared, seen: window.to }))
     }
 }
 

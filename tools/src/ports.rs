@@ -4,7 +4,8 @@
 //! A port that cannot answer returns the [`Gap`] it leaves, never an empty answer: *no data* and *no problem* are not the
 //! same.
 
-use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Topology, Window};
+use crate::dependency::Sighting;
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Window};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::fmt::Debug;
@@ -33,8 +34,8 @@ pub trait Telemetry: Debug + Send + Sync {
 /// Who calls whom.
 #[async_trait]
 pub trait TopologySource: Debug + Send + Sync {
-    /// The topology as it was seen in `window`.
-    async fn topology(&self, window: Window) -> Result<Topology, Gap>;
+    /// The topology as it was seen in `window`, with the gaps of what could be seen only in part.
+    async fn topology(&self, window: Window) -> Result<Sighting, Gap>;
 }
 
 /// What was changed.

@@ -5,6 +5,7 @@ pub mod bedrock;
 mod logs;
 pub mod remedy;
 pub mod telemetry;
+pub mod topology;
 
 pub use aws_config::{ConfigLoader, SdkConfig};
 
@@ -66,7 +67,8 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     const DENIED: [&str; 4] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"];
-    const THROTTLED: [&str; 4] = ["Throttling", "ThrottlingException", "ThrottledException", "LimitExceededFault"];
+    const THROTTLED: [&str; 5] =
+        ["Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "LimitExceededFault"];
     let code = err.code().unwrap_or_default();
     let remedy = if DENIED.contains(&code) {
         Some(format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#))

@@ -1,7 +1,8 @@
 //! A capsule behind every port.
 
 use super::Capsule;
-use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window};
+use crate::dependency::Sighting;
+use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Window};
 use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -48,15 +49,13 @@ impl Telemetry for World {
 
 #[async_trait]
 impl TopologySource for World {
-    async fn topology(&self, window: Window) -> Result<Topology, Gap> {
+    async fn topology(&self, window: Window) -> Result<Sighting, Gap> {
         if self.capsule.topology.services.is_empty() {
             return Err(self.nothing("topology"));
         }
-        let mut topology = self.capsule.topology.clone();
         // What a capsule holds was seen by the end of its story, and by now at the latest.
         let origin = Origin { source: EdgeSource::Capsule, seen: self.capsule.window.to.min(window.to) };
-        topology.edges.iter_mut().filter(|edge| edge.origins.is_empty()).for_each(|edge| edge.origins.push(origin));
-        Ok(topology)
+        Ok(Sighting::of(self.capsule.topology.clone(), origin))
     }
 }
 

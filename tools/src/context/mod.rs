@@ -103,8 +103,12 @@ impl Situation {
         );
         let mut gaps = Vec::new();
         let mut lane = |gap: Gap| gaps.push(gap);
-        let (topology, series) = (topology.map_err(&mut lane).ok(), series.map_err(&mut lane).ok());
+        let (sighting, series) = (topology.map_err(&mut lane).ok(), series.map_err(&mut lane).ok());
         let (logs, changes) = (logs.map_err(&mut lane).ok(), changes.map_err(&mut lane).unwrap_or_default());
+        let topology = sighting.map(|mut sighting| {
+            gaps.append(&mut sighting.gaps);
+            sighting.topology(now)
+        });
         Self { now, alarms, topology, series, logs, changes, gaps }
     }
 }

@@ -192,7 +192,7 @@ impl Names {
     }
 
     fn conflicts(&self) -> Vec<Conflict> {
-        let differ = |known: &&Known| known.kinds.iter().any(|(_, kind)| *kind != known.kinds[0].1);
+        let differ = |known: &&Known| known.kinds.iter().any(|(_, kind)| differ(Some(kind), Some(&known.kinds[0].1)));
         let tell = |known: &Known| Conflict::Kind { service: known.service.id.clone(), stated: known.kinds.clone() };
         self.known.iter().filter(differ).map(tell).collect()
     }
@@ -252,7 +252,9 @@ fn speakers(known: &[Known]) -> Vec<usize> {
         // A host is known by its first label.
         let label = base.split_once('.').map(|(label, _)| label).filter(|_| service.is_inferred());
         for name in [Some(full), Some(base), label].into_iter().flatten() {
-            let fits = |&&other: &&usize| other != at && same_thing(service, &services[other]);
+            // Who calls from outside under a name does not go by it.
+            let serves = |other: usize| kind_of(&services[other]) != Some("client");
+            let fits = |&&other: &&usize| other != at && serves(other) && same_thing(service, &services[other]);
             let mut others: Vec<usize> =
                 called.get(&words(name)).into_iter().flatten().filter(fits).map(|&other| sets.root(other)).collect();
             others.sort_unstable();
@@ -291,9 +293,16 @@ fn same_thing(one: &Service, other: &Service) -> bool {
         [false, false] => {
             !contradicts(&one.account, &other.account)
                 && !contradicts(&one.region, &other.region)
-                && !contradicts(&one.kind, &other.kind)
+                && !differ(one.kind.as_deref(), other.kind.as_deref())
         }
     }
+}
+
+/// Whether two types are not of one thing. A source that sees a service only from outside tells the family: `AWS::SNS` is said
+/// of an `AWS::SNS::Topic`.
+pub(crate) fn differ(one: Option<&str>, other: Option<&str>) -> bool {
+    let within = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with("::"));
+    one.zip(other).is_some_and(|(one, other)| one != other && !within(one, other) && !within(other, one))
 }
 
 /// Disjoint sets.
@@ -320,7 +329,7 @@ struct Told {
     origin: Origin,
     complete: bool,
     lists: BTreeSet<usize>,
-    /// By caller and callee.
+    /// By caller and callee, each with its one origin.
     edges: BTreeMap<(usize, usize), Edge>,
     /// Requests a minute from outside, by service.
     entries: BTreeMap<usize, Option<f64>>,
@@ -344,6 +353,13 @@ impl Told {
         told
     }
 
+    /// The part's origin, but for an edge of which its source noted that it saw it at another time.
+    fn origin_of(&self, edge: &Edge) -> Origin {
+        let noted = edge.origins.iter().filter(|origin| origin.source == self.origin.source);
+        let is_ours = edge.origins.contains(&self.origin);
+        noted.copied().max().filter(|_| !is_ours).unwrap_or(self.origin)
+    }
+
     fn add(&mut self, edge: &Edge, names: &Names) {
         let (from, to) = (names.resolve(&edge.caller), names.resolve(&edge.callee));
         let rate = edge.requests_per_min.filter(|rate| rate.is_finite() && *rate >= 0.0);
@@ -360,7 +376,7 @@ impl Told {
             }
             return;
         }
-        let ends = Edge { requests_per_min: rate, origins: Vec::new(), ..edge.clone() };
+        let ends = Edge { requests_per_min: rate, origins: vec![self.origin_of(edge)], ..edge.clone() };
         if let Some(known) = self.edges.get_mut(&(from, to)) {
             add(known, &ends);
         } else {
@@ -384,6 +400,8 @@ fn add(known: &mut Edge, more: &Edge) {
     known.fault_share = weigh(known.fault_share, more.fault_share);
     known.latency_s = weigh(known.latency_s, more.latency_s);
     known.requests_per_min = sum(known.requests_per_min, more.requests_per_min);
+    // The one that was seen last tells when.
+    known.origins = known.origins.iter().chain(&more.origins).copied().max().into_iter().collect();
     if more.mode == EdgeMode::Sync {
         known.mode = EdgeMode::Sync;
     }
@@ -402,7 +420,7 @@ fn edges(told: &[Told], conflicts: &mut Vec<Conflict>) -> Vec<Edge> {
     let mut stated: BTreeMap<(usize, usize), Vec<(Origin, &Edge)>> = BTreeMap::new();
     for told in told {
         for (ends, edge) in &told.edges {
-            stated.entry(*ends).or_default().push((told.origin, edge));
+            stated.entry(*ends).or_default().push((edge.origins.first().copied().unwrap_or(told.origin), edge));
         }
     }
     stated.into_values().map(|stated| agree(stated, conflicts)).collect()

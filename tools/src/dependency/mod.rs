@@ -8,9 +8,10 @@ mod graph;
 mod isolate;
 mod lags;
 mod ledger;
-mod map;
+pub(crate) mod map;
 mod outlook;
 mod predict;
+mod sighting;
 #[cfg(test)]
 mod tests;
 mod toolset;
@@ -23,4 +24,5 @@ pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
 pub use outlook::outlook;
 pub use predict::{Cascade, cascade, predict};
+pub use sighting::Sighting;
 pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};

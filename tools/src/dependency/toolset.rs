@@ -2,13 +2,10 @@
 
 use super::draw::CreateDependencyVisualization;
 use super::ledger::Ledger;
-use super::map::{merge, parts_of};
-use super::{Cascade, IsolationPlan, Lags, cascade, isolate};
+use super::{Cascade, IsolationPlan, Lags, Sighting, cascade, isolate};
 use crate::context::atlas::Atlas;
 use crate::context::{HISTORY, Situation, verdict};
-use crate::model::{
-    Alarm, AlarmState, EdgeSource, Evidence, EvidenceId, Gap, Map, Origin, ServiceId, Topology, Window,
-};
+use crate::model::{Alarm, AlarmState, Evidence, EvidenceId, Gap, Map, ServiceId, Window};
 use crate::ports::Outside;
 use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
 use async_trait::async_trait;
@@ -69,18 +66,18 @@ impl Tool for MapServiceDependencies {
 
     async fn call(self, outside: &Outside) -> Result<DependencyMap, ToolError> {
         let window = Window { from: self.now.saturating_sub(HISTORY).unwrap_or(Timestamp::MIN), to: self.now };
-        let (topology, gaps) = match outside.topology.topology(window).await {
-            Ok(topology) => (topology, Vec::new()),
-            Err(gap) => (Topology::default(), vec![gap]),
+        let sighting = match outside.topology.topology(window).await {
+            Ok(sighting) => sighting,
+            Err(gap) => Sighting { parts: Vec::new(), gaps: vec![gap] },
         };
-        Ok(describe(&topology, &self.alarms, self.now, gaps))
+        Ok(describe(sighting, &self.alarms, self.now))
     }
 }
 
 /// The map of what a port answered, described.
-fn describe(topology: &Topology, alarms: &[Alarm], now: Timestamp, mut gaps: Vec<Gap>) -> DependencyMap {
-    // Who notes no origin answers from what people wrote down.
-    let map = merge(&parts_of(topology, Origin { source: EdgeSource::Declared, seen: now }), now);
+fn describe(sighting: Sighting, alarms: &[Alarm], now: Timestamp) -> DependencyMap {
+    let map = sighting.map(now);
+    let mut gaps = sighting.gaps;
     let age_s = map.topology.edges.iter().map(|edge| map.age(edge).map(|age| age.as_secs())).collect();
     let mut ledger = Ledger::new(now);
     let claimed = map.topology.edges.iter().take(MOST_CLAIMED);

@@ -7,6 +7,7 @@
 use crate::model::{Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -38,55 +39,67 @@ pub enum GraphError {
     },
 }
 
-#[derive(Deserialize)]
+/// A service graph as X-Ray answers it, of which only what a topology needs was kept. Times are seconds since 1970.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ServiceGraph {
-    start_time: Option<f64>,
-    end_time: Option<f64>,
-    services: Vec<Node>,
+pub(crate) struct ServiceGraph {
+    /// Where the span begins that the counts belong to.
+    pub(crate) start_time: Option<f64>,
+    /// Where it ends.
+    pub(crate) end_time: Option<f64>,
+    /// The nodes, of every page of the answer.
+    pub(crate) services: Vec<Node>,
 }
 
-#[derive(Deserialize)]
+/// One node, with the calls it makes.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Node {
-    reference_id: i64,
-    name: Option<String>,
+pub(crate) struct Node {
+    /// Its number within the graph.
+    pub(crate) reference_id: i64,
+    pub(crate) name: Option<String>,
     #[serde(default)]
-    names: Vec<String>,
-    account_id: Option<String>,
+    pub(crate) names: Vec<String>,
+    pub(crate) account_id: Option<String>,
     #[serde(rename = "Type")]
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     #[serde(default)]
-    edges: Vec<Call>,
+    pub(crate) edges: Vec<Call>,
 }
 
-#[derive(Deserialize)]
+/// One edge.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Call {
-    reference_id: i64,
-    start_time: Option<f64>,
-    end_time: Option<f64>,
-    edge_type: Option<String>,
-    summary_statistics: Option<Statistics>,
+pub(crate) struct Call {
+    /// The number of the node that is called.
+    pub(crate) reference_id: i64,
+    pub(crate) start_time: Option<f64>,
+    pub(crate) end_time: Option<f64>,
+    pub(crate) edge_type: Option<String>,
+    pub(crate) summary_statistics: Option<Statistics>,
+    // Of a histogram only matters whether there is one.
     #[serde(default)]
-    response_time_histogram: Vec<Value>,
+    pub(crate) response_time_histogram: Vec<IgnoredAny>,
     #[serde(default)]
-    received_event_age_histogram: Vec<Value>,
+    pub(crate) received_event_age_histogram: Vec<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+/// What was counted on an edge.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statistics {
-    total_count: Option<f64>,
-    total_response_time: Option<f64>,
+pub(crate) struct Statistics {
+    pub(crate) total_count: Option<f64>,
+    /// Seconds, of all requests together.
+    pub(crate) total_response_time: Option<f64>,
     #[serde(rename = "FaultStatistics")]
-    faults: Option<Faults>,
+    pub(crate) faults: Option<Faults>,
 }
 
-#[derive(Deserialize)]
+/// How many of the requests failed.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Faults {
-    total_count: Option<f64>,
+pub(crate) struct Faults {
+    pub(crate) total_count: Option<f64>,
 }
 
 /// The topology of one service graph. Rates are means over the span of the graph. A service goes by its plain name where no other
@@ -97,6 +110,11 @@ struct Faults {
 pub fn parse(answer: &Value) -> Result<Topology, GraphError> {
     let graph: ServiceGraph = serde_path_to_error::deserialize(answer)
         .map_err(|err| GraphError::Form { path: err.path().to_string(), problem: err.into_inner().to_string() })?;
+    read(&graph)
+}
+
+/// The same of a graph that was read another way.
+pub(crate) fn read(graph: &ServiceGraph) -> Result<Topology, GraphError> {
     let ids = ids(&graph.services);
     let mut services: BTreeMap<&str, Service> = BTreeMap::new();
     let mut edges = Vec::new();
@@ -107,7 +125,7 @@ pub fn parse(answer: &Value) -> Result<Topology, GraphError> {
             let Some(callee) = ids.get(&call.reference_id) else {
                 return Err(GraphError::Reference { service: id.to_owned(), reference: call.reference_id });
             };
-            edges.push(edge(&graph, node, call, id, callee));
+            edges.push(edge(graph, node, call, id, callee));
         }
     }
     edges.sort_by(|a, b| (&a.caller, &a.callee).cmp(&(&b.caller, &b.callee)));

@@ -55,18 +55,18 @@ fn the_nodes_of_a_function_clients_and_aliases_are_one_service_with_the_declared
     let declared = Part { origin, complete: false, topology: declared };
     let map = merge(&[xray, declared], seen + crate::model::minutes(5));
     insta::assert_snapshot!(told(&map), @"
-    auth-api (?) auth-api/prod
-    auth-api/prod (AWS::ApiGateway::Stage) 
+    auth-api (AWS::ApiGateway::Stage) auth-api/prod, auth-api/prod_client
     sessions (AWS::DynamoDB::Table) auth-sessions
     token-exchange (AWS::Lambda::Function) token-exchange_AWS::Lambda
     user-pool (?) cognito-idp.us-east-1.amazonaws.com
     web (?) 
-    auth-api → token-exchange Sync ? by configuration 5 min ago
-    auth-api/prod → token-exchange Sync 59.73 by X-Ray 5 min ago
+    auth-api → token-exchange Sync 59.73 by configuration, X-Ray 5 min ago
     token-exchange → sessions Sync 70.03 by configuration, X-Ray 5 min ago
     token-exchange → user-pool Sync 59.73 by configuration, X-Ray 5 min ago
     web → auth-api Sync 60.00 by configuration 5 min ago
-    outside → auth-api/prod 61.87
+    outside → auth-api 61.87
+    auth-api/prod is auth-api (? within)
+    auth-api/prod_client is auth-api (? within)
     auth-sessions is sessions (? within)
     cognito-idp.us-east-1.amazonaws.com is user-pool (? within)
     token-exchange_AWS::Lambda is token-exchange (59.73 within)
@@ -98,6 +98,29 @@ fn an_older_complete_source_and_one_that_does_not_know_both_ends_contradict_nobo
     let older = part(EdgeSource::XRay, 1, topology("b>a"));
     let elsewhere = part(EdgeSource::XRay, 5, topology("a>x"));
     assert_eq!(merge(&[known, older, elsewhere], at(6)).conflicts, []);
+}
+
+#[test]
+fn each_edge_has_the_age_at_which_its_source_saw_it() {
+    let mut traced = topology("a>b*10 a>c*10 a>d*10");
+    let seen = |minute| Origin { source: EdgeSource::XRay, seen: at(minute) };
+    traced.edges[0].origins = vec![seen(1)];
+    // What another source noted is not this one's.
+    traced.edges[1].origins = vec![Origin { source: EdgeSource::Capsule, seen: at(1) }];
+    let map = merge(&[part(EdgeSource::XRay, 5, traced), part(EdgeSource::Declared, 0, topology("a>d"))], at(6));
+    let origins: Vec<Vec<Origin>> = map.topology.edges.iter().map(|edge| edge.origins.clone()).collect();
+    let declared = Origin { source: EdgeSource::Declared, seen: at(0) };
+    assert_eq!(origins, [vec![seen(1)], vec![seen(5)], vec![declared, seen(5)]]);
+}
+
+#[test]
+fn a_family_is_no_other_type() {
+    let declared = part(EdgeSource::Declared, 0, topology("orders:AWS::SNS::Topic mailer:AWS::Lambda::Function"));
+    let traced = part(EdgeSource::XRay, 5, topology("orders:AWS::SNS mailer:AWS::Lambda orders>mailer"));
+    let map = merge(&[declared, traced], at(6));
+    assert_eq!(map.conflicts, []);
+    let kinds: Vec<Option<&str>> = map.topology.services.iter().map(|service| service.kind.as_deref()).collect();
+    assert_eq!(kinds, [Some("AWS::Lambda::Function"), Some("AWS::SNS::Topic")]);
 }
 
 #[test]
