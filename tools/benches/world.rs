@@ -179,6 +179,7 @@ impl Builder {
             now: self.at(self.rows),
             alarms,
             topology: Some(Topology { services, edges }),
+            conflicts: Vec::new(),
             series: Some(series),
             logs: Some(logs),
             changes: self.changes(),

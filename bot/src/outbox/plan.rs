@@ -353,6 +353,7 @@ mod tests {
             now: at(0),
             alarms: Vec::new(),
             topology: None,
+            conflicts: Vec::new(),
             series: None,
             logs: None,
             changes: Vec::new(),

@@ -15,6 +15,7 @@ impl Situation {
         let series = |all: &Vec<Series>| all.iter().map(|series| series.within(known)).collect();
         let lines = |all: &Vec<LogLine>| all.iter().filter(|line| line.at < then).cloned().collect();
         Self {
+            conflicts: self.conflicts.clone(),
             now: then,
             alarms: self.alarms.iter().filter(|alarm| alarm.changed_at <= then).cloned().collect(),
             topology: self.topology.clone(),

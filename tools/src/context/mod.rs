@@ -57,7 +57,7 @@ pub use toolset::{
 };
 pub use verdict::{names_of, symptom_of, verdict};
 
-use crate::model::{Alarm, Change, Gap, LogLine, Series, Topology, Window, minutes};
+use crate::model::{Alarm, Change, Conflict, Gap, LogLine, Series, Topology, Window, minutes};
 use crate::ports::Outside;
 use jiff::{SignedDuration, Timestamp};
 
@@ -79,6 +79,8 @@ pub struct Situation {
     pub alarms: Vec<Alarm>,
     /// Who calls whom, where it could be read.
     pub topology: Option<Topology>,
+    /// What its sources do not agree on.
+    pub conflicts: Vec<Conflict>,
     /// Metrics with their history, where they could be read.
     pub series: Option<Vec<Series>>,
     /// What the services logged shortly before the first alarm and since, where it could be read.
@@ -105,10 +107,13 @@ impl Situation {
         let mut lane = |gap: Gap| gaps.push(gap);
         let (sighting, series) = (topology.map_err(&mut lane).ok(), series.map_err(&mut lane).ok());
         let (logs, changes) = (logs.map_err(&mut lane).ok(), changes.map_err(&mut lane).unwrap_or_default());
+        let mut conflicts = Vec::new();
         let topology = sighting.map(|mut sighting| {
             gaps.append(&mut sighting.gaps);
-            sighting.topology(now)
+            let (topology, found) = sighting.settled(now);
+            conflicts = found;
+            topology
         });
-        Self { now, alarms, topology, series, logs, changes, gaps }
+        Self { now, alarms, topology, conflicts, series, logs, changes, gaps }
     }
 }

@@ -144,6 +144,7 @@ prop_compose! {
         let kinds = kinds.unwrap_or_else(|| vec![None; NAMES.len()]);
         let services = NAMES.iter().zip(present).zip(kinds).filter(|((name, present), _)| *present && **name != "gone");
         Situation {
+            conflicts: Vec::new(),
             now: at(now),
             alarms: alarms.into_iter().map(|(service, metric, second)| alarm(service, metric, at(second))).collect(),
             topology: has_topology.then(|| Topology { services: services.map(|((name, _), kind)| Service { kind, ..Service::named(*name) }).collect(), edges }),

@@ -209,6 +209,7 @@ mod tests {
         let services: BTreeSet<&str> = alarms.iter().filter_map(|name| Some(name.split_once(':')?.0)).collect();
         facts.push(Fact::Investigated {
             verdict: Box::new(verdict(&Situation {
+                conflicts: Vec::new(),
                 now: at(begins + 60),
                 alarms: fired,
                 topology: Some(Topology {

@@ -187,6 +187,7 @@ impl Story {
         #[expect(clippy::cast_possible_truncation, reason = "less than a step")]
         let late = (chance.uniform() * within as f64) as i64;
         Situation {
+            conflicts: Vec::new(),
             now: at(rows, 0),
             alarms: self.alarms.iter().map(|(service, metric)| alarm(service, metric, at(alarm_row, late))).collect(),
             topology: Some(Topology {

@@ -133,6 +133,7 @@ fn alarms_only(calls: &[&str], alarms: &[(&str, i64)]) -> Situation {
     let edges =
         calls.iter().filter_map(|call| call.split_once('>')).map(|(caller, callee)| Edge::between(caller, callee));
     Situation {
+        conflicts: Vec::new(),
         now: at(900),
         alarms: alarms.iter().map(|(service, second)| alarm(service, "Errors", at(*second))).collect(),
         topology: (!calls.is_empty())
@@ -316,6 +317,7 @@ fn auth_cascade(after_s: i64) -> Verdict {
         logs: None,
         changes: capsule.changes_until(now),
         topology: Some(capsule.topology),
+        conflicts: Vec::new(),
         gaps: Vec::new(),
     })
 }

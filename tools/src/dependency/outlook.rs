@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::map::{merge, parts_of};
 use super::predict::foresee;
 use crate::context::Situation;
-use crate::model::{EdgeSource, MapSummary, Origin, Outlook, ServiceId, Topology, Verdict};
+use crate::model::{Conflict, EdgeSource, MapSummary, Origin, Outlook, ServiceId, Topology, Verdict};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub fn outlook(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Outlook
     let evidence = ledger.close().split_off(verdict.evidence.len());
     Outlook {
         at: situation.now,
-        map: situation.topology.as_ref().map(|topology| summary(topology, situation.now)),
+        map: situation.topology.as_ref().map(|topology| summary(topology, &situation.conflicts, situation.now)),
         predictions,
         others,
         otherwise,
@@ -51,8 +51,8 @@ fn well(situation: &Situation, verdict: &Verdict) -> usize {
     reporting.difference(&suffering).count()
 }
 
-/// What a map rests on.
-fn summary(topology: &Topology, now: Timestamp) -> MapSummary {
+/// What a map rests on. `conflicts` are those of its sources before they were merged.
+fn summary(topology: &Topology, conflicts: &[Conflict], now: Timestamp) -> MapSummary {
     // Who notes no origin answers from what people wrote down.
     let map = merge(&parts_of(topology, Origin { source: EdgeSource::Declared, seen: now }), now);
     let mut sources: BTreeMap<EdgeSource, (usize, Timestamp)> = BTreeMap::new();
@@ -61,12 +61,13 @@ fn summary(topology: &Topology, now: Timestamp) -> MapSummary {
         *edges += 1;
         *seen = (*seen).max(origin.seen);
     }
+    let conflicts = if conflicts.is_empty() { &map.conflicts } else { conflicts };
     MapSummary {
         services: map.topology.services.len(),
         edges: map.topology.edges.len(),
         uncounted: map.topology.edges.iter().filter(|edge| edge.requests_per_min.is_none()).count(),
         sources: sources.into_iter().map(|(source, (edges, seen))| (source, edges, seen)).collect(),
-        conflicts: map.conflicts.len(),
-        shown: map.conflicts.into_iter().take(MOST_CONFLICTS).collect(),
+        conflicts: conflicts.len(),
+        shown: conflicts.iter().take(MOST_CONFLICTS).cloned().collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! What a source of topology answers: what each of those it asked says, and what it could not ask.
 
 use super::map::{Part, merge, parts_of};
-use crate::model::{Gap, Map, Origin, Topology};
+use crate::model::{Conflict, Gap, Map, Origin, Topology};
 use jiff::Timestamp;
 
 /// What was seen of the topology. One source behind the port may ask several others, each of which may fail alone.
@@ -21,11 +21,17 @@ impl Sighting {
     }
 
     /// The topology it comes to as of `now`. What a single source says is left as it is, name by name.
-    pub fn topology(mut self, now: Timestamp) -> Topology {
-        match self.parts.len() {
-            1 => self.parts.pop().map(|part| part.topology).unwrap_or_default(),
-            _ => merge(&self.parts, now).topology,
+    pub fn topology(self, now: Timestamp) -> Topology {
+        self.settled(now).0
+    }
+
+    /// The same with what the sources do not agree on.
+    pub fn settled(mut self, now: Timestamp) -> (Topology, Vec<Conflict>) {
+        if self.parts.len() == 1 {
+            return (self.parts.pop().map(|part| part.topology).unwrap_or_default(), Vec::new());
         }
+        let map = merge(&self.parts, now);
+        (map.topology, map.conflicts)
     }
 
     /// The map of it as of `now`: names folded, every edge with its origins, and what does not agree. What a single source

@@ -213,6 +213,7 @@ pub fn situation_at_end(capsule: &Capsule) -> Situation {
         now,
         alarms: capsule.alarms_until(now),
         topology: has_topology.then(|| capsule.topology.clone()),
+        conflicts: Vec::new(),
         series: (!capsule.series.is_empty()).then(|| capsule.series.clone()),
         logs: (!capsule.logs.is_empty()).then(|| capsule.logs.clone()),
         changes: capsule.changes_until(now),

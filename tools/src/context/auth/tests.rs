@@ -55,6 +55,7 @@ fn world(services: &[(&str, &str)], calls: &[(&str, &str)], rows: &[(&str, &str,
     });
     let service = |(name, kind): &(&str, &str)| Service { kind: Some((*kind).to_owned()), ..Service::named(*name) };
     Situation {
+        conflicts: Vec::new(),
         now: began() + minutes(i64::try_from(TROUBLE).unwrap()),
         alarms: vec![alarm("gate", "5XXError", began())],
         topology: Some(Topology {

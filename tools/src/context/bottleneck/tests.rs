@@ -45,6 +45,7 @@ fn world(calls: &[(&str, &str)], rows: &[Row]) -> Situation {
     names.sort_unstable();
     names.dedup();
     Situation {
+        conflicts: Vec::new(),
         now: began() + minutes(i64::try_from(TROUBLE).unwrap()),
         alarms: vec![alarm(rows.first().map_or("it", |row| row.0), "Errors", began())],
         topology: Some(Topology {

@@ -56,6 +56,7 @@ fn incident(metric: &str, lines: &[&str], changes: Vec<Change>) -> Situation {
     }
     let value = |minute: i64| if minute < 100 { 10.0 + (minute % 3) as f64 } else { 90.0 };
     Situation {
+        conflicts: Vec::new(),
         now: at(108),
         alarms: vec![Alarm {
             metric: Some(Metric {

@@ -19,6 +19,7 @@ fn world(calls: &[(&str, &str)], alarms: &[(&str, i64)]) -> Situation {
     names.sort_unstable();
     names.dedup();
     Situation {
+        conflicts: Vec::new(),
         now: at(900),
         alarms: alarms.iter().map(|(name, second)| synth::alarm(name, "Errors", at(*second))).collect(),
         topology: (!calls.is_empty()).then(|| Topology {

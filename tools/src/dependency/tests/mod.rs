@@ -47,6 +47,7 @@ fn situation(told: &str) -> Situation {
         now: at(10),
         alarms: Vec::new(),
         topology: Some(topology(told)),
+        conflicts: Vec::new(),
         series: None,
         logs: None,
         changes: Vec::new(),
