@@ -11,5 +11,6 @@ pub mod eval;
 pub mod mcp;
 pub mod model;
 pub mod ports;
+pub mod recovery;
 pub mod tool;
 mod words;

@@ -8,6 +8,7 @@ mod incident;
 mod isolation;
 mod log;
 mod prediction;
+mod risk;
 mod series;
 mod service;
 mod signal;
@@ -26,6 +27,7 @@ pub use incident::{
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use log::{LogLevel, LogLine};
 pub use prediction::{Foresight, Prediction};
+pub use risk::Risk;
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
