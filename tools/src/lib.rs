@@ -11,6 +11,7 @@ pub mod eval;
 pub mod mcp;
 pub mod model;
 pub mod ports;
+pub mod recovery;
 pub mod stats;
 pub mod tool;
 mod words;

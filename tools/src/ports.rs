@@ -5,7 +5,9 @@
 //! same.
 
 use crate::dependency::Sighting;
-use crate::model::{Change, Gap, Incident, IncidentId, LogLine, ScopeId, Series, Window};
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, Reading, ScopeId, Series, Window};
+use crate::recovery::plan::{Approved, Plan};
+use crate::recovery::remedy::Target;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::fmt::Debug;
@@ -53,6 +55,33 @@ pub trait Casebook: Debug + Send + Sync {
 
     /// The incidents of `scope` whose last alarm came after `since`, newest first.
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap>;
+}
+
+/// Why nothing is known to have been changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// It was refused: nothing was changed. A sentence.
+    #[error("{0}")]
+    Refused(String),
+    /// The target is not as the plan saw it: nothing was changed.
+    #[error("somebody else changed it meanwhile")]
+    Drifted(Reading),
+    /// No answer came: it may have been changed, or in part. A sentence.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// What can be changed. It takes plans that people approved, and nothing else.
+#[async_trait]
+pub trait Actuator: Debug + Send + Sync {
+    /// What a target is now.
+    async fn read(&self, target: &Target) -> Result<Reading, ActError>;
+
+    /// Brings the target from what the plan saw to what it wants. Doing it twice is doing it once.
+    async fn perform(&self, plan: &Approved<Plan>) -> Result<Reading, ActError>;
+
+    /// Restores what the plan saw, if the target still is what the plan made of it.
+    async fn undo(&self, plan: &Approved<Plan>) -> Result<Reading, ActError>;
 }
 
 /// The outside world as the tools see it.
