@@ -1,5 +1,6 @@
 //! How predictions came out, once it is known what happened.
 
+use super::unseen::Unseen;
 use crate::model::{Affected, Foresight, Prediction, ServiceId};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub struct Asked {
     pub services: Vec<ServiceId>,
     /// What was said of them.
     pub predictions: Vec<Prediction>,
+    /// Who was said to suffer already, perhaps.
+    pub unseen: Vec<Unseen>,
     /// What was said of all others, 0–1.
     pub otherwise: f64,
 }
@@ -30,8 +33,13 @@ pub fn grade(asked: &[Asked], outcome: &[Affected]) -> Foresight {
     let mut foresight = Foresight::default();
     let (mut spread, mut warned) = (BTreeSet::new(), BTreeSet::new());
     for moment in asked {
-        let said: BTreeMap<&ServiceId, f64> =
+        let mut said: BTreeMap<&ServiceId, f64> =
             moment.predictions.iter().map(|prediction| (&prediction.service, prediction.probability)).collect();
+        // Either way is enough, and one does not make the other any likelier.
+        for unseen in &moment.unseen {
+            let hit = said.entry(&unseen.service).or_default();
+            *hit = 1.0 - (1.0 - *hit) * (1.0 - unseen.probability);
+        }
         let services: BTreeSet<&ServiceId> = moment.services.iter().collect();
         for service in services {
             let onset = onsets.get(service).copied();
@@ -79,6 +87,7 @@ mod tests {
             at: at(minute),
             services: services.iter().map(|service| ServiceId::new(*service)).collect(),
             predictions: said.iter().map(prediction).collect(),
+            unseen: Vec::new(),
             otherwise: 0.01,
         }
     }

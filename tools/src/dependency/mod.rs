@@ -1,6 +1,7 @@
 //! The dependency toolset: who depends on whom, who is hit next, and where to cut. Everything but reading is a pure function of
 //! sorted lists: the same world gives the same answer, byte for byte, whatever the order it was read in.
 
+mod dose;
 pub mod draw;
 mod flow;
 mod grade;
@@ -13,6 +14,7 @@ mod predict;
 #[cfg(test)]
 mod tests;
 mod toolset;
+mod unseen;
 pub mod xray;
 
 pub use grade::{Asked, grade};
@@ -22,3 +24,4 @@ pub use lags::Lags;
 pub use map::{Part, merge, parts_of};
 pub use predict::{Cascade, cascade, predict};
 pub use toolset::{DependencyMap, MapServiceDependencies, PredictCascade, SuggestIsolation, TOOLS};
+pub use unseen::Unseen;

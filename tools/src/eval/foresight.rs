@@ -25,7 +25,7 @@ pub fn of(capsule: &Capsule, end: &Verdict) -> Option<Foresight> {
         let services: Vec<ServiceId> =
             reports.iter().copied().filter(asked).map(|node| graph.id(node).clone()).collect();
         let said = cascade(&situation, &then, &Lags::default());
-        Asked { at, services, predictions: said.predictions, otherwise: said.otherwise }
+        Asked { at, services, predictions: said.predictions, unseen: said.unseen, otherwise: said.otherwise }
     };
     let moments = moments(capsule);
     let asked: Vec<Asked> = moments.into_iter().map(ask).collect();
