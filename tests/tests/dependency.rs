@@ -44,7 +44,7 @@ async fn predict_says_who_is_hit_next_how_likely_and_what_is_at_stake() {
         assert_snapshot!(asks(room, "predict").await, @"
         #war-room, only Mina:
         INC-1 · who is hit next
-        `web`, 54 % likely
+        `web`, 72 % likely
         399 requests a minute at risk, 100 % of what users ask for needs it
         way: `user-pool` → `token-exchange` → `orders-api` → `web` (E10)
         · E10 `web` calls `orders-api`, 600 times a minute · `GetServiceGraph`

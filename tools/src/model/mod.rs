@@ -27,7 +27,7 @@ pub use incident::{
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use log::{LogLevel, LogLine};
 pub use outlook::{Drawing, Forecast, MapSummary, Outlook};
-pub use prediction::{Foresight, Prediction};
+pub use prediction::{Foresight, Prediction, Unseen};
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};

@@ -3,6 +3,7 @@
 mod isolation;
 mod mapping;
 mod prediction;
+mod unseen;
 mod worlds;
 
 use crate::capsule::{self, AUTH_CASCADE};
