@@ -16,6 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Predictions that are kept: nobody reads more, and facts are for ever.
 const MOST_KEPT: usize = 20;
 
+/// Services that are named of those which a cut brings back: who suffers now comes first.
+const MOST_NAMED: usize = 100;
+
+/// Edges of a cut that are kept, and gaps. A cut of more is no plan for the middle of the night.
+const MOST_LISTED: usize = 50;
+
 /// Contradictions that are told; the rest is counted.
 const MOST_CONFLICTS: usize = 5;
 
@@ -24,8 +30,11 @@ pub fn outlook(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Outlook
     let mut ledger = Ledger::after(verdict);
     let mut gaps = verdict.gaps.clone();
     let Foreseen { mut predictions, mut unseen, otherwise } = foresee(situation, verdict, lags, &mut ledger, &mut gaps);
-    let isolation = cut(situation, verdict, lags, &mut ledger, &mut gaps);
+    let mut isolation = cut(situation, verdict, lags, &mut ledger, &mut gaps);
     predictions.truncate(MOST_KEPT);
+    isolation.recovers.truncate(MOST_NAMED);
+    isolation.cut.truncate(MOST_LISTED);
+    gaps.truncate(verdict.gaps.len() + MOST_LISTED);
     unseen.truncate(MOST_KEPT);
     let others = well(situation, verdict).saturating_sub(listed(&predictions, &unseen).len());
     let referred: BTreeSet<_> = predictions

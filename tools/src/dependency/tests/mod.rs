@@ -1,5 +1,6 @@
 //! The toolset on small estates, on the auth cascade, and on worlds made of chance.
 
+mod ahead;
 mod isolation;
 mod mapping;
 mod prediction;

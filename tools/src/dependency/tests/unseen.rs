@@ -1,6 +1,8 @@
 use super::{at, blaming, situation};
 use crate::dependency::{Lags, cascade};
-use crate::model::{AlarmState, Answer, Claim, Evidence, EvidenceId, ServiceId, Source, Symptom, Unseen, Verdict, Window};
+use crate::model::{
+    AlarmState, Answer, Claim, Evidence, EvidenceId, ServiceId, Source, Symptom, Unseen, Verdict, Window,
+};
 use proptest::prelude::*;
 
 /// A verdict that blames nobody; alarms of these services fired at these minutes.
