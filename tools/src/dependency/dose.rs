@@ -1,5 +1,5 @@
 //! From the harm that passes over an edge to the chance that the caller is hit by it: the terms of the formula at the head of
-//! [`predict`](super::predict).
+//! [`predict`](super::predict()).
 
 /// The share of callers that the greatest harm hits. Chosen, like the one after it, by the Brier score on random cascades and on the
 /// auth cascade together.

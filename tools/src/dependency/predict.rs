@@ -39,7 +39,7 @@
 //!
 //! When it is hit is the onset of the callee through which it is hit plus the lag of a hop; every further hop adds one lag.
 //!
-//! Below an alarm that nothing explains yet others may suffer already: they are in [`Cascade::unseen`].
+//! Below an alarm that nothing explains yet others may suffer already: they are in [`Cascade::unseen`](super::Cascade::unseen).
 
 use super::dose;
 use super::graph::{Arc, Graph};

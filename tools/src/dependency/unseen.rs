@@ -2,7 +2,7 @@
 //!
 //! Trouble is felt above where it is, so that it is at the alarming service or below it. Before anything shows each of them is as
 //! likely at fault as any other, and one that is would be felt by the alarming one with the chances of
-//! [`predict`](super::predict): by Bayes' rule those are what one is told from the other. As in the inside–outside algorithm (Baker
+//! [`predict`](super::predict()): by Bayes' rule those are what one is told from the other. As in the inside–outside algorithm (Baker
 //! 1979) the weights are gathered up and the belief is handed down, both along the waiting edges that lead further from the alarm:
 //!
 //! ```text
