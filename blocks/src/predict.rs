@@ -3,7 +3,7 @@
 use crate::card;
 use crate::message::Message;
 use crate::phrase;
-use tools::model::{Incident, Outlook, Prediction};
+use tools::model::{Incident, Outlook, Prediction, Unseen};
 
 /// Predictions in one answer; the rest is counted.
 const MAX_PREDICTIONS: usize = 8;
@@ -24,6 +24,11 @@ pub fn answer(incident: &Incident) -> Message {
     }
     for prediction in outlook.predictions.iter().take(MAX_PREDICTIONS) {
         message = message.section(&full(prediction));
+    }
+    let unseen: Vec<String> = outlook.unseen.iter().take(MAX_PREDICTIONS).map(below).collect();
+    if !unseen.is_empty() {
+        message =
+            message.titled("Who may suffer already, below an alarm that nothing explains yet", &unseen.join("\n"));
     }
     let rest = outlook.predictions.len().saturating_sub(MAX_PREDICTIONS);
     let more = if rest == 0 { String::new() } else { format!("and {rest} less likely or later ones") };
@@ -70,6 +75,16 @@ fn full(prediction: &Prediction) -> String {
         lines.push(format!("through {}{}", phrase::service(&prediction.through), phrase::refs(&prediction.evidence)));
     }
     lines.join("\n")
+}
+
+fn below(unseen: &Unseen) -> String {
+    format!(
+        "• {}, which {} waits for: {} likely{}",
+        phrase::service(&unseen.service),
+        phrase::service(&unseen.above),
+        percent(unseen.probability),
+        phrase::refs(&unseen.evidence)
+    )
 }
 
 /// One line for the card.

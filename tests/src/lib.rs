@@ -264,7 +264,8 @@ impl Room {
     /// Reads everything, and keeps only the messages that contain `part`.
     pub fn reads_only(&mut self, part: &str) -> String {
         let all = self.reads();
-        all.split("\n\n#").filter(|message| message.contains(part)).collect::<Vec<_>>().join("\n\n")
+        let messages = all.split("\n\n#").map(|message| format!("#{}", message.trim_start_matches('#')));
+        messages.filter(|message| message.contains(part)).collect::<Vec<_>>().join("\n\n")
     }
 
     /// Reads everything, whatever it is.

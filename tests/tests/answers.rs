@@ -51,7 +51,7 @@ async fn the_timeline_tells_what_happened_in_order() {
         room.eventbridge(&turned(alarm(STORY[2].0, 150), AlarmState::Ok, 200)).await;
         room.skims();
         assert_snapshot!(asks(room, "timeline").await, @"
-        war-room, only Mina:
+        #war-room, only Mina:
         INC-1 · timeline
         03:12:00 UTC  📈 `orders-api` leaves its normal range: requests fail (E5)
         03:12:00 UTC  📈 `token-exchange` leaves its normal range: requests fail (E8)

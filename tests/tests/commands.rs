@@ -22,12 +22,16 @@ async fn help_lists_what_exists() {
         What you can ask for
         `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
         `/incident why [INC-n]`  What speaks for the cause, how it spread, and what else was looked at
+        `/incident graph [INC-n]`  The blast radius as a picture, and what the map rests on
+        `/incident predict [INC-n]`  Who is hit next, how likely, when, and what is at stake
+        `/incident isolate [INC-n]`  The cheapest cut between the failing part and what must stay healthy
         `/incident auth [INC-n]`  The auth journey hop by hop: where requests are lost or slow
         `/incident timeline [INC-n]`  What happened, in order
         `/incident changes [INC-n]`  What was changed, how likely each change is guilty, and why
         `/incident similar [INC-n]`  Past incidents like this one, and what fixed them
         `/incident catchup [INC-n] [20m|2h|03:15]`  What is new since you last looked, or since then (UTC)
         `/incident gaps [INC-n]`  What could not be seen, and the smallest permission or setting that would supply it
+        `/incident stats [7|30|90]`  Time to context, time to recovery and the grade of predictions over so many days
         `/incident help`  This list
         ");
         room.mina().types("").await;
@@ -89,16 +93,17 @@ async fn context_answers_in_one_message_only_the_asker_sees() {
         What caused it
         `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
         What it hits next
-        • `web`, through `orders-api`, where 100 % of its calls go (E10)
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
         What changed
         No change was seen in the four hours before.
         What we could not see
         • logs: the capsule `usual-world` holds none
         What can I do next
-        1. Look at `user-pool`, its faults first (alarm)
-        2. Warn the owners of `web`
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
         · E1 `user-pool`: 421 failed requests a minute where 1.07 failed requests a minute is usual, 573 deviations · `GetMetricData user-pool requests,faults Sum 60s`  E2 `user-pool` left its normal range at 03:12:00 UTC · `GetMetricData user-pool requests,faults Sum 60s`  E3 `prod-user-pool-throttles` went to ALARM at 03:14:10 UTC · source  E4 `orders-api`: 401 failed requests a minute where 1.07 failed requests a minute is usual, 546 deviations · `GetMetricData orders-api requests,faults Sum 60s`  E5 `orders-api` left its normal range at 03:12:00 UTC · `GetMetricData orders-api requests,faults Sum 60s`  E6 `prod-orders-api-5xx` went to ALARM at 03:14:30 UTC · source  E7 `token-exchange`: 411 failed requests a minute where 1.07 failed requests a minute is usual, 560 deviations · `GetMetricData token-exchange requests,faults Sum 60s`  E8 `token-exchange` left its normal range at 03:12:00 UTC · `GetMetricData token-exchange requests,faults Sum 60s`  and 2 more claims
-        [Why] [Changes] [Timeline] [Auth journey] [Similar incidents]
+        [Why] [Who is next] [Where to cut] [Changes] [Timeline] [Auth journey] [Similar incidents]
         ");
     })
     .await;
@@ -116,7 +121,7 @@ async fn asked_again_it_leads_with_what_is_new_to_this_person() {
         room.mina().types("context").await;
         let answer = room.reads_only("only Mina");
         assert_snapshot!(answer.lines().take(4).collect::<Vec<_>>().join("\n"), @"
-        war-room, only Mina:
+        #war-room, only Mina:
         INC-1 · context
         Since you looked at 03:14:30 UTC
         • one alarm joined

@@ -44,7 +44,7 @@ async fn predict_says_who_is_hit_next_how_likely_and_what_is_at_stake() {
         assert_snapshot!(asks(room, "predict").await, @"
         #war-room, only Mina:
         INC-1 · who is hit next
-        `web`, 54 % likely
+        `web`, 72 % likely
         399 requests a minute at risk, 100 % of what users ask for needs it
         way: `user-pool` → `token-exchange` → `orders-api` → `web` (E10)
         · E10 `web` calls `orders-api`, 600 times a minute · `GetServiceGraph`
@@ -82,7 +82,7 @@ async fn graph_shows_the_picture_and_what_the_map_rests_on() {
         room.wait(30).await;
         room.skims();
         assert_snapshot!(asks(room, "graph").await, @"
-        war-room, only Mina:
+        #war-room, only Mina:
         INC-1 · blast radius
         [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
         user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
@@ -144,7 +144,7 @@ async fn without_the_right_to_upload_everything_is_still_said_in_words() {
         assert_eq!(pictures(&card.body), []);
         assert!(card.body.to_string().contains("What it hits next"));
         assert_snapshot!(asks(room, "graph").await, @"
-        war-room, only Mina:
+        #war-room, only Mina:
         INC-1 · blast radius
         I could not bring a new picture here: Slack refuses: missing_scope (the app needs `files:read` and `files:write`).
         What the map rests on

@@ -9,7 +9,7 @@ use tools::model::{
     Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
     HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
     NextStep, Origin, Outlook, Prediction, Reason, Record, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated,
-    Suspect, Symptom, Verdict, Via, Window,
+    Suspect, Symptom, Unseen, Verdict, Via, Window,
 };
 use tools::stats::stats;
 
@@ -268,6 +268,16 @@ fn outlook(verdict: &Verdict) -> Outlook {
         at,
         map: Some(MapSummary { services: 1, edges: 3, uncounted: 1, sources, conflicts: 9, shown }),
         predictions: predictions.collect(),
+        unseen: verdict
+            .path
+            .iter()
+            .map(|service| Unseen {
+                service: service.clone(),
+                above: service.clone(),
+                probability: 0.5,
+                evidence: Vec::new(),
+            })
+            .collect(),
         others: 3,
         otherwise: 0.01,
         isolation: Isolation {

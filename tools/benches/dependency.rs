@@ -42,9 +42,15 @@ fn whole(situation: &Situation, verdict: &Verdict, parts: &[Part]) -> Map {
 fn measure(bencher: Bencher<'_, '_>, size: Size) {
     let situation = size.situation();
     let (verdict, parts) = (verdict(&situation), parts(&situation));
-    assert!(!isolate(&situation, &verdict).isolation.cut.is_empty(), "there has to be something to cut");
     let edges = parts[0].topology.edges.len();
+    assert!(edges >= 5 * size.services || size.services < 1_000, "no less than the bar: {edges}");
+    assert!(!isolate(&situation, &verdict).isolation.cut.is_empty(), "there has to be something to cut");
     bencher.counter(ItemsCount::new(edges)).bench_local(|| whole(&situation, black_box(&verdict), &parts));
+}
+
+#[divan::bench(sample_count = 100)]
+fn small_42_services(bencher: Bencher<'_, '_>) {
+    measure(bencher, Size::PETSHOP);
 }
 
 #[divan::bench(sample_count = 20)]

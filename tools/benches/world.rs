@@ -1,4 +1,4 @@
-//! Worlds of any size to measure on: layered services, five calls each, a day of metrics, and one slow and failing service
+//! Worlds of any size to measure on: layered services, seven calls each, a day of metrics, and one slow and failing service
 //! whose trouble is felt by those that call it, and by those that call them. The same on every machine.
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,10 @@ use tools::model::{
 };
 
 /// Calls a service makes, and how often it makes each of them for one request.
-const CALLS: [f64; 5] = [0.6, 0.3, 0.2, 0.1, 0.05];
+const CALLS: [f64; 7] = [0.6, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02];
+
+/// How many services of the next layer most of the calls go to; some calls of a service find the same callee.
+const NEIGHBOURS: usize = 16;
 
 /// Percent of the services in each layer, from the entry points down to the stores.
 const LAYERS: [usize; 6] = [3, 12, 25, 30, 20, 10];
@@ -128,7 +131,7 @@ impl Builder {
                     let callee = if call + 1 == CALLS.len() {
                         next + chance.below(size.services - next)
                     } else {
-                        next + (at * width / count + chance.below(width.min(8))) % width
+                        next + (at * width / count + chance.below(width.min(NEIGHBOURS))) % width
                     };
                     match calls.iter_mut().find(|(known, _)| *known == callee) {
                         Some((_, known)) => *known += times,

@@ -1,6 +1,6 @@
 //! How predictions came out, once it is known what happened.
 
-use crate::model::{Forecast, Foresight, Incident, ServiceId};
+use crate::model::{Forecast, Foresight, Incident, Outlook, Prediction, ServiceId, Unseen};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,13 @@ pub struct Asked {
     pub well: usize,
 }
 
+impl From<&Outlook> for Forecast {
+    fn from(outlook: &Outlook) -> Self {
+        let listed = listed(&outlook.predictions, &outlook.unseen);
+        Self { at: outlook.at, listed, others: outlook.others, otherwise: outlook.otherwise }
+    }
+}
+
 impl Asked {
     /// What was kept of a moment, now that it is known who suffered in the end: the services that were listed, those that suffered
     /// without, and the number of the rest.
@@ -40,6 +47,18 @@ impl Asked {
             well: forecast.others.saturating_sub(unlisted.len()),
         }
     }
+}
+
+/// What was said of each service that was spoken of, in any way: either way is enough to be hit, and one does not make the other any
+/// likelier.
+pub fn listed(predictions: &[Prediction], unseen: &[Unseen]) -> Vec<(ServiceId, f64)> {
+    let mut said: BTreeMap<&ServiceId, f64> =
+        predictions.iter().map(|prediction| (&prediction.service, prediction.probability)).collect();
+    for unseen in unseen {
+        let hit = said.entry(&unseen.service).or_default();
+        *hit = 1.0 - (1.0 - *hit) * (1.0 - unseen.probability);
+    }
+    said.into_iter().map(|(service, probability)| (service.clone(), probability)).collect()
 }
 
 /// Grades what an incident foretold of itself. While it is not over the grade may still change.

@@ -1,11 +1,13 @@
 //! What lies ahead of an incident, in short: the map it rests on, who is hit next, and where to cut. Made at once, so that its claims
 //! are numbered as one.
 
+use super::cascade::{Foreseen, foresee};
+use super::grade::listed;
 use super::isolate::cut;
 use super::lags::Lags;
 use super::ledger::Ledger;
 use super::map::{merge, parts_of};
-use super::predict::foresee;
+
 use crate::context::Situation;
 use crate::model::{Conflict, EdgeSource, MapSummary, Origin, Outlook, ServiceId, Topology, Verdict};
 use jiff::Timestamp;
@@ -14,6 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Predictions that are kept: nobody reads more, and facts are for ever.
 const MOST_KEPT: usize = 20;
 
+/// Services that are named of those which a cut brings back: who suffers now comes first.
+const MOST_NAMED: usize = 100;
+
+/// Edges of a cut that are kept, and gaps. A cut of more is no plan for the middle of the night.
+const MOST_LISTED: usize = 50;
+
 /// Contradictions that are told; the rest is counted.
 const MOST_CONFLICTS: usize = 5;
 
@@ -21,10 +29,14 @@ const MOST_CONFLICTS: usize = 5;
 pub fn outlook(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Outlook {
     let mut ledger = Ledger::after(verdict);
     let mut gaps = verdict.gaps.clone();
-    let (mut predictions, otherwise) = foresee(situation, verdict, lags, &mut ledger, &mut gaps);
-    let isolation = cut(situation, verdict, lags, &mut ledger, &mut gaps);
+    let Foreseen { mut predictions, mut unseen, otherwise } = foresee(situation, verdict, lags, &mut ledger, &mut gaps);
+    let mut isolation = cut(situation, verdict, lags, &mut ledger, &mut gaps);
     predictions.truncate(MOST_KEPT);
-    let others = well(situation, verdict).saturating_sub(predictions.len());
+    isolation.recovers.truncate(MOST_NAMED);
+    isolation.cut.truncate(MOST_LISTED);
+    gaps.truncate(verdict.gaps.len() + MOST_LISTED);
+    unseen.truncate(MOST_KEPT);
+    let others = well(situation, verdict).saturating_sub(listed(&predictions, &unseen).len());
     let referred: BTreeSet<_> = predictions
         .iter()
         .flat_map(|prediction| &prediction.evidence)
@@ -36,6 +48,7 @@ pub fn outlook(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Outlook
         at: situation.now,
         map: situation.topology.as_ref().map(|topology| summary(topology, &situation.conflicts, situation.now)),
         predictions,
+        unseen,
         others,
         otherwise,
         isolation,

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! P(u) = 1 − Π over callees v nearer to the trouble of (1 − P(v) · q(u, v))            P = 1 for who suffers already
-//! q(u, v) = C · h / (h + H)     h = 1 − (1 − e · s(v))^m                               C = 0.92, H = 0.05
+//! q(u, v) = C · n · h / (h + H) · Z     n = 1 − (1 − e)^m     h = 1 − (1 − e · s(v))^m    C = 0.92, H = 0.05
 //! ```
 //!
 //! - e, the exposure: the share of u's requests that need v, from edge rates; where those are not known, v's requests over those of
@@ -14,53 +14,55 @@
 //!   not hit yet what it would be, 1 − Π(1 − e · s) over its own callees.
 //! - m, the pressure: retry amplification on the edge over the headroom of u (1 − what it reports to be in use, at least 0.1), as if
 //!   each request were exposed m times.
-//! - q is the saturating response of dose to effect (Hill 1910, exponent 1): H is the harm at which half of the callers that can be hit are.
-//!   Some cannot, however great the harm: they have a fallback, a cache, a breaker; C leaves room for them.
+//! - h / (h + H) is the saturating response of dose to effect (Hill 1910, exponent 1): H is the harm at which half of the callers that
+//!   can be hit are. Some cannot, however great the harm: they have a fallback, a cache, a breaker. C leaves room for them, and so
+//!   does n: what only few requests need is rather optional, or called only where a cache does not know.
+//! - Z is the share of chances in which the harm would show. A service is hit once it is 3 deviations out of its range: with N
+//!   requests in the two rows that are judged, of which the share b fails anyway, Z = 1 / (1 + exp(−1.702 · (h · N / σ − 3))) with
+//!   σ² = max(1, b · N) + (0.05 · b · N)². It is 1 where requests are not counted.
 //!
 //! Whoever has been exposed for a while and is still well is more likely to be immune. That is the mixture cure model (Boag 1949;
 //! Berkson, Gage 1952): with the share S(t) of hits that come later than t after the callee's onset,
 //!
 //! ```text
-//! q(u, v | still well at t) = q · S(t) / (1 − q + q · S(t))         S(t) = 1 / (1 + (t / τ)^1.5)
+//! q(u, v | still well at t) = q · S(t) / (1 − q + q · S(t))         S(t) = 2^−(t / τ)^1.5
 //! ```
 //!
-//! S is log-logistic with the median τ, the lag of a hop: of this edge in earlier incidents, else the mean of all lags of this incident
-//! and of one more, the median of earlier incidents, or 3 minutes (a conjugate estimate with a prior of one observation). A hop
-//! further away is also less certain, since the model itself may be wrong there: each one beyond the first costs a tenth.
+//! S is that of Weibull (1951) with the median τ, the lag of a hop: of this edge in earlier incidents, else the mean of all lags of
+//! this incident and of six more, each the median of earlier incidents, or 3 minutes (a conjugate estimate with a prior of six
+//! observations). It weighs so much because an incident that goes on has shown the short ones of its lags only. A hop further away
+//! is also less certain, since the model itself may be wrong there: each one beyond the first costs a tenth.
 //!
 //! Load spreads the other way: a service that suddenly gets g times its usual requests from callers that suffer, as in a retry storm, is
-//! hit with L · (1 − 1/g), L = ½: (1 − 1/g) is the share that a service sized for its usual load would have to refuse.
+//! hit with L · (1 − 1/g), L = ½: (1 − 1/g) is the share that a service sized for its usual load would have to refuse. That falls
+//! with S(t) too, t since the onset of the caller that sends most.
 //!
 //! When it is hit is the onset of the callee through which it is hit plus the lag of a hop; every further hop adds one lag.
+//!
+//! Below an alarm that nothing explains yet others may suffer already: they are in [`Cascade::unseen`](super::Cascade::unseen).
 
+use super::dose;
 use super::graph::{Arc, Graph};
 use super::lags::{Lags, median};
 use super::ledger::Ledger;
+use super::unseen::unseen;
 use crate::context::Situation;
 use crate::context::pulse::{Pulse, pulses};
-use crate::model::{Evidence, EvidenceId, Gap, Lane, Limit, Prediction, ServiceId, Symptom, Unit, Verdict};
+use crate::model::{EvidenceId, Lane, Limit, Prediction, ServiceId, Symptom, Unit, Unseen, Verdict};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// The share of callers that the greatest harm hits. Chosen, like the two after it, by the Brier score on random cascades and on the
-/// auth cascade together: each of them alone asks for another value.
-const PASSED: f64 = 0.92;
-
-/// The harm at which half of them are hit.
-const HALF: f64 = 0.05;
 
 /// What each hop beyond the first keeps of the probability.
 const HOP: f64 = 0.9;
 
-/// The exponent of the spread of lags.
-const SHAPE: f64 = 1.5;
-
 /// The lag of a hop in minutes where none was ever seen: only for how probability falls, never told.
 const USUAL_LAG: f64 = 3.0;
 
-/// Nor is one believed to be shorter: no alarm is quicker.
-const LEAST_LAG: f64 = 0.5;
+/// As how many lags that counts besides those of an incident: about as many hops as one has, so that half is believed of each.
+const PRIOR_LAGS: f64 = 6.0;
+
+/// The verdict judges so many rows together.
+const ROWS: f64 = 2.0;
 
 /// How often a service that gets many times its usual load is hit.
 const LOAD: f64 = 0.5;
@@ -78,90 +80,26 @@ const LEAST_SEVERITY: f64 = 0.05;
 const EXPOSURE: f64 = 0.5;
 
 /// How likely a service is hit that no known call leads to.
-const UNLISTED: f64 = 0.01;
+pub(super) const UNLISTED: f64 = 0.01;
 
 /// Less likely ones are not listed, unless the verdict expects them.
 const LEAST: f64 = 0.02;
 
 /// More are not listed.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
-/// Who may be hit, and what says so.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cascade {
-    /// The moment it speaks about.
-    pub at: Timestamp,
-    /// Soonest first, then nearest, then most exposed, in agreement with what the verdict expects.
-    pub predictions: Vec<Prediction>,
-    /// The probability that holds for each service that neither suffers nor is listed, 0–1. Where only alarms speak their
-    /// trouble has yet to show, in any one service as likely as in another; later few are hit that no call leads to.
-    pub otherwise: f64,
-    /// What could not be seen.
-    pub gaps: Vec<Gap>,
-    /// The verdict's claims, and behind them those of the predictions, by ascending id.
-    pub evidence: Vec<Evidence>,
+/// The length in minutes of the rows that the verdict judges together, by the finest metrics.
+fn judged_min(situation: &Situation) -> Option<f64> {
+    let steps = situation.series.iter().flatten().map(|series| series.step_s);
+    steps.filter(|step| *step > 0).min().map(|step| ROWS * f64::from(step) / 60.0)
 }
 
-/// Who may be hit after what `verdict` says of `situation`: a pure function. Claims that the verdict does not make are in
-/// [`cascade`].
-pub fn predict(situation: &Situation, verdict: &Verdict) -> Vec<Prediction> {
-    cascade(situation, verdict, &Lags::default()).predictions
-}
-
-/// The same with the lags of earlier incidents, the claims and the gaps.
-pub fn cascade(situation: &Situation, verdict: &Verdict, lags: &Lags) -> Cascade {
-    let mut ledger = Ledger::after(verdict);
-    let mut gaps = verdict.gaps.clone();
-    let (predictions, otherwise) = foresee(situation, verdict, lags, &mut ledger, &mut gaps);
-    Cascade { at: situation.now, predictions, otherwise, gaps, evidence: ledger.close() }
-}
-
-/// The predictions, and the probability of whoever is not listed; their claims and gaps join those there are.
-pub(super) fn foresee(
-    situation: &Situation,
-    verdict: &Verdict,
-    lags: &Lags,
-    ledger: &mut Ledger,
-    gaps: &mut Vec<Gap>,
-) -> (Vec<Prediction>, f64) {
-    let mut predictions = Vec::new();
-    match &situation.topology {
-        Some(topology) if !is_only_alarms(verdict) => {
-            let graph = Graph::of(topology);
-            let spread = Spread::of(situation, verdict, lags, &graph);
-            let likely;
-            (predictions, likely) = spread.tell(verdict, ledger);
-            if likely > predictions.len() {
-                let because = format!("only the first {MOST} of {likely} are listed");
-                gaps.push(Gap { wanted: "all predictions".to_owned(), because, remedy: None });
-            }
-        }
-        Some(_) => {}
-        None if gaps.iter().any(|gap| gap.wanted.starts_with("topology")) => {}
-        None => gaps.push(Gap {
-            wanted: "topology".to_owned(),
-            because: "without it nobody knows who waits for whom".to_owned(),
-            remedy: None,
-        }),
-    }
-    let otherwise = if is_only_alarms(verdict) { UNLISTED.max(1.0 / count(reporting(situation))) } else { UNLISTED };
-    (predictions, otherwise)
-}
-
-fn count(things: usize) -> f64 {
+pub(super) fn count(things: usize) -> f64 {
     u32::try_from(things).map_or(f64::from(u32::MAX), f64::from)
 }
 
-/// How many services report metrics; at least one.
-fn reporting(situation: &Situation) -> usize {
-    let mut reporting: Vec<&ServiceId> = situation.series.iter().flatten().map(|series| &series.service).collect();
-    reporting.sort_unstable();
-    reporting.dedup();
-    reporting.len().max(1)
-}
-
 /// An alarm on a service whose metrics are in their normal range is no reason to warn its callers.
-fn is_only_alarms(verdict: &Verdict) -> bool {
+pub(super) fn is_only_alarms(verdict: &Verdict) -> bool {
     matches!(verdict.lane, Lane::ExcessFlow | Lane::MetricOnset)
         && verdict.affected.iter().all(|affected| affected.symptom == Symptom::Alarms)
 }
@@ -188,6 +126,8 @@ pub(super) struct Spread<'a> {
     lag: Option<f64>,
     /// What is believed of the lag of a hop in minutes, for how probability falls.
     believed_lag: f64,
+    /// The length of the rows that are judged in minutes, where there are metrics.
+    judged_min: Option<f64>,
     lags: &'a Lags,
 }
 
@@ -217,13 +157,14 @@ impl<'a> Spread<'a> {
             lag: None,
             believed_lag: USUAL_LAG,
             lags,
+            judged_min: judged_min(situation),
         };
         let seen = spread.lags_anywhere();
         let above: Vec<f64> = seen.iter().copied().filter(|lag| *lag > 0.0).collect();
         spread.lag = path_lag.or_else(|| median(&above));
         // Many hops within one step of the metrics are many quick ones.
         let usual = lags.any().unwrap_or(USUAL_LAG);
-        spread.believed_lag = (usual + seen.iter().sum::<f64>()) / (1.0 + count(seen.len()));
+        spread.believed_lag = (PRIOR_LAGS * usual + seen.iter().sum::<f64>()) / (PRIOR_LAGS + count(seen.len()));
         let order = spread.reach();
         spread.read(situation, &order);
         for (node, symptom) in symptom.into_iter().enumerate() {
@@ -358,16 +299,34 @@ impl<'a> Spread<'a> {
 
     /// The chance that trouble passes the edge, given that the callee suffers.
     fn chance(&self, arc: &Arc) -> f64 {
-        let harm = self.exposure(arc) * self.severity[arc.to];
+        let chance = self.passes(arc, self.severity[arc.to]);
+        let Some(onset) = self.onset[arc.to] else { return chance };
+        let lag = self.lags.of_edge(self.graph.id(arc.from), self.graph.id(arc.to)).unwrap_or(self.believed_lag);
+        self.still_well(chance, onset, lag)
+    }
+
+    /// The same before anybody has been exposed, if the callee suffers so badly.
+    fn passes(&self, arc: &Arc, severity: f64) -> f64 {
         let headroom = self.pulses[arc.from].in_use.map_or(1.0, |in_use| (1.0 - in_use).max(0.1));
         let pressure = self.storms.get(&(arc.from, arc.to)).copied().unwrap_or(1.0) / headroom;
-        let harm = 1.0 - (1.0 - harm).max(0.0).powf(pressure);
-        let chance = PASSED * harm / (harm + HALF);
-        let Some(onset) = self.onset[arc.to] else { return chance };
-        let exposed = (self.now.duration_since(onset).as_secs_f64() / 60.0).max(0.0);
-        let lag = self.lags.of_edge(self.graph.id(arc.from), self.graph.id(arc.to)).unwrap_or(self.believed_lag);
-        let later = 1.0 / (1.0 + (exposed / lag.max(LEAST_LAG)).powf(SHAPE));
-        chance * later / (1.0 - chance + chance * later)
+        let (chance, harm) = dose::response(self.exposure(arc), severity, pressure);
+        let requests = self.usual_per_min(arc.from).zip(self.judged_min).map(|(rate, minutes)| rate * minutes);
+        let usual = self.pulses[arc.from].before.loss.unwrap_or(0.0);
+        chance * requests.map_or(1.0, |requests| dose::shows(harm, requests, usual))
+    }
+
+    /// What is left of a chance for who is still well, a while after `since`, at a median lag in minutes.
+    fn still_well(&self, chance: f64, since: Timestamp, lag: f64) -> f64 {
+        dose::still_well(chance, self.now.duration_since(since).as_secs_f64() / 60.0, lag)
+    }
+
+    /// Who may suffer already, unseen.
+    pub(super) fn below(&self, verdict: &Verdict) -> Vec<Unseen> {
+        let passes = |arc: &Arc| self.passes(arc, SEVERITY);
+        let lowered = |likely: f64, since: Timestamp| self.still_well(likely, since, self.believed_lag);
+        let mut below = unseen(self.graph, verdict, (LEAST, MOST), passes, lowered);
+        below.retain(|unseen| self.graph.node(&unseen.service).is_none_or(|node| !self.suffers(node)));
+        below
     }
 
     /// Up along waiting edges, hop by hop.
@@ -405,7 +364,8 @@ impl<'a> Spread<'a> {
             });
             let Some(most) = most else { continue };
             let refused = 1.0 - 1.0 / growth;
-            let chance = LOAD * refused;
+            let since = self.onset[most.from].unwrap_or(self.now);
+            let chance = self.still_well(LOAD * refused, since, self.believed_lag);
             if chance > self.probability[node] {
                 self.through[node] = Some(most.from);
                 self.severity[node] = self.severity[node].max(refused);
@@ -442,7 +402,7 @@ impl<'a> Spread<'a> {
     }
 
     /// The predictions that are listed, and how many there are.
-    fn tell(&self, verdict: &Verdict, ledger: &mut Ledger) -> (Vec<Prediction>, usize) {
+    pub(super) fn tell(&self, verdict: &Verdict, ledger: &mut Ledger) -> (Vec<Prediction>, usize) {
         let touched = self.entry_shares();
         let expected: BTreeMap<usize, &crate::model::Expected> =
             verdict.expected.iter().filter_map(|next| Some((self.graph.node(&next.service)?, next))).collect();

@@ -2,7 +2,7 @@
 
 use crate::capsule::Capsule;
 use crate::context::{Situation, verdict};
-use crate::dependency::{Asked, Graph, Lags, cascade, grade};
+use crate::dependency::{Asked, Graph, Lags, cascade, grade, listed};
 use crate::model::{Foresight, ServiceId, Verdict, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -25,8 +25,7 @@ pub fn of(capsule: &Capsule, end: &Verdict) -> Option<Foresight> {
         let services: Vec<ServiceId> =
             reports.iter().copied().filter(asked).map(|node| graph.id(node).clone()).collect();
         let said = cascade(&situation, &then, &Lags::default());
-        let listed = said.predictions.into_iter().map(|prediction| (prediction.service, prediction.probability));
-        Asked { at, services, said: listed.collect(), otherwise: said.otherwise, well: 0 }
+        Asked { at, services, said: listed(&said.predictions, &said.unseen), otherwise: said.otherwise, well: 0 }
     };
     let moments = moments(capsule);
     let asked: Vec<Asked> = moments.into_iter().map(ask).collect();

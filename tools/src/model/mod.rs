@@ -30,7 +30,7 @@ pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use log::{LogLevel, LogLine};
 pub use outlook::{Drawing, Forecast, MapSummary, Outlook};
 pub use plan::{Cost, Direction, Expectation, Reading, Return, RiskReason, Worked};
-pub use prediction::{Foresight, Prediction};
+pub use prediction::{Foresight, Prediction, Unseen};
 pub use risk::Risk;
 pub use series::{Measure, Series};
 pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, ServiceId, Topology};

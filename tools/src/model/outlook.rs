@@ -1,6 +1,6 @@
 //! What lies ahead of an incident as it looked at one moment, and the picture that was drawn of it.
 
-use crate::model::{Conflict, EdgeSource, Evidence, Gap, Isolation, Prediction, ServiceId};
+use crate::model::{Conflict, EdgeSource, Evidence, Gap, Isolation, Prediction, ServiceId, Unseen};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ pub struct Outlook {
     pub map: Option<MapSummary>,
     /// Who may be hit, soonest first; the likeliest ones at most.
     pub predictions: Vec<Prediction>,
+    /// Who may suffer already below an alarm that nothing explains yet, likeliest first; the likeliest ones at most.
+    pub unseen: Vec<Unseen>,
     /// How many services more did not suffer then and were not listed.
     pub others: usize,
     /// The probability that holds for each of those, 0–1.
@@ -53,13 +55,6 @@ pub struct Forecast {
     pub others: usize,
     /// The probability of each of those, 0–1.
     pub otherwise: f64,
-}
-
-impl From<&Outlook> for Forecast {
-    fn from(outlook: &Outlook) -> Self {
-        let listed = outlook.predictions.iter().map(|prediction| (prediction.service.clone(), prediction.probability));
-        Self { at: outlook.at, listed: listed.collect(), others: outlook.others, otherwise: outlook.otherwise }
-    }
 }
 
 /// A picture of the blast radius that people can look at.

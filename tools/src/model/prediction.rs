@@ -24,6 +24,19 @@ pub struct Prediction {
     pub evidence: Vec<EvidenceId>,
 }
 
+/// A service in which the trouble may be that an alarm above it tells of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// The service.
+    pub service: ServiceId,
+    /// The alarming service that waits for it, itself or through others.
+    pub above: ServiceId,
+    /// How likely it is that it will turn out to suffer, 0–1.
+    pub probability: f64,
+    /// What says so: the alarm.
+    pub evidence: Vec<EvidenceId>,
+}
+
 /// How predictions came out, over every service that did not suffer when they were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Foresight {

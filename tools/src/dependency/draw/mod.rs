@@ -1,8 +1,8 @@
 //! The blast-radius picture: who suffers, since when, how it spread, and who is next, drawn as a layered graph with callers
 //! above those they call.
 //!
-//! Everything is a pure function: [`scene`] chooses what is drawn and what is only counted, [`layout`] where it stands, and
-//! [`svg`], [`png`], [`mermaid`] and [`dot`] write it down. The same situation gives the same bytes, in whatever order it was
+//! Everything is a pure function: [`scene()`] chooses what is drawn and what is only counted, [`layout()`] where it stands, and
+//! [`svg()`], [`png()`], [`mermaid()`] and [`dot()`] write it down. The same situation gives the same bytes, in whatever order it was
 //! read. A state is told by colour, symbol and word, so that the picture can be read in grey and read aloud.
 
 mod choice;

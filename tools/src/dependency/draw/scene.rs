@@ -150,7 +150,8 @@ impl Scene {
             digest.update(format!("{from} {to} {is_async} {on_path} {is_next}\n"));
         }
         digest.update(format!("{} {}", self.hidden_services, self.hidden_edges));
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let half = digest.finalize().iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        format!("{half:016x}")
     }
 }
 

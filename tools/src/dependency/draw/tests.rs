@@ -494,7 +494,7 @@ async fn the_cascade_is_told_in_two_sentences() {
         told.push(cascade(at, Format::Mermaid).await.alt);
     }
     insta::assert_snapshot!(told.join("\n"), @"
-    user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api and web-app. 5 services suffer; user-service is expected next; 6 services are healthy; 1 service is unknown.
+    user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api and web-app. 6 services suffer; order-service is expected next; 5 services are healthy; 1 service is unknown.
     user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api, user-service and order-service within 2 min. 9 services suffer; checkout is expected next in < 1 min; 3 services are healthy.
     user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange, auth-api, user-service, order-service and checkout within 7 min. 10 services suffer; 3 services are healthy.
     ");

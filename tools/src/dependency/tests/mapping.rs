@@ -150,7 +150,9 @@ async fn the_tool_tells_origins_and_ages_of_a_capsule() {
     let arguments = serde_json::json!({"alarms": [], "now": now});
     for entry in TOOLS {
         let answer = entry.call(&outside, arguments.clone()).await.unwrap();
-        assert!(answer["gaps"].is_array() && answer["evidence"].is_array(), "{}", entry.spec.name);
+        let has_evidence = answer["gaps"].is_array() && answer["evidence"].is_array();
+        // A picture is made of what the others say, and tells it in words as well.
+        assert!(has_evidence || answer["alt"].is_string(), "{}", entry.spec.name);
     }
 }
 

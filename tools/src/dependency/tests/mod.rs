@@ -1,8 +1,10 @@
 //! The toolset on small estates, on the auth cascade, and on worlds made of chance.
 
+mod ahead;
 mod isolation;
 mod mapping;
 mod prediction;
+mod unseen;
 mod worlds;
 
 use crate::capsule::{self, AUTH_CASCADE};

@@ -127,13 +127,13 @@ fn capsule(seed: u64) -> Capsule {
 #[test]
 fn predictions_are_better_than_knowing_the_share_that_will_be_hit() {
     let mut all = Foresight::default();
-    for seed in 0..60 {
+    for seed in 0..240 {
         let capsule = capsule(seed);
         let end = verdict(&situation_at_end(&capsule));
         all = all.plus(&foresight::of(&capsule, &end).unwrap());
     }
     let (brier, base_rate) = (all.brier().unwrap(), all.brier_base_rate().unwrap());
-    assert!(all.spread >= 60, "{all:?}");
-    assert!(brier < 0.95 * base_rate, "{brier} is hardly better than {base_rate}: {all:?}");
+    assert!(all.spread >= 150, "{all:?}");
+    assert!(brier < 0.9 * base_rate, "{brier} is hardly better than {base_rate}: {all:?}");
     assert!(all.mean_lead_minutes().unwrap() >= 1.0, "{all:?}");
 }
