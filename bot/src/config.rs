@@ -1,5 +1,9 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod policy;
+
+pub use policy::{BusinessHours, Group, Policies, UserGroup};
+
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -42,6 +46,9 @@ pub struct Scope {
     /// From how many alarms on it is a flood; [`Flood::USUAL`] unless told.
     #[serde(default)]
     pub flood: Flood,
+    /// Where its services run, as policies call it: `resource.environment`; `production` unless told.
+    #[serde(default = "production")]
+    pub environment: String,
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -91,6 +98,9 @@ pub struct File {
     /// Services with their AWS types and other names, and who calls whom.
     #[serde(default)]
     pub topology: Topology,
+    /// Who may do what with a plan; the policy that comes with the program unless told.
+    #[serde(default)]
+    pub policy: Policies,
 }
 
 /// Where facts are kept and events wait.
@@ -134,6 +144,11 @@ fn slack_api() -> String {
 
 fn command() -> String {
     "/incident".to_owned()
+}
+
+/// What an environment is unless told: where a mistake costs most.
+fn production() -> String {
+    "production".to_owned()
 }
 
 fn listen() -> SocketAddr {
@@ -193,6 +208,10 @@ impl File {
                 return Err(format!("the scope `{id}` stands there twice"));
             }
         }
+        if let Some(scope) = self.scopes.iter().find(|scope| scope.environment.trim().is_empty()) {
+            return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
+        }
+        self.policy.check()?;
         let mut services = BTreeSet::new();
         for id in self.topology.services.iter().map(|service| &service.id) {
             if !services.insert(id) {
@@ -312,6 +331,7 @@ mod tests {
         assert_eq!((file.slack_api.as_str(), file.command.as_str()), ("https://slack.com/api", "/incident"));
         assert_eq!(file.storage, Storage::Embedded { path: "clarity.redb".into() });
         assert_eq!((file.metrics, file.scopes[0].flood), (Metrics::None, Flood::USUAL));
+        assert_eq!((file.scopes[0].environment.as_str(), file.policy), ("production", Policies::default()));
     }
 
     #[test]
@@ -330,6 +350,13 @@ mod tests {
             watched = ["C2"]
             war_room = "C1"
             flood = { alarms = 5, within = "2m" }
+            environment = "staging"
+            [policy]
+            text = "permit(principal, action, resource);"
+            business_hours = "09:00-17:00 Europe/Berlin"
+            [policy.groups]
+            leads = ["U1", "U2"]
+            oncall = { slack = "S0123" }
             [[topology.services]]
             id = "a"
             kind = "AWS::Lambda::Function"
@@ -344,6 +371,7 @@ mod tests {
         let flood = Flood { alarms: 5, within: minutes(2), ..Flood::USUAL };
         assert_eq!((file.scopes[0].flood, file.topology.edges.len()), (flood, 1));
         assert!(matches!(file.storage, Storage::Aws { .. }));
+        assert_eq!((file.scopes[0].environment.as_str(), file.policy.groups.len()), ("staging", 2));
     }
 
     #[test]
