@@ -256,7 +256,7 @@ fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(usize, &'a CedarPolicy)> {
 }
 
 fn read_annotations(place: usize, line: usize, policy: &CedarPolicy) -> Result<Told, String> {
-    let mut told = Told { place, name: PolicyName(format!("policy {} on line {line}", place + 1)), because: None, approvals: 0 };
+    let mut told = Told { place, name: PolicyName(format!("number {} on line {line}", place + 1)), because: None, approvals: 0 };
     for (key, value) in policy.annotations() {
         match key {
             "id" => told.name = PolicyName(sentence("id", value, MAX_NAME)?),

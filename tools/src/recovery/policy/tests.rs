@@ -128,7 +128,7 @@ fn what_is_forbidden_stays_so() {
     assert_snapshot!(told(&policy, Act::Execute, &other, &PlanFacts { risk: Risk::Low, ..busy.clone() }), @"yes, 0: `low-risk`");
     assert_snapshot!(told(&policy, Act::Approve, &other, &busy), @"yes, 0: `others-approve`");
     let both = PlanFacts { target: ServiceId::new("ledger"), ..busy };
-    assert_snapshot!(told(&policy, Act::Execute, &other, &both), @"no: it is forbidden: nothing of medium or high risk is executed during business hours (policy `freeze`); policy `line 40`");
+    assert_snapshot!(told(&policy, Act::Execute, &other, &both), @"no: it is forbidden: nothing of medium or high risk is executed during business hours (policy `freeze`); policy `number 8 on line 40`");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn policies_are_told_in_the_order_of_their_text() {
     let text: String = (0..12).map(|_| "permit(principal, action, resource);\n").collect();
     let policy = Policy::parse(&text, &Directory::default()).unwrap();
     let names: Vec<String> = policy.names().into_iter().map(|PolicyName(name)| name).collect();
-    assert_eq!(names, (1..=12).map(|line| format!("policy {line} on line {line}")).collect::<Vec<_>>());
+    assert_eq!(names, (1..=12).map(|line| format!("number {line} on line {line}")).collect::<Vec<_>>());
     let ruling = policy.rule(&Question { act: Act::Undo, person: &member("U2", &[]), plan: &plan(Risk::Low) });
     assert!(matches!(ruling, Ruling::Allowed { by, .. } if by == policy.names()));
 }
