@@ -184,7 +184,11 @@ impl File {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |problem| ConfigError::Unreadable { path: path.to_owned(), problem };
-        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+        let mut file = Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)?;
+        if let (Some(policy), Some(folder)) = (&mut file.policy.file, path.parent()) {
+            *policy = folder.join(&*policy);
+        }
+        Ok(file)
     }
 
     /// Reads the text of a file.

@@ -27,7 +27,10 @@ pub struct Policies {
 
 /// Who is in a group.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a group is a list of Slack user ids, or `{ slack = \"S0123\" }`, a Slack user group's id")]
+#[serde(
+    untagged,
+    expecting = "a group is a list of Slack user ids, or `{ slack = \"S0123\" }`, a Slack user group's id"
+)]
 pub enum Group {
     /// These, by their Slack user ids.
     People(BTreeSet<PersonId>),
@@ -125,14 +128,18 @@ impl Policies {
                     && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
             };
             match group {
-                Group::People(people) if people.is_empty() => return Err(format!("the group `{name}` has nobody in it")),
+                Group::People(people) if people.is_empty() => {
+                    return Err(format!("the group `{name}` has nobody in it"));
+                }
                 Group::People(people) => {
                     if let Some(odd) = people.iter().find(|PersonId(id)| !is_id(id, b"UW")) {
                         return Err(format!("`{odd}` in the group `{name}` is no Slack user id; one is `U0123ABCD`"));
                     }
                 }
                 Group::Slack(UserGroup { slack }) if !is_id(slack, b"S") => {
-                    return Err(format!("`{slack}` of the group `{name}` is no Slack user group id; one is `S0123ABCD`"));
+                    return Err(format!(
+                        "`{slack}` of the group `{name}` is no Slack user group id; one is `S0123ABCD`"
+                    ));
                 }
                 Group::Slack(_) => {}
             }

@@ -119,12 +119,18 @@ impl Policy {
         plans.iter().filter_map(|plan| stuck(plan).map(|stuck| DeadEnd::of(plan, stuck))).collect()
     }
 
-    /// Which of these plans cannot come to their end whoever asks for them; the requesters that they name are not
-    /// looked at. Asked when policies are loaded. A plan that policies forbid everybody to propose is no dead end: that is
+    /// Which of these plans cannot come to their end whoever asks for them and whenever; their requesters and business hours
+    /// are not looked at. Asked when policies are loaded. A plan that policies forbid everybody to propose is no dead end: that is
     /// how a remedy is banned. For what is not known, see [`Policy::dead_ends`].
     pub fn dead_ends_whoever_asks(&self, directory: &Directory, plans: &[PlanFacts]) -> Vec<DeadEnd> {
         let Some(kinds) = self.kinds(directory) else { return Vec::new() };
-        let stuck = |plan: &PlanFacts| self.stuck_whoever_asks(&kinds, plan);
+        let stuck = |plan: &PlanFacts| {
+            let at = |business_hours| self.stuck_whoever_asks(&kinds, &PlanFacts { business_hours, ..plan.clone() });
+            // A plan that has to wait for the evening is no dead end.
+            let first = at(false)?;
+            let second = if self.asks_for_business_hours { at(true)? } else { first };
+            Some(if second.progress() > first.progress() { second } else { first })
+        };
         plans.iter().filter_map(|plan| stuck(plan).map(|stuck| DeadEnd::of(plan, stuck))).collect()
     }
 

@@ -32,7 +32,9 @@ pub enum PolicyError {
         bytes: usize,
     },
     /// One policy in it has more than [`MOST_LEVELS`] brackets, dots and operators.
-    #[error("the policy that begins before line {line} has more than {MOST_LEVELS} brackets, dots and operators; split it")]
+    #[error(
+        "the policy that begins before line {line} has more than {MOST_LEVELS} brackets, dots and operators; split it"
+    )]
     TooDeep {
         /// Where there are too many.
         line: usize,
@@ -256,7 +258,8 @@ fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(usize, &'a CedarPolicy)> {
 }
 
 fn read_annotations(place: usize, line: usize, policy: &CedarPolicy) -> Result<Told, String> {
-    let mut told = Told { place, name: PolicyName(format!("number {} on line {line}", place + 1)), because: None, approvals: 0 };
+    let mut told =
+        Told { place, name: PolicyName(format!("number {} on line {line}", place + 1)), because: None, approvals: 0 };
     for (key, value) in policy.annotations() {
         match key {
             "id" => told.name = PolicyName(sentence("id", value, MAX_NAME)?),

@@ -85,9 +85,9 @@ impl fmt::Display for Denial {
             Self::NotAMember { standing: Standing::Deactivated } => {
                 f.write_str("this account is deactivated, and only members of this workspace decide about plans")
             }
-            Self::NotAMember { standing: Standing::Stranger } => f.write_str(
-                "somebody from outside this workspace decides nothing about its plans, only its members do",
-            ),
+            Self::NotAMember { standing: Standing::Stranger } => {
+                f.write_str("somebody from outside this workspace decides nothing about its plans, only its members do")
+            }
             Self::OwnPlan => f.write_str("whoever asked for a plan cannot approve it"),
             Self::Forbidden { by } => {
                 let told: Vec<String> = by.iter().map(ToString::to_string).collect();

@@ -203,7 +203,8 @@ fn a_policy_that_fails_allows_nothing() {
 fn ids_are_never_read_as_cedar() {
     let policy = Policy::shipped();
     let odd = r#"U1" , action, resource); permit(principal, action, resource); //"#;
-    let plan = PlanFacts { id: odd.to_owned(), remedy: odd.to_owned(), environment: odd.to_owned(), ..plan(Risk::High) };
+    let plan =
+        PlanFacts { id: odd.to_owned(), remedy: odd.to_owned(), environment: odd.to_owned(), ..plan(Risk::High) };
     let person = member(odd, &[odd]);
     assert_eq!(told(&policy, Act::Execute, &person, &plan), "yes, 2: `high-risk`");
 }

@@ -54,7 +54,9 @@ fn groups_are_counted() {
     // A guest is no lead, whatever the group says.
     let guest = groups(&[("leads", &["U1", "U9"])]);
     assert_snapshot!(whoever_asks(LEADS, &members(&["U1", "U2", "U3"], guest)), @"a high-risk plan for production (remedy `roll_alias_back`) needs two approvals, and only one person besides the requester may approve");
-    let only_leads = format!("{LEADS}forbid(principal, action == Action::\"propose\", resource) unless {{ principal in Group::\"leads\" }};");
+    let only_leads = format!(
+        "{LEADS}forbid(principal, action == Action::\"propose\", resource) unless {{ principal in Group::\"leads\" }};"
+    );
     assert_snapshot!(whoever_asks(&only_leads, &two()), @"a high-risk plan for production (remedy `roll_alias_back`) needs two approvals, and only one person besides the requester may approve");
     assert_snapshot!(whoever_asks(&only_leads, &groups(&[("leads", &["U1", "U2", "U3"])])), @"fine");
     // Whose members are not known may have enough.
@@ -64,13 +66,24 @@ fn groups_are_counted() {
 
 #[test]
 fn each_step_needs_somebody() {
-    let nobody = |act: &str| format!("forbid(principal, action == Action::\"{act}\", resource) when {{ resource.risk == Risk::\"medium\" }};");
+    let nobody = |act: &str| {
+        format!(
+            "forbid(principal, action == Action::\"{act}\", resource) when {{ resource.risk == Risk::\"medium\" }};"
+        )
+    };
     assert_snapshot!(whoever_asks(&nobody("execute"), &Directory::default()), @"a medium-risk plan for production (remedy `roll_alias_back`) may be proposed, and nobody may execute it");
     assert_snapshot!(whoever_asks(&nobody("approve"), &Directory::default()), @"a medium-risk plan for production (remedy `roll_alias_back`) needs one approval, and nobody besides the requester may approve");
     assert_snapshot!(whoever_asks(&nobody("undo"), &Directory::default()), @"a medium-risk plan for production (remedy `roll_alias_back`) may be executed, and nobody may undo it");
+    let at_work = "forbid(principal, action == Action::\"execute\", resource) when { context.business_hours };";
+    assert_snapshot!(whoever_asks(at_work, &Directory::default()), @"fine");
+    let at_night = at_work.replace("context", "!context");
+    assert_snapshot!(whoever_asks(&format!("{at_work}{at_night}"), &Directory::default()), @"");
     // What may not even be proposed is banned, and bans are no dead ends.
     assert_snapshot!(whoever_asks(&nobody("propose"), &Directory::default()), @"fine");
-    let permitted = DEFAULT.replace("action == Action::\"propose\", resource);", "action == Action::\"propose\", resource) when { resource.risk == Risk::\"low\" };");
+    let permitted = DEFAULT.replace(
+        "action == Action::\"propose\", resource);",
+        "action == Action::\"propose\", resource) when { resource.risk == Risk::\"low\" };",
+    );
     let err = Policy::load(&permitted, &Directory::default(), &Risk::ALL.map(plan)).unwrap_err();
     assert_snapshot!(err, @"nobody may propose a medium-risk plan for production (remedy `roll_alias_back`); nobody may propose a high-risk plan for production (remedy `roll_alias_back`)");
 }
@@ -98,8 +111,7 @@ fn the_requester_matters_when_it_is_known() {
 
 /// Every way through, tried one by one: who asks, which of the others approve, who executes, who undoes.
 fn comes_to_its_end(policy: &Policy, directory: &Directory, plan: &PlanFacts) -> bool {
-    let people: Vec<Person> =
-        directory.people.iter().flatten().filter_map(|(id, _)| directory.person(id)).collect();
+    let people: Vec<Person> = directory.people.iter().flatten().filter_map(|(id, _)| directory.person(id)).collect();
     people.iter().any(|requester| {
         let plan = PlanFacts { requester: requester.clone(), ..plan.clone() };
         let may = |act, person: &Person| match policy.rule(&Question { act, person, plan: &plan }) {
@@ -122,12 +134,12 @@ fn one_of_a_kind_speaks_for_all() {
         forbid(principal == Person::\"U2\", action == Action::\"propose\", resource);"
     );
     let ids = ["U1", "U2", "U3"];
+    let policy = with(&text, &groups(&[("leads", &[]), ("oncall", &[])]));
     for ways in 0..64_u32 {
         let of = |shift: u32| -> Vec<&str> {
             ids.iter().enumerate().filter(|(at, _)| ways >> shift >> at & 1 == 1).map(|(_, id)| *id).collect()
         };
         let directory = members(&ids, groups(&[("leads", &of(0)), ("oncall", &of(3))]));
-        let policy = with(&text, &directory);
         for risk in Risk::ALL {
             let dead = policy.dead_ends_whoever_asks(&directory, &[plan(risk)]);
             assert_eq!(dead.is_empty(), comes_to_its_end(&policy, &directory, &plan(risk)), "{directory:?} {dead:?}");
