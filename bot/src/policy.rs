@@ -380,38 +380,92 @@ mod tests {
 
     #[test]
     fn a_policy_is_checked() {
-        assert_snapshot!(says("", "", "check"), @"");
-        assert_snapshot!(says(TABLES, &with_file(), "check --config clarity.toml"), @"");
+        assert_snapshot!(says("", "", "check"), @"
+        The policy that comes with the program is fine. It has 6 policies: `members-propose`, `others-approve`, `low-risk`, `medium-risk`, `high-risk`, `members-undo`.
+        No dead end was found: plans of low, medium and high risk for production can come to their end, or are banned, if there are enough members in the workspace.
+        When a plan is proposed, that is checked again with the people of that moment.
+        ");
+        assert_snapshot!(says(TABLES, &with_file(), "check --config clarity.toml"), @"
+        The policy `[folder]/policy.cedar` is fine. It has 7 policies: `members-propose`, `others-approve`, `low-risk`, `medium-risk`, `high-risk`, `members-undo`, `tables`.
+        2 people are in the group `dba`.
+        Slack is asked who is in the group `oncall`, user group S0123.
+        No dead end was found: plans of low, medium and high risk for production, staging can come to their end, or are banned, if there are enough members in the workspace.
+        When a plan is proposed, that is checked again with the people of that moment.
+        ");
         let oncall = "@id(\"oncall\") forbid (principal, action == Action::\"approve\", resource) unless { principal in Group::\"oncall\" };";
-        assert_snapshot!(says(oncall, &with_file(), "check --config clarity.toml"), @"");
+        assert_snapshot!(says(oncall, &with_file(), "check --config clarity.toml"), @"
+        The policy `[folder]/policy.cedar` is fine. It has 7 policies: `members-propose`, `others-approve`, `low-risk`, `medium-risk`, `high-risk`, `members-undo`, `oncall`.
+        2 people are in the group `dba`.
+        Slack is asked who is in the group `oncall`, user group S0123.
+        Whether there are enough people for each plan cannot be said before Slack is asked who is in those groups.
+        When a plan is proposed, that is checked again with the people of that moment.
+        ");
     }
 
     #[test]
     fn what_is_wrong_with_a_policy_is_told() {
-        assert_snapshot!(says("permit;", "", "check policy.cedar"), @"");
-        assert_snapshot!(says("", "", "check nowhere.cedar"), @"");
-        assert_snapshot!(says(TABLES, "", "check policy.cedar"), @"");
+        assert_snapshot!(says("permit;", "", "check policy.cedar"), @"refused: the policy `[folder]/policy.cedar` cannot be used: line 33 of the policy is not Cedar: unexpected token `;`");
+        assert_snapshot!(says("", "", "check nowhere.cedar"), @"refused: the policy nowhere.cedar cannot be read: No such file or directory (os error 2)");
+        assert_snapshot!(says(TABLES, "", "check policy.cedar"), @"refused: the policy `[folder]/policy.cedar` cannot be used: line 34 of the policy names the group `dba`, which is not configured. Hint: groups are in the configuration; give it with `--config`");
         let no_hours = with_file().replace("business_hours", "# business_hours");
-        assert_snapshot!(says(TABLES, &no_hours, "check --config clarity.toml"), @"");
+        assert_snapshot!(says(TABLES, &no_hours, "check --config clarity.toml"), @"refused: the policy `[folder]/policy.cedar` asks for business hours, and `policy.business_hours` is not set");
         let dba = "forbid (principal, action == Action::\"approve\", resource) when { resource.risk == Risk::\"high\" && resource.environment == \"staging\" } unless { principal == Person::\"U3\" };";
-        assert_snapshot!(says(dba, &with_file(), "check --config clarity.toml"), @"");
-        assert_snapshot!(says("", CONFIG, "check --config clarity.toml"), @"");
+        assert_snapshot!(says(dba, &with_file(), "check --config clarity.toml"), @"refused: the policy `[folder]/policy.cedar` cannot be used: a high-risk plan for staging needs two approvals, and only one person besides the requester may approve");
+        assert_snapshot!(says("", CONFIG, "check --config clarity.toml"), @"refused: the configuration is wrong: `policy.business_hours` is set, and neither `policy.file` nor `policy.text`: the policy that comes with the program does not ask for it");
     }
 
     #[test]
     fn a_decision_is_explained() {
         let explain = |rest: &str| says(TABLES, &with_file(), &format!("explain --config clarity.toml {rest}"));
         let rollback = "--remedy roll_alias_back --target orders";
-        assert_snapshot!(explain(&format!("--who U3 --act execute --risk high {rollback}")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act execute --risk low {rollback} --in oncall")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act approve --risk medium {rollback} --requester U3")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act propose --risk medium {rollback} --environment staging")), @"");
+        assert_snapshot!(explain(&format!("--who U3 --act execute --risk high {rollback}")), @"
+        Yes, U3 may execute the high-risk plan `roll_alias_back` on `orders` in production, asked for by somebody else.
+        The policy `high-risk` permits it: a high-risk plan needs the approvals of two others.
+        It needs the approvals of 2 people besides the requester.
+        U3 is taken to be in `dba`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act execute --risk low {rollback} --in oncall")), @"
+        Yes, U3 may execute the low-risk plan `roll_alias_back` on `orders` in production, asked for by somebody else.
+        The policy `low-risk` permits it: a low-risk plan needs no approval.
+        It needs no approval.
+        U3 is taken to be in `dba`, `oncall`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act approve --risk medium {rollback} --requester U3")), @"
+        No, U3 may not approve the medium-risk plan `roll_alias_back` on `orders` in production, asked for by U3.
+        Whoever asked for a plan cannot approve it.
+        U3 is taken to be in `dba`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act propose --risk medium {rollback} --environment staging")), @"
+        Yes, U3 may propose the medium-risk plan `roll_alias_back` on `orders` in staging, asked for by U3.
+        The policy `members-propose` permits it: every member may propose a plan.
+        U3 is taken to be in `dba`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
         let tables = "--risk medium --remedy raise_table_capacity --target carts --cost 1200";
-        assert_snapshot!(explain(&format!("--who U5 --act execute {tables}")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act execute {tables}")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act execute {tables} --business-hours")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act execute {tables} --in leads")), @"");
-        assert_snapshot!(explain(&format!("--who U3 --act destroy {tables}")), @"");
+        assert_snapshot!(explain(&format!("--who U5 --act execute {tables}")), @"
+        No, U5 may not execute the medium-risk plan `raise_table_capacity` on `carts` in production, asked for by somebody else.
+        The policy `tables` forbids it: only the database team changes tables, and not during business hours.
+        U5 is in no group that is known here.
+        U5 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act execute {tables}")), @"
+        Yes, U3 may execute the medium-risk plan `raise_table_capacity` on `carts` in production, asked for by somebody else.
+        The policy `medium-risk` permits it: a medium-risk plan needs the approval of somebody else.
+        It needs the approval of 1 person besides the requester.
+        U3 is taken to be in `dba`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act execute {tables} --business-hours")), @"
+        No, U3 may not execute the medium-risk plan `raise_table_capacity` on `carts` in production, asked for by somebody else.
+        The policy `tables` forbids it: only the database team changes tables, and not during business hours.
+        U3 is taken to be in `dba`.
+        U3 is taken for a member of the workspace; Slack is asked when it counts, and nobody else is ever allowed.
+        ");
+        assert_snapshot!(explain(&format!("--who U3 --act execute {tables} --in leads")), @"refused: there is no group `leads`; groups are configured under `[policy.groups]`");
+        assert_snapshot!(explain(&format!("--who U3 --act destroy {tables}")), @"error: invalid value 'destroy' for '--act <ACT>': it is propose, approve, execute or undo");
     }
 
     #[test]
@@ -421,6 +475,6 @@ mod tests {
         assert_eq!(of(&file("")).unwrap().names(), Policy::shipped().names());
         let inline = file("[policy]\ntext = '@id(\"all\") permit(principal, action, resource);'");
         assert_eq!(of(&inline).unwrap().names().len(), 1);
-        assert_snapshot!(of(&file("[policy]\ntext = 'permit'")).unwrap_err(), @"");
+        assert_snapshot!(of(&file("[policy]\ntext = 'permit'")).unwrap_err(), @"the policy in the configuration cannot be used: line 1 of the policy is not Cedar: unexpected end of input");
     }
 }

@@ -203,11 +203,11 @@ mod tests {
     #[test]
     fn business_hours_that_are_none_are_refused() {
         let refused = |text: &str| text.parse::<BusinessHours>().unwrap_err();
-        assert_snapshot!(refused("9-5"), @"");
-        assert_snapshot!(refused("9:00-17:00 UTC"), @"");
-        assert_snapshot!(refused("09:00-25:00 UTC"), @"");
-        assert_snapshot!(refused("22:00-06:00 UTC"), @"");
-        assert_snapshot!(refused("09:00-17:00 Berlin"), @"");
+        assert_snapshot!(refused("9-5"), @"business hours are written as `09:00-17:00 Europe/Berlin`, and not as `9-5`");
+        assert_snapshot!(refused("9:00-17:00 UTC"), @"business hours are written as `09:00-17:00 Europe/Berlin`, and not as `9:00-17:00 UTC`");
+        assert_snapshot!(refused("09:00-25:00 UTC"), @"business hours are written as `09:00-17:00 Europe/Berlin`, and not as `09:00-25:00 UTC`");
+        assert_snapshot!(refused("22:00-06:00 UTC"), @"business hours end after they begin, and `22:00-06:00` do not");
+        assert_snapshot!(refused("09:00-17:00 Berlin"), @"`Berlin` is no time zone; one is `Europe/Berlin`, another `UTC`");
     }
 
     #[test]
@@ -216,15 +216,15 @@ mod tests {
             Ok(policies) => policies.check().unwrap_err(),
             Err(err) => err.message().to_owned(),
         };
-        assert_snapshot!(refused("file = \"a\"\ntext = \"b\""), @"");
-        assert_snapshot!(refused("groups.oncall = [\"U1\"]"), @"");
-        assert_snapshot!(refused("business_hours = \"09:00-17:00 UTC\""), @"");
-        assert_snapshot!(refused("text = \"\"\ngroups.oncall = []"), @"");
-        assert_snapshot!(refused("text = \"\"\ngroups.oncall = [\"@mina\"]"), @"");
-        assert_snapshot!(refused("text = \"\"\ngroups.oncall = { slack = \"oncall\" }"), @"");
-        assert_snapshot!(refused("text = \"\"\ngroups.oncall = { slak = \"S1\" }"), @"");
-        assert_snapshot!(refused("text = \"\"\ngroups.\"on call\" = [\"U1\"]"), @"");
-        assert_snapshot!(refused("fil = \"a\""), @"");
+        assert_snapshot!(refused("file = \"a\"\ntext = \"b\""), @"`policy.file` and `policy.text` are both set; one is enough");
+        assert_snapshot!(refused("groups.oncall = [\"U1\"]"), @"`policy.groups` is set, and neither `policy.file` nor `policy.text`: the policy that comes with the program does not ask for it");
+        assert_snapshot!(refused("business_hours = \"09:00-17:00 UTC\""), @"`policy.business_hours` is set, and neither `policy.file` nor `policy.text`: the policy that comes with the program does not ask for it");
+        assert_snapshot!(refused("text = \"\"\ngroups.oncall = []"), @"the group `oncall` has nobody in it");
+        assert_snapshot!(refused("text = \"\"\ngroups.oncall = [\"@mina\"]"), @"`@mina` in the group `oncall` is no Slack user id; one is `U0123ABCD`");
+        assert_snapshot!(refused("text = \"\"\ngroups.oncall = { slack = \"oncall\" }"), @"`oncall` of the group `oncall` is no Slack user group id; one is `S0123ABCD`");
+        assert_snapshot!(refused("text = \"\"\ngroups.oncall = { slak = \"S1\" }"), @r#"a group is a list of Slack user ids, or `{ slack = "S0123" }`, a Slack user group's id"#);
+        assert_snapshot!(refused("text = \"\"\ngroups.\"on call\" = [\"U1\"]"), @"the group `on call` needs a name of 1 to 64 letters, digits, `-` and `_`");
+        assert_snapshot!(refused("fil = \"a\""), @"unknown field `fil`, expected one of `file`, `text`, `groups`, `business_hours`");
     }
 
     #[test]

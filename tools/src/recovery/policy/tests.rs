@@ -218,3 +218,44 @@ fn policies_are_told_in_the_order_of_their_text() {
     let ruling = policy.rule(&Question { act: Act::Undo, person: &member("U2", &[]), plan: &plan(Risk::Low) });
     assert!(matches!(ruling, Ruling::Allowed { by, .. } if by == policy.names()));
 }
+
+#[test]
+fn the_examples_of_the_readme_do_what_they_say() {
+    let directory = groups(&[("dba", &["U3"]), ("oncall", &["U4"]), ("leads", &["U5", "U6"])]);
+    let blocks = include_str!("README.md").split("```cedar\n").skip(1);
+    let examples: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    for example in &examples {
+        with(example, &directory);
+    }
+    let policy = with(&examples.concat(), &directory);
+    let mut table = String::new();
+    let remedy = |name: &str, risk| PlanFacts { remedy: name.to_owned(), cost_per_month_cents: Some(0), ..plan(risk) };
+    let (oncall, lead, other) = (member("U4", &["oncall"]), member("U5", &["leads"]), member("U7", &[]));
+    for (act, person, plan) in [
+        (Act::Execute, &other, PlanFacts { business_hours: true, ..remedy("roll_alias_back", Risk::Medium) }),
+        (Act::Approve, &other, remedy("raise_table_capacity", Risk::Medium)),
+        (Act::Execute, &oncall, remedy("raise_log_level", Risk::Low)),
+        (Act::Execute, &other, remedy("raise_log_level", Risk::Low)),
+        (Act::Approve, &other, remedy("stop_function", Risk::High)),
+        (Act::Approve, &lead, remedy("stop_function", Risk::High)),
+        (Act::Execute, &other, PlanFacts { cost_per_month_cents: Some(50_000), ..remedy("scale_out", Risk::Medium) }),
+        (Act::Execute, &other, PlanFacts { cost_per_month_cents: Some(50_001), ..remedy("scale_out", Risk::Medium) }),
+        (Act::Execute, &other, PlanFacts { cost_per_month_cents: None, ..remedy("scale_out", Risk::Medium) }),
+        (Act::Propose, &other, remedy("replay_archive", Risk::High)),
+    ] {
+        let told = told(&policy, act, person, &plan);
+        table.push_str(&format!("{act} {} {}: {told}\n", plan.remedy, person.id));
+    }
+    assert_snapshot!(table, @"
+    execute roll_alias_back U7: no: it is forbidden: nothing of medium or high risk is executed during business hours (policy `freeze`)
+    approve raise_table_capacity U7: no: it is forbidden: only the database team decides about tables (policy `tables`)
+    execute raise_log_level U4: yes, 0: `low-risk`
+    execute raise_log_level U7: yes, 1: `low-risk` `low-risk-of-others`
+    approve stop_function U7: no: it is forbidden: in production only leads approve the kill switch (policy `kill-switch`)
+    approve stop_function U5: yes, 0: `others-approve`
+    execute scale_out U7: yes, 1: `medium-risk`
+    execute scale_out U7: yes, 3: `medium-risk` `dear`
+    execute scale_out U7: yes, 3: `medium-risk` `dear`
+    propose replay_archive U7: no: it is forbidden: consumers here are not ready for events twice (policy `no-replay`)
+    ");
+}

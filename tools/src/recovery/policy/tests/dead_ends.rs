@@ -77,7 +77,7 @@ fn each_step_needs_somebody() {
     let at_work = "forbid(principal, action == Action::\"execute\", resource) when { context.business_hours };";
     assert_snapshot!(whoever_asks(at_work, &Directory::default()), @"fine");
     let at_night = at_work.replace("context", "!context");
-    assert_snapshot!(whoever_asks(&format!("{at_work}{at_night}"), &Directory::default()), @"");
+    assert_snapshot!(whoever_asks(&format!("{at_work}{at_night}"), &Directory::default()), @"a low-risk plan for production (remedy `roll_alias_back`) may be proposed, and nobody may execute it; a medium-risk plan for production (remedy `roll_alias_back`) may be proposed, and nobody may execute it; a high-risk plan for production (remedy `roll_alias_back`) may be proposed, and nobody may execute it");
     // What may not even be proposed is banned, and bans are no dead ends.
     assert_snapshot!(whoever_asks(&nobody("propose"), &Directory::default()), @"fine");
     let permitted = DEFAULT.replace(
