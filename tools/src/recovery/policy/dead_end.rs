@@ -197,17 +197,14 @@ impl Policy {
         if !self.knows_enough(directory) {
             return None;
         }
-        let everybody: BTreeSet<PersonId> = match &directory.people {
-            Some(people) => {
-                let members = people.iter().filter(|(_, standing)| **standing == Standing::Member);
-                members.map(|(id, _)| id.clone()).collect()
-            }
-            None => {
-                let listed = directory.groups.values().flatten().chain(&self.people).cloned();
-                // No id that a chat gives has a space in it.
-                let thought = (0..THOUGHT_MEMBERS).map(|number| PersonId(format!("member {number:02}")));
-                listed.chain(thought).collect()
-            }
+        let everybody: BTreeSet<PersonId> = if let Some(people) = &directory.people {
+            let members = people.iter().filter(|(_, standing)| **standing == Standing::Member);
+            members.map(|(id, _)| id.clone()).collect()
+        } else {
+            let listed = directory.groups.values().flatten().chain(&self.people).cloned();
+            // No id that a chat gives has a space in it.
+            let thought = (0..THOUGHT_MEMBERS).map(|number| PersonId(format!("member {number:02}")));
+            listed.chain(thought).collect()
         };
         let mut groups: BTreeMap<&PersonId, BTreeSet<String>> = BTreeMap::new();
         for name in &self.groups {

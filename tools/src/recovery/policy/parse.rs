@@ -246,9 +246,9 @@ fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(usize, &'a CedarPolicy)> {
         // Cedar keeps the text of each policy as it was.
         let own = policy.to_cedar().unwrap_or_default();
         if let Some(at) = text.get(from..).and_then(|rest| rest.find(&own)) {
-            line += text.as_bytes()[from..from + at].iter().filter(|byte| **byte == b'\n').count();
+            line += text[from..from + at].matches('\n').count();
             placed.push((line, policy));
-            line += own.bytes().filter(|byte| *byte == b'\n').count();
+            line += own.matches('\n').count();
             from += at + own.len();
         } else {
             placed.push((line, policy));

@@ -6,6 +6,7 @@ mod refused;
 
 use super::*;
 use insta::assert_snapshot;
+use std::fmt::Write;
 
 /// A member with these groups.
 pub(super) fn member(id: &str, groups: &[&str]) -> Person {
@@ -59,7 +60,7 @@ fn the_shipped_policy_suits_a_small_team() {
         for risk in Risk::ALL {
             for (who, person) in [("requester", member("U1", &[])), ("other", member("U2", &["oncall"]))] {
                 let told = told(&policy, act, &person, &plan(risk));
-                table.push_str(&format!("{act} {risk} {who}: {told}\n"));
+                writeln!(table, "{act} {risk} {who}: {told}").unwrap();
             }
         }
     }
@@ -244,7 +245,7 @@ fn the_examples_of_the_readme_do_what_they_say() {
         (Act::Propose, &other, remedy("replay_archive", Risk::High)),
     ] {
         let told = told(&policy, act, person, &plan);
-        table.push_str(&format!("{act} {} {}: {told}\n", plan.remedy, person.id));
+        writeln!(table, "{act} {} {}: {told}", plan.remedy, person.id).unwrap();
     }
     assert_snapshot!(table, @"
     execute roll_alias_back U7: no: it is forbidden: nothing of medium or high risk is executed during business hours (policy `freeze`)
