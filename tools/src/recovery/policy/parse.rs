@@ -225,7 +225,9 @@ fn line_of(text: &str, at: usize) -> usize {
 /// Where, and what, in one line.
 fn told_by_cedar(text: &str, err: &DetailedError) -> (usize, String) {
     let at = err.source_locations.iter().map(|label| label.loc.start).min().unwrap_or(0);
-    let help = err.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    // Of several words that are equally near Cedar suggests any: left out, so that the same text is told the same.
+    let help = err.help.as_ref().filter(|help| !help.starts_with("did you mean"));
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
     let told = format!("{}{help}", err.message);
     (line_of(text, at), told.split_whitespace().collect::<Vec<_>>().join(" "))
 }
