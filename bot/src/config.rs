@@ -1,5 +1,9 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod policy;
+
+pub use policy::{BusinessHours, Group, Policies, UserGroup};
+
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -42,6 +46,9 @@ pub struct Scope {
     /// From how many alarms on it is a flood; [`Flood::USUAL`] unless told.
     #[serde(default)]
     pub flood: Flood,
+    /// Where its services run, as policies call it: `resource.environment`; `production` unless told.
+    #[serde(default = "production")]
+    pub environment: String,
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -91,6 +98,9 @@ pub struct File {
     /// Services with their AWS types and other names, who calls whom, and where that is read besides.
     #[serde(default)]
     pub topology: Calls,
+    /// Who may do what with a plan; the policy that comes with the program unless told.
+    #[serde(default)]
+    pub policy: Policies,
 }
 
 /// Who calls whom: what people declare, and what AWS is asked for. Both are merged; AWS's names fold into the services that
@@ -204,6 +214,11 @@ fn command() -> String {
     "/incident".to_owned()
 }
 
+/// What an environment is unless told: where a mistake costs most.
+fn production() -> String {
+    "production".to_owned()
+}
+
 fn listen() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 7421))
 }
@@ -237,7 +252,11 @@ impl File {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |problem| ConfigError::Unreadable { path: path.to_owned(), problem };
-        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+        let mut file = Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)?;
+        if let (Some(policy), Some(folder)) = (&mut file.policy.file, path.parent()) {
+            *policy = folder.join(&*policy);
+        }
+        Ok(file)
     }
 
     /// Reads the text of a file.
@@ -261,6 +280,10 @@ impl File {
                 return Err(format!("the scope `{id}` stands there twice"));
             }
         }
+        if let Some(scope) = self.scopes.iter().find(|scope| scope.environment.trim().is_empty()) {
+            return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
+        }
+        self.policy.check()?;
         self.topology.check()
     }
 
@@ -371,6 +394,7 @@ mod tests {
         assert_eq!(file.storage, Storage::Embedded { path: "clarity.redb".into() });
         assert_eq!((file.metrics, file.scopes[0].flood), (Metrics::None, Flood::USUAL));
         assert_eq!((file.topology.asks_aws(), file.topology.declared()), (None, Topology::default()));
+        assert_eq!((file.scopes[0].environment.as_str(), file.policy), ("production", Policies::default()));
     }
 
     #[test]
@@ -389,10 +413,17 @@ mod tests {
             watched = ["C2"]
             war_room = "C1"
             flood = { alarms = 5, within = "2m" }
+            environment = "staging"
             [topology]
             xray = true
             event_sources = true
             buses = ["default", "orders"]
+            [policy]
+            text = "permit(principal, action, resource);"
+            business_hours = "09:00-17:00 Europe/Berlin"
+            [policy.groups]
+            leads = ["U1", "U2"]
+            oncall = { slack = "S0123" }
             [[topology.services]]
             id = "a"
             kind = "AWS::Lambda::Function"
@@ -408,13 +439,14 @@ mod tests {
         assert_eq!((file.scopes[0].flood, file.topology.edges.len()), (flood, 1));
         assert_eq!((file.topology.xray, file.topology.event_sources, file.topology.buses.len()), (true, true, 2));
         assert!(matches!(file.storage, Storage::Aws { .. }));
+        assert_eq!((file.scopes[0].environment.as_str(), file.policy.groups.len()), ("staging", 2));
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `scopes`, `topology`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `scopes`, `topology`, `policy`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
         assert_snapshot!(refused(&format!("storage = \"s3\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 11 … unknown variant `s3`, expected `embedded` or `aws`");

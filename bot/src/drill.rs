@@ -158,6 +158,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             watched: vec![ALERTS.to_owned()],
             war_room: WAR_ROOM.to_owned(),
             flood: Flood::USUAL,
+            environment: "production".to_owned(),
         }],
     };
     let app = App {

@@ -22,6 +22,7 @@ pub mod intent;
 #[cfg(feature = "aws")]
 pub mod lambda;
 pub mod outbox;
+pub mod policy;
 pub mod ports;
 pub mod pulse;
 pub mod serve;

@@ -41,6 +41,11 @@ enum Task {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Look into who may do what.
+    Policy {
+        #[command(subcommand)]
+        ask: bot::policy::Ask,
+    },
     /// Print the verdict on a capsule.
     Context {
         /// The capsule, JSON or zstd-compressed JSON.
@@ -195,6 +200,10 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
         }
         Some(Task::Drill(arguments)) => drill(arguments).await,
         Some(Task::Serve { config }) => serve(&config).await,
+        Some(Task::Policy { ask }) => {
+            say(ask.answer()?);
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Task::Context { capsule, json, at }) => context(&capsule, json, at).await,
         Some(Task::Graph { capsule, at, out }) => graph(&capsule, at, &out).await,
         Some(Task::Import { source: ImportSource::Petshop { source, target } }) => {

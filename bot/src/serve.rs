@@ -4,6 +4,7 @@ use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, File, Metrics, Secrets, Storage};
 use crate::embedded::Embedded;
+use crate::policy;
 use crate::ports::StoreError;
 use jiff::SignedDuration;
 use std::net::SocketAddr;
@@ -21,6 +22,9 @@ pub enum ServeError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] policy::Unusable),
     /// This build has no AWS in it.
     #[error("`{0}` needs a build with AWS in it: `cargo build --release --features aws`")]
     NoAws(&'static str),
@@ -53,6 +57,8 @@ pub struct Serving {
 
 /// Starts a bot from `file`.
 pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError> {
+    // Nobody should learn from a click at night that the policy has a mistake.
+    policy::of(file)?;
     let outside = outside(file).await?;
     let Kept { store, inbox } = keep(&file.storage).await?;
     let listen = |problem| ServeError::Listen { address: file.listen, problem };

@@ -6,6 +6,7 @@ use crate::clock::SystemClock;
 use crate::config::{ConfigError, File, Secrets};
 use crate::http::Door;
 use crate::lambda::{Ingress, Worker};
+use crate::policy;
 use crate::pulse::Pulse;
 use crate::serve::{self, ServeError};
 use aws_sdk_secretsmanager::Client as Vault;
@@ -80,6 +81,7 @@ pub enum Stopped {
 /// Runs the function until Lambda stops it. Each role gets the secret it needs, and is not even allowed to read the other.
 pub async fn run(told: Told) -> Result<(), Stopped> {
     let file = File::parse(&told.config)?;
+    policy::of(&file).map_err(ServeError::from)?;
     let sdk = defaults().load().await;
     let vault = Vault::new(&sdk);
     let mut secrets =

@@ -119,12 +119,18 @@ impl Policy {
         plans.iter().filter_map(|plan| stuck(plan).map(|stuck| DeadEnd::of(plan, stuck))).collect()
     }
 
-    /// Which of these plans cannot come to their end whoever asks for them; the requesters that they name are not
-    /// looked at. Asked when policies are loaded. A plan that policies forbid everybody to propose is no dead end: that is
+    /// Which of these plans cannot come to their end whoever asks for them and whenever; their requesters and business hours
+    /// are not looked at. Asked when policies are loaded. A plan that policies forbid everybody to propose is no dead end: that is
     /// how a remedy is banned. For what is not known, see [`Policy::dead_ends`].
     pub fn dead_ends_whoever_asks(&self, directory: &Directory, plans: &[PlanFacts]) -> Vec<DeadEnd> {
         let Some(kinds) = self.kinds(directory) else { return Vec::new() };
-        let stuck = |plan: &PlanFacts| self.stuck_whoever_asks(&kinds, plan);
+        let stuck = |plan: &PlanFacts| {
+            let at = |business_hours| self.stuck_whoever_asks(&kinds, &PlanFacts { business_hours, ..plan.clone() });
+            // A plan that has to wait for the evening is no dead end.
+            let first = at(false)?;
+            let second = if self.asks_for_business_hours { at(true)? } else { first };
+            Some(if second.progress() > first.progress() { second } else { first })
+        };
         plans.iter().filter_map(|plan| stuck(plan).map(|stuck| DeadEnd::of(plan, stuck))).collect()
     }
 
@@ -191,17 +197,14 @@ impl Policy {
         if !self.knows_enough(directory) {
             return None;
         }
-        let everybody: BTreeSet<PersonId> = match &directory.people {
-            Some(people) => {
-                let members = people.iter().filter(|(_, standing)| **standing == Standing::Member);
-                members.map(|(id, _)| id.clone()).collect()
-            }
-            None => {
-                let listed = directory.groups.values().flatten().chain(&self.people).cloned();
-                // No id that a chat gives has a space in it.
-                let thought = (0..THOUGHT_MEMBERS).map(|number| PersonId(format!("member {number:02}")));
-                listed.chain(thought).collect()
-            }
+        let everybody: BTreeSet<PersonId> = if let Some(people) = &directory.people {
+            let members = people.iter().filter(|(_, standing)| **standing == Standing::Member);
+            members.map(|(id, _)| id.clone()).collect()
+        } else {
+            let listed = directory.groups.values().flatten().chain(&self.people).cloned();
+            // No id that a chat gives has a space in it.
+            let thought = (0..THOUGHT_MEMBERS).map(|number| PersonId(format!("member {number:02}")));
+            listed.chain(thought).collect()
         };
         let mut groups: BTreeMap<&PersonId, BTreeSet<String>> = BTreeMap::new();
         for name in &self.groups {

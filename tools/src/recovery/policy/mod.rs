@@ -99,7 +99,7 @@ pub struct Question<'a> {
     pub plan: &'a PlanFacts,
 }
 
-/// A policy's name: what its `@id` says, or its place in the text, such as `line 12`.
+/// A policy's name: what its `@id` says, or its place in the text, such as `number 3 on line 12`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyName(pub String);
 

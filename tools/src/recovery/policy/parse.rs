@@ -11,6 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A text of policies may be this long: what is asked on every click is short.
 pub const MAX_POLICY_BYTES: usize = 64 * 1024;
 
+/// One policy may have this many brackets, dots and operators: Cedar's parser goes one level deeper for each, and would end
+/// the program where it runs out of stack.
+const MOST_LEVELS: usize = 1000;
+
+/// Enough stack for as many levels, some 40 KB each in a build without optimisation. It is reserved, not used.
+const STACK: usize = 64 << 20;
+
 /// Names and sentences may be this long, in characters: they are shown to people.
 const MAX_NAME: usize = 60;
 const MAX_SENTENCE: usize = 200;
@@ -24,6 +31,17 @@ pub enum PolicyError {
         /// How long it is.
         bytes: usize,
     },
+    /// One policy in it has more than [`MOST_LEVELS`] brackets, dots and operators.
+    #[error(
+        "the policy that begins before line {line} has more than {MOST_LEVELS} brackets, dots and operators; split it"
+    )]
+    TooDeep {
+        /// Where there are too many.
+        line: usize,
+    },
+    /// The machine has no thread left to read it on.
+    #[error("the policy cannot be read now: {0}")]
+    NoThread(String),
     /// It is no Cedar.
     #[error("line {line} of the policy is not Cedar: {problem}")]
     Syntax {
@@ -104,6 +122,16 @@ impl Policy {
         if text.len() > MAX_POLICY_BYTES {
             return Err(PolicyError::TooLong { bytes: text.len() });
         }
+        bounded(text)?;
+        let reader = std::thread::Builder::new().name("policy".to_owned()).stack_size(STACK);
+        std::thread::scope(|scope| {
+            let reading = reader.spawn_scoped(scope, || Self::read(text, directory));
+            let reading = reading.map_err(|err| PolicyError::NoThread(err.to_string()))?;
+            reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn read(text: &str, directory: &Directory) -> Result<Self, PolicyError> {
         let parsed: PolicySet = text.parse().map_err(|err| {
             let (line, problem) = told_by_cedar(text, &DetailedError::from(&err));
             PolicyError::Syntax { line, problem }
@@ -153,6 +181,37 @@ impl Policy {
     }
 }
 
+/// Refuses policies that are deeper than Cedar's parser should go.
+fn bounded(text: &str) -> Result<(), PolicyError> {
+    let (mut levels, mut line) = (0, 1);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\n' => line += 1,
+            b';' => levels = 0,
+            b'/' if bytes.peek() == Some(&b'/') => while bytes.next_if(|next| *next != b'\n').is_some() {},
+            b'"' => {
+                while let Some(inside) = bytes.next() {
+                    match inside {
+                        b'"' => break,
+                        b'\\' => drop(bytes.next()),
+                        b'\n' => line += 1,
+                        _ => {}
+                    }
+                }
+            }
+            b'(' | b'[' | b'{' | b'.' | b'!' | b'-' | b'+' | b'*' | b'&' | b'|' => levels += 1,
+            // `if` nests without a sign of its own.
+            b'i' if bytes.peek() == Some(&b'f') => levels += 1,
+            _ => {}
+        }
+        if levels > MOST_LEVELS {
+            return Err(PolicyError::TooDeep { line });
+        }
+    }
+    Ok(())
+}
+
 fn schema() -> Schema {
     let (schema, _warnings) = Schema::from_cedarschema_str(SCHEMA).expect("the suite reads the shipped schema");
     schema
@@ -166,7 +225,9 @@ fn line_of(text: &str, at: usize) -> usize {
 /// Where, and what, in one line.
 fn told_by_cedar(text: &str, err: &DetailedError) -> (usize, String) {
     let at = err.source_locations.iter().map(|label| label.loc.start).min().unwrap_or(0);
-    let help = err.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    // Of several words that are equally near Cedar suggests any: left out, so that the same text is told the same.
+    let help = err.help.as_ref().filter(|help| !help.starts_with("did you mean"));
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
     let told = format!("{}{help}", err.message);
     (line_of(text, at), told.split_whitespace().collect::<Vec<_>>().join(" "))
 }
@@ -187,9 +248,9 @@ fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(usize, &'a CedarPolicy)> {
         // Cedar keeps the text of each policy as it was.
         let own = policy.to_cedar().unwrap_or_default();
         if let Some(at) = text.get(from..).and_then(|rest| rest.find(&own)) {
-            line += text.as_bytes()[from..from + at].iter().filter(|byte| **byte == b'\n').count();
+            line += text[from..from + at].matches('\n').count();
             placed.push((line, policy));
-            line += own.bytes().filter(|byte| *byte == b'\n').count();
+            line += own.matches('\n').count();
             from += at + own.len();
         } else {
             placed.push((line, policy));
@@ -199,7 +260,8 @@ fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(usize, &'a CedarPolicy)> {
 }
 
 fn read_annotations(place: usize, line: usize, policy: &CedarPolicy) -> Result<Told, String> {
-    let mut told = Told { place, name: PolicyName(format!("line {line}")), because: None, approvals: 0 };
+    let mut told =
+        Told { place, name: PolicyName(format!("number {} on line {line}", place + 1)), because: None, approvals: 0 };
     for (key, value) in policy.annotations() {
         match key {
             "id" => told.name = PolicyName(sentence("id", value, MAX_NAME)?),
