@@ -4,6 +4,14 @@
 //! A remedy is described by what the settings of its target are before and after it. That makes drift, idempotence and the
 //! inverse the same for all of them: a target whose settings are those that a plan saw may be changed; one whose settings are
 //! those that the plan wants has been changed already; any other is somebody else's.
+//!
+//! A reading has two kinds of entries, told apart by how they are written. `PascalCase` is a setting of the target itself,
+//! named as in the service's API: these are compared, changed and restored. `snake_case` is a *circumstance*: what else has
+//! to be known to decide, such as how much concurrency the account has left. Others change circumstances all the time, so
+//! they are no part of drift ([`same`], [`own`]). Each remedy's file says which of both it needs; what is missing makes it
+//! [`Impossible`], with a sentence that names it. `README.md` beside this file is the whole catalogue as a table.
+//!
+//! Two remedies are acts rather than states, a capture and a runbook: their settings count how often they were done.
 
 mod alias_rollback;
 mod archive_replay;
@@ -13,11 +21,15 @@ mod ecs_rollback;
 mod event_source;
 mod log_level;
 mod mute_alarms;
+mod names;
 mod provisioned_concurrency;
+mod read;
 mod reserved_concurrency;
 mod rule;
 mod runbook;
 mod table_capacity;
+#[cfg(test)]
+mod tests;
 mod trace_sampling;
 
 pub use alias_rollback::AliasRollback;
@@ -29,9 +41,10 @@ pub use event_source::EventSource;
 pub use log_level::LogLevel;
 pub use mute_alarms::MuteAlarms;
 pub use provisioned_concurrency::ProvisionedConcurrency;
+pub use read::{own, same};
 pub use reserved_concurrency::ReservedConcurrency;
 pub use rule::Rule;
-pub use runbook::Runbook;
+pub use runbook::{InputSchema, InputType, Property, PropertyType, Runbook, RunbookError, RunbookKind, RunbookSpec};
 pub use table_capacity::TableCapacity;
 pub use trace_sampling::TraceSampling;
 
@@ -52,6 +65,13 @@ pub struct Target {
     pub name: String,
 }
 
+impl Target {
+    /// A target of this kind with this name.
+    pub fn new(kind: &str, name: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), name: name.into() }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.name)
@@ -67,8 +87,14 @@ pub struct RemedySpec {
     pub title: &'static str,
     /// What it does, in a sentence.
     pub about: &'static str,
-    /// What else happens, in a sentence: who is refused, what waits, what is lost.
+    /// Its risk at the least; parameters and what was read can raise it.
+    pub risk: Risk,
+    /// What else happens, in a sentence or two: who is refused, what waits, what is lost.
     pub side_effects: &'static str,
+    /// How it is taken back, as a noun: `the limit before`.
+    pub inverse: &'static str,
+    /// What will count as success, in words; the numbers are those of [`Entry::expects`].
+    pub success: &'static str,
     /// The calls of AWS that read its target: `lambda:GetAlias`.
     pub reads: &'static [&'static str],
     /// The calls that change it.
@@ -102,7 +128,7 @@ pub trait Entry {
     fn cost(&self, saw: &Reading, prices: &Prices) -> Cost;
 
     /// Whether what was read can be restored.
-    fn is_reversible(&self) -> bool {
+    fn is_reversible(&self, _saw: &Reading) -> bool {
         true
     }
 
@@ -112,7 +138,7 @@ pub trait Entry {
     }
 
     /// What will count as success: which measure of the service, which way, within how many minutes of the effect.
-    fn expects(&self) -> Option<(Measure, Direction, u32)>;
+    fn expects(&self, saw: &Reading) -> Option<(Measure, Direction, u32)>;
 
     /// What it does, with its parameters, as an imperative sentence without a full stop: `Set reserved concurrency of x to 20`.
     fn sentence(&self, saw: &Reading) -> String;
@@ -151,3 +177,53 @@ pub enum Remedy {
     /// Run one of the team's own runbooks.
     Runbook(Runbook),
 }
+
+impl Remedy {
+    /// What it says of itself.
+    pub fn entry(&self) -> &dyn Entry {
+        match self {
+            Self::LogLevel(entry) => entry,
+            Self::TraceSampling(entry) => entry,
+            Self::MuteAlarms(entry) => entry,
+            Self::CapsuleCapture(entry) => entry,
+            Self::ProvisionedConcurrency(entry) => entry,
+            Self::ReservedConcurrency(entry) => entry,
+            Self::EventSource(entry) => entry,
+            Self::Rule(entry) => entry,
+            Self::AliasRollback(entry) => entry,
+            Self::ArchiveReplay(entry) => entry,
+            Self::TableCapacity(entry) => entry,
+            Self::EcsRollback(entry) => entry,
+            Self::EcsCount(entry) => entry,
+            Self::Runbook(entry) => entry,
+        }
+    }
+
+    /// Its row of the catalogue.
+    pub fn spec(&self) -> &'static RemedySpec {
+        self.entry().spec()
+    }
+
+    /// What it changes.
+    pub fn target(&self) -> Target {
+        self.entry().target()
+    }
+}
+
+/// Every row of the catalogue, in the order of the design: least risk first.
+pub const CATALOGUE: [&RemedySpec; 14] = [
+    &LogLevel::SPEC,
+    &TraceSampling::SPEC,
+    &MuteAlarms::SPEC,
+    &CapsuleCapture::SPEC,
+    &ProvisionedConcurrency::SPEC,
+    &ReservedConcurrency::SPEC,
+    &EventSource::SPEC,
+    &Rule::SPEC,
+    &AliasRollback::SPEC,
+    &ArchiveReplay::SPEC,
+    &TableCapacity::SPEC,
+    &EcsRollback::SPEC,
+    &EcsCount::SPEC,
+    &Runbook::SPEC,
+];
