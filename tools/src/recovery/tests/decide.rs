@@ -290,7 +290,6 @@ fn who_does_not_answer_is_asked_once_more_and_then_it_expires() {
     assert_eq!(next_timer(&room.state), Some(at(15)));
     let room = &mut Room::new(draft("ann", Risk::Medium));
     check_due(room, 15, &["expired"]);
-    let _ = room;
 }
 
 #[test]
