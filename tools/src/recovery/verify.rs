@@ -261,7 +261,7 @@ mod tests {
         let another = Series { measure: Measure::Latency, ..full.clone() };
         assert_eq!(verify(&falls, &[others, another], at(0), at(6)), Worked::Unclear);
         let silent = series(&some(&[100.0; 6]), &[None; 6]);
-        assert_eq!(verify(&falls, &[silent.clone()], at(0), at(6)), Worked::Unclear, "silence is not zero");
+        assert_eq!(verify(&falls, std::slice::from_ref(&silent), at(0), at(6)), Worked::Unclear, "silence is not zero");
         assert_eq!(verify(&falls, &[silent, full.clone()], at(0), at(6)), kept, "another source has it");
         let young = series(&some(&[100.0]), &some(&[1.0; 6]));
         assert_eq!(verify(&falls, &[young], at(0), at(6)), Worked::Unclear);

@@ -361,8 +361,9 @@ impl Case<'_> {
     }
 
     fn denied(&self, why: Denial) -> Decided {
-        let said = if why == Denial::OwnPlan { Said::OwnPlan } else { Said::NotAllowed { why: why.clone() } };
-        self.recorded(why.to_string(), said)
+        let because = why.to_string();
+        let said = if why == Denial::OwnPlan { Said::OwnPlan } else { Said::NotAllowed { why } };
+        self.recorded(because, said)
     }
 
     /// What may not be done is recorded, up to a number that no clicking exceeds, and answered in any case.

@@ -97,8 +97,9 @@ impl Plan {
     pub fn pinned(mut self) -> Self {
         self.id = PlanId(String::new());
         let content = serde_json::to_vec(&self).expect("a plan has only string keys");
-        let digest: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        self.id = PlanId(format!("plan-{digest}"));
+        let digest = Sha256::digest(content);
+        let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        self.id = PlanId(format!("plan-{number:016x}"));
         self
     }
 

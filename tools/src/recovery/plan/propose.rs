@@ -75,10 +75,8 @@ pub fn supersede(plans: &BTreeMap<PlanId, Arc<PlanState>>, newer: &Plan, now: Ti
         state.status() == PlanStatus::Waiting && state.plan().target == newer.target && *state.id() != newer.id
     });
     let ended = |state: &Arc<PlanState>| {
-        let fact = match state.is_overdue(now) {
-            true => PlanFact::Expired,
-            false => PlanFact::Superseded { by: newer.id.clone() },
-        };
+        let superseded = || PlanFact::Superseded { by: newer.id.clone() };
+        let fact = if state.is_overdue(now) { PlanFact::Expired } else { superseded() };
         (state.id().clone(), fact)
     };
     older.map(ended).collect()

@@ -38,7 +38,9 @@ fn begin_undo(room: &mut Room, by_time: bool) {
 fn check(misbehaviour: &[Misbehaviour], prepare: impl Fn(&Lever), expected: PlanStatus, effects: usize) -> Room {
     let (mut room, lever) = (started(), Lever::new());
     prepare(&lever);
-    misbehaviour.iter().for_each(|how| lever.misbehave(*how));
+    for how in misbehaviour {
+        lever.misbehave(*how);
+    }
     let fact = work(&room.state, &lever).unwrap();
     room.tell(&fact, 4);
     assert_eq!((room.state.status(), lever.record().effects), (expected, effects), "{fact:?}");
@@ -69,11 +71,19 @@ fn every_way_of_carrying_out_ends() {
 }
 
 #[track_caller]
-fn check_undo(by_time: bool, misbehaviour: &[Misbehaviour], prepare: impl Fn(&Lever), expected: PlanStatus, restored: usize) {
+fn check_undo(
+    by_time: bool,
+    misbehaviour: &[Misbehaviour],
+    prepare: impl Fn(&Lever),
+    expected: PlanStatus,
+    restored: usize,
+) {
     let lever = Lever::new();
     let mut room = undoing(&lever, by_time);
     prepare(&lever);
-    misbehaviour.iter().for_each(|how| lever.misbehave(*how));
+    for how in misbehaviour {
+        lever.misbehave(*how);
+    }
     let fact = work(&room.state, &lever).unwrap();
     room.tell(&fact, 41);
     assert_eq!((room.state.status(), lever.record().restored), (expected, restored), "{fact:?}");
@@ -108,7 +118,9 @@ fn what_failed_in_part_is_taken_back_as_far_as_it_can() {
     for (misbehaviour, restored, expected) in cases {
         for by_time in [true, false] {
             let (mut room, lever) = (started(), Lever::new());
-            misbehaviour.iter().for_each(|how| lever.misbehave(*how));
+            for how in misbehaviour {
+                lever.misbehave(*how);
+            }
             // The process is killed with the effect, and whoever goes on cannot read.
             work(&room.state, &lever).unwrap();
             lever.blind(3);

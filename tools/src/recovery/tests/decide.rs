@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::Worked;
 use crate::recovery::plan::{
-    LONGEST_REASON, MOST_APPROVALS, MOST_DENIALS, MOST_UNDOS, PlanStatus, Said, Settled, Unproposable, UndoneBy, due,
+    LONGEST_REASON, MOST_APPROVALS, MOST_DENIALS, MOST_UNDOS, PlanStatus, Said, Settled, UndoneBy, Unproposable, due,
     needs_typed_name, next_timer, propose, supersede,
 };
 use crate::recovery::policy::{DeadEnd, Denial};
@@ -91,9 +91,10 @@ fn a_low_risk_needs_nobody_else_and_a_junior_watches() {
 
 #[test]
 fn the_plan_the_policy_and_the_risk_each_raise_what_is_needed() {
-    let ask = |room: &mut Room| match room.asks("ann", &execute(), 2).said {
-        Said::NeedsApprovals { missing, .. } => missing,
-        said => panic!("{said:?}"),
+    let ask = |room: &mut Room| {
+        let said = room.asks("ann", &execute(), 2).said;
+        let Said::NeedsApprovals { missing, .. } = said else { panic!("{said:?}") };
+        missing
     };
     let room = &mut Room::new(draft("ann", Risk::Medium));
     assert_eq!(ask(room), 1, "its risk");
@@ -353,7 +354,10 @@ fn facts_that_people_could_not_have_made_are_refused() {
     room.tell(&PlanFact::Escalated, 2);
     assert_eq!(fold(&room, 3, &PlanFact::Escalated), "it is escalated once");
     room.tell(&started(&["bob", "cyd"], 2), 3);
-    assert_eq!(fold(&room, 3, &started(&["bob", "cyd"], 2)), "a plan that is being carried out cannot become `started`");
+    assert_eq!(
+        fold(&room, 3, &started(&["bob", "cyd"], 2)),
+        "a plan that is being carried out cannot become `started`"
+    );
 
     let by_time = PlanFact::UndoStarted { by: UndoneBy::Time };
     let mut room = applied(draft("ann", Risk::Low));
@@ -374,7 +378,9 @@ fn a_plan_that_is_not_pinned_is_none() {
     let mut wants = pinned.wants.clone();
     wants.insert("Executions".to_owned(), "0".to_owned());
     assert!(fold(Plan { wants, ..pinned.clone() }).unwrap_err().contains("is not pinned"));
-    assert!(fold(Plan { expires_at: at(0), ..draft("ann", Risk::Low) }.pinned()).unwrap_err().contains("expires before"));
+    assert!(
+        fold(Plan { expires_at: at(0), ..draft("ann", Risk::Low) }.pinned()).unwrap_err().contains("expires before")
+    );
     assert!(fold(pinned).is_ok());
     assert!(serde_json::from_str::<PlanState>("[]").is_err());
 }
@@ -414,7 +420,8 @@ fn a_plan_begins_and_ends_the_older_ones_for_its_target() {
     assert_eq!(supersede(&known(&[&runs]), &newer, at(6)), []);
 
     let room = Room::new(draft("ann", Risk::Low));
-    let (desk, nobody) = (room.desk(), Directory { unresolved: ["leads", "juniors"].map(str::to_owned).into(), ..Directory::default() });
+    let (desk, nobody) =
+        (room.desk(), Directory { unresolved: ["leads", "juniors"].map(str::to_owned).into(), ..Directory::default() });
     let begins = |plan: &Plan, who: &str, plans: &BTreeMap<PlanId, Arc<PlanState>>, directory: &Directory| {
         propose(plans, plan, &room.people[&id(who)], &desk, directory, at(6))
     };
@@ -433,7 +440,10 @@ fn a_plan_begins_and_ends_the_older_ones_for_its_target() {
     assert_eq!(begins(&of_guest, "gus", &plans, &nobody), Err(Unproposable::NotAllowed(guest)));
     // Only the requester could approve it.
     let alone = Directory {
-        groups: BTreeMap::from([("leads".to_owned(), BTreeSet::from([id("cyd")])), ("juniors".to_owned(), BTreeSet::new())]),
+        groups: BTreeMap::from([
+            ("leads".to_owned(), BTreeSet::from([id("cyd")])),
+            ("juniors".to_owned(), BTreeSet::new()),
+        ]),
         people: Some(BTreeMap::from([(id("cyd"), Standing::Member), (id("eve"), Standing::Member)])),
         ..Directory::default()
     };

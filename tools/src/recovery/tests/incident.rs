@@ -47,7 +47,10 @@ fn a_fact_that_a_plan_cannot_take_is_none_of_its_incident() {
         assert!(err.contains(expected), "{err}");
     }
     check(propose(&incident, &plan), "a plan that is waiting cannot become `proposed`");
-    check(tell(&incident, &plan.id, &PlanFact::UndoFinished, 1), "a plan that is waiting cannot become `undo_finished`");
+    check(
+        tell(&incident, &plan.id, &PlanFact::UndoFinished, 1),
+        "a plan that is waiting cannot become `undo_finished`",
+    );
     let unknown = PlanId("plan-0".to_owned());
     check(tell(&incident, &unknown, &PlanFact::Expired, 20), "a plan that is not there cannot become `expired`");
     let proposed = PlanFact::Proposed { plan: Box::new(draft("bob", Risk::Low).pinned()) };

@@ -14,6 +14,7 @@ use crate::recovery::policy::{Directory, Person, PersonId, Policy, Standing};
 use crate::recovery::remedy::{Remedy, ReservedConcurrency, Target};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Approving is for leads, executing for everybody but juniors, and in business hours a medium risk needs two.
 const POLICY: &str = r#"
@@ -26,10 +27,11 @@ permit (principal, action == Action::"execute", resource);
 permit (principal, action == Action::"undo", resource);
 "#;
 
-fn policy() -> Policy {
+/// Read once: that takes longer than a life.
+static READ: LazyLock<Policy> = LazyLock::new(|| {
     let groups = ["leads", "juniors"].map(str::to_owned);
     Policy::parse(POLICY, &Directory { unresolved: BTreeSet::from(groups), ..Directory::default() }).unwrap()
-}
+});
 
 /// So many minutes into the story.
 fn at(minute: i64) -> Timestamp {
@@ -98,7 +100,7 @@ fn proposed(plan: Plan) -> PlanState {
 /// A team and a plan.
 #[derive(Debug)]
 struct Room {
-    policy: Policy,
+    policy: &'static Policy,
     people: BTreeMap<PersonId, Person>,
     business_hours: bool,
     state: PlanState,
@@ -112,11 +114,11 @@ impl Room {
         let others = [person("eve", &[]), person("jim", &["juniors"])];
         let guest = Person { standing: Standing::Guest, ..person("gus", &["leads"]) };
         let people = leads.into_iter().chain(others).chain([guest]).map(|person| (person.id.clone(), person));
-        Self { policy: policy(), people: people.collect(), business_hours: false, state: proposed(plan) }
+        Self { policy: &READ, people: people.collect(), business_hours: false, state: proposed(plan) }
     }
 
     fn desk(&self) -> Desk<'_> {
-        Desk { policy: &self.policy, people: &self.people, business_hours: self.business_hours }
+        Desk { policy: self.policy, people: &self.people, business_hours: self.business_hours }
     }
 
     fn decides(&self, who: &str, request: &Request, minute: i64) -> Decided {

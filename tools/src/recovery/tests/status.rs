@@ -78,7 +78,8 @@ fn every_pair_of_status_and_fact_is_as_the_table_says() {
     for status in statuses {
         for (name, fact) in facts() {
             let here = named(status);
-            let row = |row: &&(&str, &str, &str)| row.1 == name && (row.0 == here || (row.0 == "*" && status.is_some()));
+            let row =
+                |row: &&(&str, &str, &str)| row.1 == name && (row.0 == here || (row.0 == "*" && status.is_some()));
             let expected = LEGAL.iter().find(row).map(|row| if row.2 == "*" { here.clone() } else { row.2.to_owned() });
             let found = PlanStatus::next(status, &fact);
             assert_eq!(found.ok().map(|next| named(Some(next))), expected, "{here}, {name}");
