@@ -50,7 +50,7 @@ fn check(misbehaviour: &[Misbehaviour], prepare: impl Fn(&Lever), expected: Plan
 
 #[test]
 fn every_way_of_carrying_out_ends() {
-    use Misbehaviour::{Drift, HalfApply, Refuse, TimeOut};
+    use Misbehaviour::{Drift, HalfApply, Overtaken, Refuse, TimeOut};
     let nothing = |_: &Lever| {};
     let room = check(&[], nothing, PlanStatus::Applied, 1);
     assert_eq!(room.state.after().unwrap().settings, wanted());
@@ -59,15 +59,20 @@ fn every_way_of_carrying_out_ends() {
     check(&[TimeOut { effect: false }], nothing, PlanStatus::Failed, 0);
     check(&[HalfApply], nothing, PlanStatus::PartlyFailed, 1);
     check(&[Drift], nothing, PlanStatus::Drifted, 0);
+    check(&[Overtaken], nothing, PlanStatus::Applied, 1);
     check(&[], Lever::foreign, PlanStatus::Drifted, 0);
     check(&[], |lever| lever.blind(2), PlanStatus::Applied, 1);
     check(&[], |lever| lever.blind(3), PlanStatus::PartlyFailed, 0);
-    // It was changed and changed back: the settings are those that were seen, and yet somebody was there.
-    let back_and_forth = |lever: &Lever| {
-        let room = undoing(lever, false);
-        assert_eq!(work(&room.state, lever), Some(PlanFact::UndoFinished));
-    };
-    check(&[], back_and_forth, PlanStatus::Drifted, 1);
+}
+
+/// Its settings are those that were seen, and yet somebody was there: nobody even asks the actuator.
+#[test]
+fn what_was_changed_and_changed_back_has_drifted() {
+    let lever = Lever::new();
+    assert_eq!(work(&undoing(&lever, false).state, &lever), Some(PlanFact::UndoFinished));
+    let fact = work(&started().state, &lever).unwrap();
+    assert_eq!(fact, PlanFact::Drifted { found: lever.record().now });
+    assert_eq!((lever.record().effects, lever.record().performs), (1, 1));
 }
 
 #[track_caller]
@@ -91,7 +96,7 @@ fn check_undo(
 
 #[test]
 fn every_way_of_taking_back_ends() {
-    use Misbehaviour::{Drift, HalfApply, Refuse, TimeOut};
+    use Misbehaviour::{Drift, HalfApply, Overtaken, Refuse, TimeOut};
     let nothing = |_: &Lever| {};
     for by_time in [true, false] {
         let foreign = if by_time { PlanStatus::LeftAlone } else { PlanStatus::UndoFailed };
@@ -101,6 +106,7 @@ fn every_way_of_taking_back_ends() {
         check_undo(by_time, &[TimeOut { effect: false }], nothing, PlanStatus::UndoFailed, 0);
         check_undo(by_time, &[HalfApply], nothing, PlanStatus::UndoFailed, 1);
         check_undo(by_time, &[Drift], nothing, foreign, 0);
+        check_undo(by_time, &[Overtaken], nothing, PlanStatus::Undone, 1);
         check_undo(by_time, &[], Lever::foreign, foreign, 0);
         check_undo(by_time, &[], |lever| lever.blind(2), PlanStatus::Undone, 1);
         check_undo(by_time, &[], |lever| lever.blind(3), PlanStatus::UndoFailed, 0);

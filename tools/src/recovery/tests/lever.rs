@@ -17,6 +17,8 @@ pub(super) enum Misbehaviour {
     TimeOut { effect: bool },
     /// Somebody else changes the target just before.
     Drift,
+    /// Whoever works beside us is just faster, and the lock on the revision stops this one.
+    Overtaken,
     /// One of two settings is changed, and no answer comes.
     HalfApply,
 }
@@ -97,6 +99,10 @@ impl Record {
         }
         let no_answer = Err(ActError::Unknown("no answer came".to_owned()));
         match how {
+            Some(Misbehaviour::Overtaken) => {
+                self.write(to.clone());
+                (true, Err(ActError::Drifted(self.now.clone())))
+            }
             Some(Misbehaviour::Refuse) => (false, Err(ActError::Refused("it was refused".to_owned()))),
             Some(Misbehaviour::TimeOut { effect: false }) => (false, no_answer),
             Some(Misbehaviour::HalfApply) => {

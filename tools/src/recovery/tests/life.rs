@@ -60,6 +60,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just(Misbehaviour::TimeOut { effect: false }),
         Just(Misbehaviour::Drift),
         Just(Misbehaviour::HalfApply),
+        Just(Misbehaviour::Overtaken),
     ];
     let step = prop_oneof![
         20 => (0..NAMES.len(), request).prop_map(|(who, request)| Step::Ask(who, request)),
