@@ -1,6 +1,7 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
 use crate::model::{Alarm, AlarmState, Drawing, Forecast, Outlook, ServiceId, Verdict, Via};
+use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,6 +185,13 @@ pub enum Fact {
         /// Who.
         by: String,
     },
+    /// Something happened to a plan.
+    Plan {
+        /// The plan.
+        id: PlanId,
+        /// What happened to it.
+        fact: Box<PlanFact>,
+    },
 }
 
 /// A fact in its place in the log.
@@ -272,6 +280,9 @@ pub struct Incident {
     pub context_at: Option<Timestamp>,
     /// What each person saw when they last looked.
     pub seen: BTreeMap<String, Look>,
+    /// Its plans, at most [`MOST_PLANS`]; one more is refused.
+    #[serde(default)]
+    pub plans: BTreeMap<PlanId, Arc<PlanState>>,
 }
 
 /// Whom a verdict blamed when the one before it did not.
@@ -298,7 +309,8 @@ impl Incident {
     /// Folds one record into the state. `None` is the state before the first fact; only `Opened` leads out of it.
     ///
     /// # Errors
-    /// A sentence saying why the record cannot follow: a hole in the versions, or a log that does not begin with `Opened`.
+    /// A sentence saying why the record cannot follow: a hole in the versions, a log that does not begin with `Opened`, or a
+    /// fact that a plan cannot take.
     pub fn fold(state: Option<Self>, record: &Record) -> Result<Self, String> {
         let mut incident = match (state, &record.fact) {
             (None, Fact::Opened { id, scope }) => Self::before_anything(*id, scope.clone(), record.at),
@@ -310,6 +322,9 @@ impl Incident {
             return Err(format!("fact {} follows fact {} of {}", record.version, incident.version, incident.id));
         }
         incident.version = record.version;
+        if let Fact::Plan { id, fact } = &record.fact {
+            incident.plan(record.at, id, fact)?;
+        }
         incident.apply(record);
         Ok(incident)
     }
@@ -331,12 +346,29 @@ impl Incident {
             picture_told_at: None,
             context_at: None,
             seen: BTreeMap::new(),
+            plans: BTreeMap::new(),
         }
+    }
+
+    /// Folds a fact of a plan.
+    fn plan(&mut self, at: Timestamp, id: &PlanId, fact: &PlanFact) -> Result<(), String> {
+        if let PlanFact::Proposed { plan } = fact {
+            if plan.id != *id || plan.incident != self.id {
+                return Err(format!("{} of {} is told as {id} of {}", plan.id, plan.incident, self.id));
+            }
+            if self.plans.len() >= MOST_PLANS {
+                return Err(format!("{} has {MOST_PLANS} plans, and takes no more", self.id));
+            }
+        }
+        let state = PlanState::fold(self.plans.remove(id).map(Arc::unwrap_or_clone), at, fact)?;
+        self.plans.insert(id.clone(), Arc::new(state));
+        Ok(())
     }
 
     fn apply(&mut self, record: &Record) {
         match &record.fact {
-            Fact::Opened { .. } => {}
+            // A plan may refuse its fact: that is done before.
+            Fact::Opened { .. } | Fact::Plan { .. } => {}
             Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
                 alarm: (**alarm).clone(),
                 first_at: alarm.changed_at,

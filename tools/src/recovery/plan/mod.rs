@@ -1,13 +1,39 @@
 //! A plan: one concrete remedy, pinned; what can happen to it, as facts; and its whole life, pure.
+//!
+//! In reading order: what a plan is and what can happen to it (here) · [`PlanStatus::next`], where that leads, as one total
+//! function · [`PlanState`], the fold of the facts · [`decide`], what a person's request makes of it · [`propose`], how one
+//! begins and ends its elders · [`due`], what time makes of it · [`Approved`], the only thing that an actuator takes.
+//!
+//! Facts come first: what is decided is recorded before anything is done, and what was done is recorded as a fact as well.
+//! Whoever resumes after a crash folds the facts and sees what is left to do.
 
-use super::policy::PersonId;
-use super::remedy::Remedy;
+mod approved;
+mod decide;
+mod propose;
+mod said;
+mod state;
+mod status;
+mod timers;
+
+pub use approved::{Approved, NotApproved};
+pub use decide::{Decided, Desk, LONGEST_REASON, Request, decide, needs_typed_name};
+pub use propose::{Unproposable, propose, supersede};
+pub use said::{Said, Settled};
+pub use state::{Approval, MOST_APPROVALS, MOST_DENIALS, MOST_UNDOS, PlanState, Start, Told};
+pub use status::{IllegalFact, PlanStatus};
+pub use timers::{due, next_timer};
+
+use super::policy::{PersonId, floor};
+use super::remedy::{Remedy, Target};
 use crate::model::{Cost, EvidenceId, Expectation, IncidentId, Reading, Return, Risk, RiskReason, ServiceId, Worked};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// So many plans an incident keeps. One more is refused: whoever is that far needs people, not plans.
+pub const MOST_PLANS: usize = 50;
 
 /// The id of a plan: a digest of everything that is pinned in it, so that another plan has another id. Shown as `plan-1f0c…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +55,8 @@ pub struct Plan {
     pub incident: IncidentId,
     /// What is done, with its parameters.
     pub remedy: Remedy,
+    /// The resource whose settings it changes.
+    pub target: Target,
     /// The service it acts on.
     pub service: ServiceId,
     /// Where that service runs, `production`.
@@ -69,9 +97,15 @@ impl Plan {
     pub fn pinned(mut self) -> Self {
         self.id = PlanId(String::new());
         let content = serde_json::to_vec(&self).expect("a plan has only string keys");
-        let digest: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        self.id = PlanId(format!("plan-{digest}"));
+        let digest = Sha256::digest(content);
+        let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        self.id = PlanId(format!("plan-{number:016x}"));
         self
+    }
+
+    /// The fewest approvals with which it is carried out, whatever the policies of that moment say.
+    pub fn least_approvals(&self) -> u8 {
+        self.approvals.max(floor(self.risk))
     }
 
     /// Whether its content still has its id.
@@ -152,6 +186,8 @@ pub enum PlanFact {
         by: PersonId,
         /// Those whose approval counted then, each another person, none of them the requester.
         approved_by: Vec<PersonId>,
+        /// How many approvals it needed, by the policies of that moment too.
+        needed: u8,
     },
     /// The effect is there.
     Succeeded {
@@ -189,63 +225,28 @@ pub enum PlanFact {
     },
 }
 
-/// Where a plan stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlanStatus {
-    /// It waits for approvals, or for somebody to execute it.
-    Waiting,
-    /// It is being carried out.
-    Running,
-    /// The effect is there, and is being watched.
-    Applied,
-    /// It worked.
-    Kept,
-    /// It did not help: it should be taken back.
-    Doubtful,
-    /// It is being taken back.
-    Undoing,
-    /// It was taken back.
-    Undone,
-    /// It did not work.
-    Failed,
-    /// It could not be taken back: people have to.
-    UndoFailed,
-    /// Its time was over and the target was somebody else's by then.
-    LeftAlone,
-    /// Somebody said no.
-    Rejected,
-    /// Who asked for it took it back.
-    Revoked,
-    /// Nobody answered in time.
-    Expired,
-    /// A newer plan took its place.
-    Superseded,
-    /// The target had changed before it began.
-    Drifted,
-}
-
-/// Something that people agreed to, as its facts say. There is no other way to one than folding those facts: the fields are
-/// private, it cannot be deserialised, and nothing else makes it.
-///
-/// ```compile_fail
-/// let plan: tools::recovery::plan::Plan = todo!();
-/// let approved = tools::recovery::plan::Approved { value: plan, by: Vec::new() };
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Approved<T> {
-    value: T,
-    by: Vec<PersonId>,
-}
-
-impl<T> Approved<T> {
-    /// What they agreed to.
-    pub fn value(&self) -> &T {
-        &self.value
-    }
-
-    /// Who did: whoever had it carried out first, then those whose approval it needed.
-    pub fn by(&self) -> &[PersonId] {
-        &self.by
+impl PlanFact {
+    /// Its word, as it stands in the log.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Approved { .. } => "approved",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Rejected { .. } => "rejected",
+            Self::Revoked { .. } => "revoked",
+            Self::Denied { .. } => "denied",
+            Self::Escalated => "escalated",
+            Self::Expired => "expired",
+            Self::Superseded { .. } => "superseded",
+            Self::Drifted { .. } => "drifted",
+            Self::Started { .. } => "started",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Verified { .. } => "verified",
+            Self::UndoStarted { .. } => "undo_started",
+            Self::UndoFinished => "undo_finished",
+            Self::UndoFailed { .. } => "undo_failed",
+            Self::LeftAlone { .. } => "left_alone",
+        }
     }
 }
