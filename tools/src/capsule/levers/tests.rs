@@ -289,7 +289,8 @@ proptest! {
                     prop_assert!(same(&after.settings, to) || same(&after.settings, &half));
                 }
                 Err(ActError::Unknown(_)) => {
-                    prop_assert!(matches!(how, Some(Misbehaviour::TimeOut { .. } | Misbehaviour::HalfApply)));
+                    let is_silent = matches!(how, Some(Misbehaviour::TimeOut { .. } | Misbehaviour::HalfApply));
+                    prop_assert!(is_silent);
                 }
             }
             writes += done + u32::from(how == Some(Misbehaviour::Drift));
