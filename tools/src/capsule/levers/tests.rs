@@ -263,9 +263,11 @@ proptest! {
                 Step::Undo => (&made, &saw.settings),
             };
             let how = levers.board().levers[&target].queued.front().copied();
-            let (before, effects) = (levers.board().read(&target).unwrap(), levers.effects(&target));
+            let before = levers.board().read(&target).unwrap();
+            let effects = levers.effects(&target);
             let answer = levers.board().bring(&target, from, to);
-            let (after, done) = (levers.board().read(&target).unwrap(), levers.effects(&target) - effects);
+            let after = levers.board().read(&target).unwrap();
+            let done = levers.effects(&target) - effects;
             prop_assert!(done <= 1);
             prop_assert_eq!(done == 1, how != Some(Misbehaviour::Drift) && after != before);
             if done == 1 {
