@@ -16,9 +16,11 @@ fn name(at: usize) -> ServiceId {
 /// 25 services in a picture, and `calls` calls among `services` of them. Each calls those after it in a fixed pattern; trouble goes
 /// up from the middle, and every second service suffers.
 fn picture(services: usize, calls: usize) -> Scene {
-    let ends = (1..).flat_map(|step| {
-        (0..services).filter_map(move |at| (at + step * step < services).then_some((at, at + step * step)))
-    });
+    // Squares make long calls and short ones; where they give too few, the steps between them follow.
+    let is_square = |step: &usize| step.isqrt().pow(2) == *step;
+    let (squares, others): (Vec<usize>, Vec<usize>) = (1..services).partition(is_square);
+    let steps = squares.into_iter().chain(others);
+    let ends = steps.flat_map(|step| (step..services).map(move |to| (to - step, to)));
     let edges: Vec<Edge> = ends
         .take(calls)
         .map(|(from, to)| Edge {
@@ -26,6 +28,7 @@ fn picture(services: usize, calls: usize) -> Scene {
             ..Edge::between(name(from).as_str(), name(to).as_str())
         })
         .collect();
+    assert_eq!(edges.len(), calls);
     let topology = Topology { services: (0..services).map(|at| Service::named(name(at).as_str())).collect(), edges };
     let at = "2026-11-20T03:12:00Z".parse().expect("a time");
     let path: Vec<ServiceId> = (10..16).rev().map(name).collect();
