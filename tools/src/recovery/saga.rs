@@ -11,6 +11,7 @@
 //! target's revision; for a target that has none, only by finding other settings.
 
 use super::plan::{Approved, NotApproved, Plan, PlanFact, PlanState, PlanStatus, UndoneBy};
+use super::remedy::{own, same};
 use crate::model::Reading;
 use crate::ports::{ActError, Actuator};
 use std::collections::BTreeMap;
@@ -83,7 +84,7 @@ pub async fn take_back(state: &PlanState, actuator: &dyn Actuator) -> Result<Pla
         Err(problem) => return Ok(not_undone(format!("the target could not be read: {problem}"))),
     };
     // Asked first: where a plan wants what it saw there is nothing to restore.
-    if found.settings == plan.saw.settings {
+    if same(&found.settings, &plan.saw.settings) {
         return Ok(PlanFact::UndoFinished);
     }
     Ok(match there(plan, &found) {
@@ -96,7 +97,7 @@ pub async fn take_back(state: &PlanState, actuator: &dyn Actuator) -> Result<Pla
 
 async fn undo(state: &PlanState, approved: &Approved<Plan>, actuator: &dyn Actuator) -> PlanFact {
     let plan = approved.value();
-    let is_restored = |found: &Reading| found.settings == plan.saw.settings;
+    let is_restored = |found: &Reading| same(&found.settings, &plan.saw.settings);
     match actuator.undo(approved).await {
         Ok(found) if is_restored(&found) => PlanFact::UndoFinished,
         Ok(_) => not_undone("it was accepted, and what was there before is not back".to_owned()),
@@ -133,13 +134,13 @@ async fn read(plan: &Plan, actuator: &dyn Actuator) -> Result<Reading, String> {
 }
 
 fn there(plan: &Plan, found: &Reading) -> There {
-    if found.settings == plan.wants {
+    if same(&found.settings, &plan.wants) {
         return There::Wanted;
     }
-    if found.settings == plan.saw.settings {
+    if same(&found.settings, &plan.saw.settings) {
         return There::Seen;
     }
-    let keys = |settings: &BTreeMap<String, String>| settings.keys().cloned().collect::<Vec<_>>();
+    let keys = |settings: &BTreeMap<String, String>| own(settings).into_keys().collect::<Vec<_>>();
     let all = [keys(&plan.wants), keys(&plan.saw.settings), keys(&found.settings)].concat();
     let is_ours = |key: &String| {
         let now = found.settings.get(key);

@@ -131,32 +131,12 @@ fn may_stop_something(remedy: &Remedy) -> bool {
     }
 }
 
-/// The remedy's name in the catalogue.
-fn name(remedy: &Remedy) -> &'static str {
-    match remedy {
-        Remedy::LogLevel(_) => "log-level",
-        Remedy::TraceSampling(_) => "trace-sampling",
-        Remedy::MuteAlarms(_) => "mute-alarms",
-        Remedy::CapsuleCapture(_) => "capsule-capture",
-        Remedy::ProvisionedConcurrency(_) => "provisioned-concurrency",
-        Remedy::ReservedConcurrency(_) => "reserved-concurrency",
-        Remedy::EventSource(_) => "event-source",
-        Remedy::Rule(_) => "rule",
-        Remedy::AliasRollback(_) => "alias-rollback",
-        Remedy::ArchiveReplay(_) => "archive-replay",
-        Remedy::TableCapacity(_) => "table-capacity",
-        Remedy::EcsRollback(_) => "ecs-rollback",
-        Remedy::EcsCount(_) => "ecs-count",
-        Remedy::Runbook(_) => "runbook",
-    }
-}
-
 impl PlanFacts {
     /// What policies are told of a plan.
     pub fn of(plan: &Plan, requester: Person, business_hours: bool) -> Self {
         Self {
             id: plan.id.0.clone(),
-            remedy: name(&plan.remedy).to_owned(),
+            remedy: plan.remedy.spec().name.to_owned(),
             target: plan.service.clone(),
             environment: plan.environment.clone(),
             risk: plan.risk,

@@ -115,6 +115,9 @@ impl PlanState {
         if !plan.is_pinned() {
             return Err(format!("{} is not pinned: its content has another id", plan.id));
         }
+        if plan.target != plan.remedy.target() {
+            return Err(format!("{} acts on another target than its remedy", plan.id));
+        }
         if plan.expires_at <= plan.proposed_at {
             return Err(format!("{} expires before it is made", plan.id));
         }
