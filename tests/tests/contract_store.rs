@@ -101,9 +101,8 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
     let mut after = before.cloned();
     let mut records = Vec::new();
     for fact in facts {
-        let version = after.as_ref().map_or(0, |incident| incident.version) + 1;
-        let record = Record { version, at: at(seconds), fact };
-        after = Some(Incident::fold(after, &record).unwrap());
+        let (incident, record) = Incident::extend(after, at(seconds), fact).unwrap();
+        after = Some(incident);
         records.push(record);
     }
     let log = Some(Log { records, after: after.unwrap() });
