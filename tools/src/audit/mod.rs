@@ -29,7 +29,7 @@ use std::fmt;
 pub const SHORTEST_KEY: usize = 32;
 
 /// A record as the stores keep it, read without looking into the fact.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored<'a> {
     version: u64,
@@ -65,8 +65,12 @@ enum Line<'a> {
 /// # Errors
 /// A sentence saying that this is no record.
 pub fn line(incident: IncidentId, stored: &str) -> Result<String, String> {
-    let Stored { version, at, fact, link } =
+    let read: Stored<'_> =
         serde_json::from_str(stored).map_err(|err| format!("a fact of {incident} cannot be read: {err}"))?;
+    if serde_json::to_string(&read).ok().as_deref() != Some(stored) {
+        return Err(format!("a fact of {incident} is not stored as this program stores it"));
+    }
+    let Stored { version, at, fact, link } = read;
     Ok(to_text(&Line::Record(Written { incident, version, at, fact, link })))
 }
 

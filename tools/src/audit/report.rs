@@ -44,10 +44,12 @@ pub struct Fault {
 pub enum Found {
     /// It is not as it was written.
     Edited,
-    /// It comes from another incident.
+    /// Here stands a fact of another incident, which follows there.
     Foreign {
-        /// Which.
+        /// The other incident.
         from: IncidentId,
+        /// Its fact.
+        fact: u64,
     },
     /// Facts are missing, from this one to that one.
     Missing {
@@ -79,6 +81,11 @@ pub enum Found {
 }
 
 impl Report {
+    /// Whether there was nothing to look at.
+    pub fn is_empty(&self) -> bool {
+        self.incidents.is_empty() && self.unreadable.is_empty() && self.forged.is_empty()
+    }
+
     /// Whether nothing is wrong.
     pub fn is_good(&self) -> bool {
         self.unreadable.is_empty() && self.forged.is_empty() && self.incidents.iter().all(|each| each.fault.is_none())
@@ -99,7 +106,9 @@ impl fmt::Display for Fault {
         let version = self.version;
         match &self.found {
             Found::Edited => write!(f, "fact {version} is not as it was written: its link does not follow")?,
-            Found::Foreign { from } => write!(f, "fact {version} was moved here from {from}, where it follows")?,
+            Found::Foreign { from, fact } => {
+                write!(f, "where fact {version} belongs stands fact {fact} of {from}")?;
+            }
             Found::Missing { to } => {
                 write!(f, "{} {} missing", facts(version, *to), verb(version, *to, "is", "are"))?;
             }
@@ -169,6 +178,10 @@ impl fmt::Display for Report {
                 "{} not checked, because there is no key: who wrote the facts anew may have written anchors as well.",
                 if self.unchecked == 1 { "One anchor was".to_owned() } else { format!("{} anchors were", self.unchecked) }
             )?;
+        }
+        let unsigned = |each: &Checked| each.sound_to > each.signed.map_or(0, |(version, _)| version);
+        if self.incidents.iter().any(unsigned) {
+            writeln!(f, "What nobody signed could have been written anew, and cut off at its end, without a trace.")?;
         }
         let bad = self.incidents.iter().filter(|each| each.fault.is_some()).count();
         let of = self.incidents.len();

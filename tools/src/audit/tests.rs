@@ -75,9 +75,22 @@ fn an_honest_log_passes_and_says_what_nobody_signed() {
     let two = log(2, 1);
     let all = [lines(1, &one), lines(2, &two)].concat();
     let anchors = [anchor(1, &one[11]), anchor(1, &one[40]), anchor(2, &two[0])];
-    assert_snapshot!(told(&all, &anchors), @"");
-    assert_snapshot!(told(&all, &[]), @"");
-    assert_snapshot!(verify(all.join("\n").as_bytes(), &anchors, None), @"");
+    assert_snapshot!(told(&all, &anchors), @"
+    INC-1: facts 1–41 are as they were written (anchored at 2026-11-20T03:27:41Z); after the last anchor facts 42–43 follow the chain, but nobody signed them.
+    INC-2: fact 1 is as it was written (anchored at 2026-11-20T03:27:01Z).
+    Nothing is wrong in 2 incidents.
+    ");
+    assert_snapshot!(told(&all, &[]), @"
+    INC-1: facts 1–43 follow the chain, but nobody signed them.
+    INC-2: fact 1 follows the chain, but nobody signed it.
+    Nothing is wrong in 2 incidents.
+    ");
+    assert_snapshot!(verify(all.join("\n").as_bytes(), &anchors, None), @"
+    INC-1: facts 1–43 follow the chain, but nobody signed them.
+    INC-2: fact 1 follows the chain, but nobody signed it.
+    3 anchors were not checked, because there is no key: who wrote the facts anew may have written anchors as well.
+    Nothing is wrong in 2 incidents.
+    ");
 }
 
 /// What is said of the first incident when its lines, its seventh fact or its anchors were tampered with; it has nine facts
@@ -100,26 +113,95 @@ fn every_tampering_is_found_and_located() {
         records[from - 1].fact = Fact::ContextAsked { by: "U0EVE".to_owned() };
         lines(1, &linked_anew(1, &records))
     };
-    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("alarm 7", "alarm 8")), @"");
-    assert_snapshot!(check(|lines, _| lines[8] = lines[8].replace("U9", "U8")), @"");
-    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"version\":7", "\"version\":17")), @"");
-    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"fact\":{", "\"fact\": {")), @"");
-    assert_snapshot!(check(|lines, _| lines[6] = "{}".to_owned()), @"");
-    assert_snapshot!(check(|lines, _| lines.swap(4, 6)), @"");
-    assert_snapshot!(check(|lines, _| drop(lines.drain(4..6))), @"");
-    assert_snapshot!(check(|lines, _| lines.insert(7, lines[4].clone())), @"");
-    assert_snapshot!(check(|lines, _| drop(lines.drain(6..9))), @"");
-    assert_snapshot!(check(|lines, _| drop(lines.drain(0..9))), @"");
-    assert_snapshot!(check(|lines, _| lines[13] = lines[6].replace("INC-1", "INC-2")), @"");
-    assert_snapshot!(check(|lines, _| lines.push(lines[6].replace("INC-1", "INC-3"))), @"");
-    assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(6)))), @"");
-    assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(2)))), @"");
-    assert_snapshot!(check(|_, anchors| anchors[1].version = 7), @"");
+    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("alarm 7", "alarm 8")), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is not as it was written: its link does not follow; from fact 7 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[8] = lines[8].replace("U9", "U8")), @"
+    INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); fact 9 is not as it was written: its link does not follow; from fact 9 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"version\":7", "\"version\":17")), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"fact\":{", "\"fact\": {")), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Line 7 cannot be relied upon: it is not written as `clarity audit export` writes it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[6] = "{}".to_owned()), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Line 7 cannot be relied upon: expected value at line 1 column 2.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines.swap(4, 6)), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor fact 4 follows the chain, but nobody signed it; the order was changed: where fact 5 belongs stands fact 7; from fact 5 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| drop(lines.drain(4..6))), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor fact 4 follows the chain, but nobody signed it; facts 5–6 are missing; from fact 5 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines.insert(7, lines[4].clone())), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–7 follow the chain, but nobody signed them; where fact 8 belongs stands fact 5 again; from fact 8 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| drop(lines.drain(6..9))), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; facts 7–8 are missing at the end: an anchor of 2026-11-20T03:27:08Z vouches for fact 8; from fact 7 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| drop(lines.drain(0..9))), @"
+    INC-1: facts 1–8 are missing at the end: an anchor of 2026-11-20T03:27:08Z vouches for fact 8; from fact 1 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[13] = lines[6].replace("INC-1", "INC-2")), @"
+    INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); fact 5 was moved here from INC-1, where it follows; from fact 5 on nothing can be promised.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines.push(lines[6].replace("INC-1", "INC-3"))), @"
+    INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    INC-3: fact 1 was moved here from INC-1, where it follows; from fact 1 on nothing can be promised.
+    Something is wrong in 1 of 3 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(6)))), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); facts 4–8 or some of them were written anew: the links follow, but fact 8 is not the one that was signed; from fact 4 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(2)))), @"
+    INC-1: facts 1–3 or some of them were written anew: the links follow, but fact 3 is not the one that was signed; from fact 1 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|_, anchors| anchors[1].version = 7), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–9 follow the chain, but nobody signed them.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    An anchor of INC-1 at fact 7 proves nothing: it was changed, or signed with another key.
+    Something is wrong, though the facts of 2 incidents follow each other.
+    ");
     assert_snapshot!(check(|_, anchors| {
         let record = &log(2, 5)[4];
         let stranger = Signer::new(&[7; 32]).unwrap();
         anchors[2] = stranger.sign(IncidentId(2), record.version, record.link, at(0));
-    }), @"");
+    }), @"
+    INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
+    INC-2: facts 1–5 follow the chain, but nobody signed them.
+    An anchor of INC-2 at fact 5 proves nothing: it was changed, or signed with another key.
+    Something is wrong, though the facts of 2 incidents follow each other.
+    ");
 }
 
 #[test]
@@ -128,8 +210,14 @@ fn what_was_written_after_the_last_anchor_can_be_written_anew() {
     let anchors = [anchor(1, &records[4])];
     records[7].fact = Fact::ContextReached;
     // Nobody can find this, so nobody promises it.
-    assert_snapshot!(told(&lines(1, &linked_anew(1, &records)), &anchors), @"");
-    assert_snapshot!(told(&lines(1, &log(1, 9)[..6]), &anchors), @"");
+    assert_snapshot!(told(&lines(1, &linked_anew(1, &records)), &anchors), @"
+    INC-1: facts 1–5 are as they were written (anchored at 2026-11-20T03:27:05Z); after the last anchor facts 6–9 follow the chain, but nobody signed them.
+    Nothing is wrong in 1 incident.
+    ");
+    assert_snapshot!(told(&lines(1, &log(1, 9)[..6]), &anchors), @"
+    INC-1: facts 1–5 are as they were written (anchored at 2026-11-20T03:27:05Z); after the last anchor fact 6 follows the chain, but nobody signed it.
+    Nothing is wrong in 1 incident.
+    ");
 }
 
 #[test]
@@ -140,21 +228,27 @@ fn one_incident_can_be_looked_at_alone() {
     }
     verifier.take(anchor(1, &log(1, 3)[2]).to_line().as_bytes(), "An anchor");
     verifier.expect(IncidentId(3));
-    assert_snapshot!(verifier.report(None), @"");
+    assert_snapshot!(verifier.report(None), @"
+    INC-2: facts 1–3 follow the chain, but nobody signed them.
+    Nothing is wrong in 1 incident.
+    ");
 }
 
 #[test]
 fn an_incident_without_a_fact_is_missed() {
     let mut verifier = Verifier::new(None);
     verifier.expect(IncidentId(4));
-    assert_snapshot!(verifier.report(None), @"");
+    assert_snapshot!(verifier.report(None), @"
+    INC-4: fact 1 is missing; from fact 1 on nothing can be promised.
+    Something is wrong in 1 of 1 incident.
+    ");
 }
 
 #[test]
 fn a_record_that_does_not_follow_is_told() {
     let records = log(1, 3);
     assert_eq!(records[2].check(records[1].link), Ok(()));
-    assert_snapshot!(records[2].check(records[0].link).unwrap_err(), @"");
+    assert_snapshot!(records[2].check(records[0].link).unwrap_err(), @"fact 3 does not follow the facts before it: its link is another one");
     assert_eq!(head(&serde_json::to_string(&records[2]).unwrap()), Ok((3, records[2].link)));
     // The same facts as those of another incident have other links.
     assert!(linked_anew(2, &records).iter().zip(&records).all(|(other, record)| other.link != record.link));
@@ -162,7 +256,7 @@ fn a_record_that_does_not_follow_is_told() {
 
 #[test]
 fn a_key_is_long_enough_and_cannot_be_printed() {
-    assert_snapshot!(Signer::new(&[1; 31]).unwrap_err(), @"");
+    assert_snapshot!(Signer::new(&[1; 31]).unwrap_err(), @"it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one");
     assert_eq!(format!("{:?}", signer()), "Signer { .. }");
 }
 

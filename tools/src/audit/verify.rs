@@ -155,7 +155,7 @@ impl Verifier {
             **other != incident && before.is_some_and(follows)
         });
         if let Some((from, _)) = home {
-            return Found::Foreign { from: *from };
+            return Found::Foreign { from: *from, fact: broken.version };
         }
         let wanted = chain.next();
         if broken.version == wanted {
