@@ -25,14 +25,14 @@ pub struct Notary {
 
 impl Notary {
     /// The notary of a deployment; none without a key.
-    pub(crate) fn of(config: &Config) -> Option<Self> {
+    pub fn of(config: &Config) -> Option<Self> {
         let signer = Signer::new(config.audit_key.as_ref()?.expose_secret().as_bytes());
         let signer = signer.inspect_err(|err| tracing::error!("no anchor is made: the key cannot be used, {err}")).ok()?;
         Some(Self { signer, file: config.anchors.clone() })
     }
 
     /// Signs the log of an incident as it is now. A file that cannot be written holds nothing back: the card has the anchor.
-    pub(crate) async fn sign(&self, incident: &Incident, now: Timestamp) -> Anchor {
+    pub async fn sign(&self, incident: &Incident, now: Timestamp) -> Anchor {
         let anchor = self.signer.sign(incident.id, incident.version, incident.head, now);
         if let Some(path) = self.file.clone() {
             let line = format!("{}\n", anchor.to_line());

@@ -297,7 +297,7 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
         Some((key, bytes)) => (key.value().1, tools::audit::head(std::str::from_utf8(bytes.value())?)?.1),
         None => (0, Link::before_all(log.after.id)),
     };
-    if first.version != stored + 1 || !log.follows(head)? {
+    if first.version != stored + 1 || !log.follows(head).map_err(|StoreError(problem)| problem)? {
         return Ok(false);
     }
     if stored == 0 && next(write, "incident")? != id {

@@ -188,6 +188,7 @@ impl fmt::Display for Report {
         let incidents = if of == 1 { "incident" } else { "incidents" };
         match (self.is_good(), bad) {
             (true, _) => write!(f, "Nothing is wrong in {of} {incidents}."),
+            (false, 0) if of == 0 => write!(f, "Something is wrong."),
             (false, 0) => write!(f, "Something is wrong, though the facts of {of} {incidents} follow each other."),
             (false, _) => write!(f, "Something is wrong in {bad} of {of} {incidents}."),
         }

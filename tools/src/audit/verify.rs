@@ -194,6 +194,6 @@ impl Chain {
 /// Reads a line. Only the line that this program would write is one: no other spelling of the same values is.
 fn read(line: &[u8]) -> Result<Line<'_>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is no text".to_owned())?;
-    let read: Line<'_> = serde_json::from_str(text).map_err(|err| err.to_string())?;
+    let read: Line<'_> = serde_json::from_str(text).map_err(|err| format!("it is no line of an export ({err})"))?;
     if to_text(&read) == text { Ok(read) } else { Err("it is not written as `clarity audit export` writes it".to_owned()) }
 }
