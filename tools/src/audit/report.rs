@@ -37,6 +37,8 @@ pub struct Fault {
     pub version: u64,
     /// What is wrong there.
     pub found: Found,
+    /// The facts behind it that can be relied upon all the same, first and last: they follow each other up to an anchor.
+    pub but: Option<(u64, u64)>,
 }
 
 /// What can be wrong with a chain.
@@ -129,7 +131,11 @@ impl fmt::Display for Fault {
                 verb(version, *anchor, "was", "or some of them were")
             )?,
         }
-        write!(f, "; from fact {version} on nothing can be promised")
+        write!(f, "; from fact {version} on nothing can be promised")?;
+        match self.but {
+            Some((from, to)) => write!(f, " but {}, which an anchor vouches for", facts(from, to)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -78,17 +78,20 @@ fn an_honest_log_passes_and_says_what_nobody_signed() {
     assert_snapshot!(told(&all, &anchors), @"
     INC-1: facts 1–41 are as they were written (anchored at 2026-11-20T03:27:41Z); after the last anchor facts 42–43 follow the chain, but nobody signed them.
     INC-2: fact 1 is as it was written (anchored at 2026-11-20T03:27:01Z).
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 2 incidents.
     ");
     assert_snapshot!(told(&all, &[]), @"
     INC-1: facts 1–43 follow the chain, but nobody signed them.
     INC-2: fact 1 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 2 incidents.
     ");
     assert_snapshot!(verify(all.join("\n").as_bytes(), &anchors, None), @"
     INC-1: facts 1–43 follow the chain, but nobody signed them.
     INC-2: fact 1 follows the chain, but nobody signed it.
     3 anchors were not checked, because there is no key: who wrote the facts anew may have written anchors as well.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 2 incidents.
     ");
 }
@@ -114,82 +117,109 @@ fn every_tampering_is_found_and_located() {
         lines(1, &linked_anew(1, &records))
     };
     assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("alarm 7", "alarm 8")), @"
-    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is not as it was written: its link does not follow; from fact 7 on nothing can be promised.
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is not as it was written: its link does not follow; from fact 7 on nothing can be promised but fact 8, which an anchor vouches for.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[3] = lines[3].replace("alarm 4", "alarm 8")), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); fact 4 is not as it was written: its link does not follow; from fact 4 on nothing can be promised but facts 5–8, which an anchor vouches for.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
+    Something is wrong in 1 of 2 incidents.
+    ");
+    assert_snapshot!(check(|lines, _| lines[3] = lines[3].replace("\"version\":4", "\"version\":18446744073709551615")), @"
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); fact 4 is missing; from fact 4 on nothing can be promised but facts 6–8, which an anchor vouches for.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines[8] = lines[8].replace("U9", "U8")), @"
     INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); fact 9 is not as it was written: its link does not follow; from fact 9 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"version\":7", "\"version\":17")), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("\"fact\":{", "\"fact\": {")), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
     Line 7 cannot be relied upon: it is not written as `clarity audit export` writes it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines[6] = "{}".to_owned()), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is missing; from fact 7 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
-    Line 7 cannot be relied upon: expected value at line 1 column 2.
+    Line 7 cannot be relied upon: it is no line of an export (expected value at line 1 column 2).
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines.swap(4, 6)), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor fact 4 follows the chain, but nobody signed it; the order was changed: where fact 5 belongs stands fact 7; from fact 5 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| drop(lines.drain(4..6))), @"
-    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor fact 4 follows the chain, but nobody signed it; facts 5–6 are missing; from fact 5 on nothing can be promised.
+    INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor fact 4 follows the chain, but nobody signed it; facts 5–6 are missing; from fact 5 on nothing can be promised but fact 8, which an anchor vouches for.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines.insert(7, lines[4].clone())), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–7 follow the chain, but nobody signed them; where fact 8 belongs stands fact 5 again; from fact 8 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| drop(lines.drain(6..9))), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; facts 7–8 are missing at the end: an anchor of 2026-11-20T03:27:08Z vouches for fact 8; from fact 7 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| drop(lines.drain(0..9))), @"
     INC-1: facts 1–8 are missing at the end: an anchor of 2026-11-20T03:27:08Z vouches for fact 8; from fact 1 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines[13] = lines[6].replace("INC-1", "INC-2")), @"
     INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
-    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); fact 5 was moved here from INC-1, where it follows; from fact 5 on nothing can be promised.
+    INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); where fact 5 belongs stands fact 7 of INC-1; from fact 5 on nothing can be promised.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| lines.push(lines[6].replace("INC-1", "INC-3"))), @"
     INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
-    INC-3: fact 1 was moved here from INC-1, where it follows; from fact 1 on nothing can be promised.
+    INC-3: where fact 1 belongs stands fact 7 of INC-1; from fact 1 on nothing can be promised.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 3 incidents.
     ");
     assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(6)))), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); facts 4–8 or some of them were written anew: the links follow, but fact 8 is not the one that was signed; from fact 4 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(2)))), @"
     INC-1: facts 1–3 or some of them were written anew: the links follow, but fact 3 is not the one that was signed; from fact 1 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 2 incidents.
     ");
     assert_snapshot!(check(|_, anchors| anchors[1].version = 7), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–9 follow the chain, but nobody signed them.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
     An anchor of INC-1 at fact 7 proves nothing: it was changed, or signed with another key.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong, though the facts of 2 incidents follow each other.
     ");
     assert_snapshot!(check(|_, anchors| {
@@ -200,6 +230,7 @@ fn every_tampering_is_found_and_located() {
     INC-1: facts 1–8 are as they were written (anchored at 2026-11-20T03:27:08Z); after the last anchor fact 9 follows the chain, but nobody signed it.
     INC-2: facts 1–5 follow the chain, but nobody signed them.
     An anchor of INC-2 at fact 5 proves nothing: it was changed, or signed with another key.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong, though the facts of 2 incidents follow each other.
     ");
 }
@@ -212,10 +243,12 @@ fn what_was_written_after_the_last_anchor_can_be_written_anew() {
     // Nobody can find this, so nobody promises it.
     assert_snapshot!(told(&lines(1, &linked_anew(1, &records)), &anchors), @"
     INC-1: facts 1–5 are as they were written (anchored at 2026-11-20T03:27:05Z); after the last anchor facts 6–9 follow the chain, but nobody signed them.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 1 incident.
     ");
     assert_snapshot!(told(&lines(1, &log(1, 9)[..6]), &anchors), @"
     INC-1: facts 1–5 are as they were written (anchored at 2026-11-20T03:27:05Z); after the last anchor fact 6 follows the chain, but nobody signed it.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 1 incident.
     ");
 }
@@ -230,6 +263,7 @@ fn one_incident_can_be_looked_at_alone() {
     verifier.expect(IncidentId(3));
     assert_snapshot!(verifier.report(None), @"
     INC-2: facts 1–3 follow the chain, but nobody signed them.
+    What nobody signed could have been written anew, and cut off at its end, without a trace.
     Nothing is wrong in 1 incident.
     ");
 }

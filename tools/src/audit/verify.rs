@@ -6,6 +6,7 @@ use super::{Anchor, Checked, Fault, Found, Line, Report, Signer, Written, to_tex
 use crate::model::{IncidentId, Link};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// Reads an export, line by line, in the order in which it stands there.
 #[derive(Debug, Default)]
@@ -25,6 +26,9 @@ struct Chain {
     broken: Option<Broken>,
     /// Versions that came after it.
     later: BTreeSet<u64>,
+    /// The last records after it that follow each other: the version of the first, and the link of each. The first one's
+    /// own fact is in doubt; its link is not, if an anchor vouches for one of the others.
+    run: Option<(u64, Vec<Link>)>,
 }
 
 /// A record that does not follow, kept to find out what became of it.
@@ -76,6 +80,7 @@ impl Verifier {
         let chain = self.chains.entry(*incident).or_default();
         if chain.broken.is_some() {
             chain.later.insert(*version);
+            chain.go_on(written);
             return;
         }
         let follows = *version == chain.next() && chain.head(*incident).then(*version, *at, fact.get()) == *link;
@@ -84,6 +89,7 @@ impl Verifier {
         } else {
             let fact = fact.get().to_owned();
             chain.broken = Some(Broken { version: *version, at: *at, fact, link: *link });
+            chain.run = Some((*version, vec![*link]));
         }
     }
 
@@ -144,7 +150,8 @@ impl Verifier {
             (end, None)
         };
         let signed = signed.filter(|(version, _)| is_signed && *version > 0);
-        Checked { incident, sound_to, signed, fault: found.map(|found| Fault { version: sound_to + 1, found }) }
+        let but = chain.vouched_for(anchors).filter(|_| is_signed && rewritten.is_none());
+        Checked { incident, sound_to, signed, fault: found.map(|found| Fault { version: sound_to + 1, found, but }) }
     }
 
     /// What became of the first record that does not follow.
@@ -176,6 +183,29 @@ impl Chain {
     /// The version that comes next.
     fn next(&self) -> u64 {
         self.links.len() as u64 + 1
+    }
+
+    /// Takes a record behind the first fault.
+    fn go_on(&mut self, written: &Written<'_>) {
+        let Written { incident: _, version, at, fact, link } = written;
+        if let Some((first, links)) = &mut self.run
+            && first.checked_add(links.len() as u64) == Some(*version)
+            && links.last().is_some_and(|before| before.then(*version, *at, fact.get()) == *link)
+        {
+            links.push(*link);
+        } else {
+            self.run = Some((*version, vec![*link]));
+        }
+    }
+
+    /// The facts behind the first fault for which an anchor vouches, first and last.
+    fn vouched_for(&self, anchors: &BTreeMap<u64, Vec<Anchor>>) -> Option<(u64, u64)> {
+        let (first, links) = self.run.as_ref()?;
+        let vouched = anchors.range((Bound::Excluded(*first), Bound::Unbounded)).rev().flat_map(|(_, same)| same).find(|anchor| {
+            let index = usize::try_from(anchor.version - first).ok();
+            index.and_then(|index| links.get(index)) == Some(&anchor.link)
+        });
+        vouched.map(|anchor| (first.saturating_add(1), anchor.version))
     }
 
     fn head(&self, incident: IncidentId) -> Link {
