@@ -490,8 +490,8 @@ mod tests {
         assert_snapshot!(read(&[signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is not set: the bot token of the Slack app, `xoxb-…`");
         assert_snapshot!(read(&[token, (signing.0, "")]).unwrap_err(), @"the environment variable CLARITY_SLACK_SIGNING_SECRET is set, but it is empty");
         let short = [token, signing, ("CLARITY_AUDIT_KEY", "0123456789abcdef0123456789abcde")];
-        assert_snapshot!(read(&short).unwrap_err(), @"");
-        assert_snapshot!(read(&[token, signing, ("CLARITY_AUDIT_KEY", "")]).unwrap_err(), @"");
+        assert_snapshot!(read(&short).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is set, but it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one");
+        assert_snapshot!(read(&[token, signing, ("CLARITY_AUDIT_KEY", "")]).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is set, but it is empty");
         assert_snapshot!(read(&[(token.0, "xoxb-1\n"), signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is set, but it begins or ends with a space");
     }
 
@@ -504,7 +504,7 @@ mod tests {
             alarms_secret: None,
             audit_key: key.map(SecretString::from),
         };
-        assert_snapshot!(file.config(secrets(None)).unwrap_err(), @"");
+        assert_snapshot!(file.config(secrets(None)).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is not set: `audit.anchors` needs it, as nothing is signed without it");
         let config = file.config(secrets(Some("0123456789abcdef0123456789abcdef"))).unwrap();
         assert_eq!(config.anchors, Some("anchors.jsonl".into()));
         assert!(!format!("{config:?}").contains("0123456789"), "a key is not printed");
