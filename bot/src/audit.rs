@@ -27,7 +27,8 @@ impl Notary {
     /// The notary of a deployment; none without a key.
     pub fn of(config: &Config) -> Option<Self> {
         let signer = Signer::new(config.audit_key.as_ref()?.expose_secret().as_bytes());
-        let signer = signer.inspect_err(|err| tracing::error!("no anchor is made: the key cannot be used, {err}")).ok()?;
+        let signer =
+            signer.inspect_err(|err| tracing::error!("no anchor is made: the key cannot be used, {err}")).ok()?;
         Some(Self { signer, file: config.anchors.clone() })
     }
 

@@ -362,7 +362,10 @@ fn key(text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
     let is_short = text.as_ref().is_some_and(|text| text.len() < SHORTEST_KEY);
     let key = one(AUDIT_KEY, text)?;
     if is_short {
-        return Err(ConfigError::Odd(AUDIT_KEY, "it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one"));
+        return Err(ConfigError::Odd(
+            AUDIT_KEY,
+            "it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one",
+        ));
     }
     Ok(key)
 }

@@ -57,7 +57,10 @@ impl Log {
             head = record.link;
         }
         if head != self.after.head {
-            return Err(StoreError(format!("what {} is after its new facts has another link than they", self.after.id)));
+            return Err(StoreError(format!(
+                "what {} is after its new facts has another link than they",
+                self.after.id
+            )));
         }
         Ok(first.check(before).is_ok())
     }

@@ -142,7 +142,8 @@ async fn what_cannot_be_audited_is_told() {
     fs::write(folder.join("empty.jsonl"), "").unwrap();
     fs::write(folder.join("strange.txt"), "hello\n\u{7}\n").unwrap();
     fs::write(folder.join("broken.redb"), "redb, or so").unwrap();
-    let config = "[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n[storage.aws]\ntable = \"t\"\ninbox = \"http://localhost/q\"\n";
+    let config =
+        "[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n[storage.aws]\ntable = \"t\"\ninbox = \"http://localhost/q\"\n";
     fs::write(folder.join("clarity.toml"), config).unwrap();
     assert_snapshot!(audit(folder, None, &["verify", "missing.jsonl"]).await, @"clarity: missing.jsonl cannot be read: No such file or directory (os error 2)");
     assert_snapshot!(audit(folder, None, &["verify", "empty.jsonl"]).await, @"clarity: there is no fact and no anchor, so that nothing can be said");
@@ -245,14 +246,13 @@ async fn keep(store: &Embedded, record: &Record, after: &Incident) {
 
 fn alarms() -> impl Strategy<Value = Alarm> {
     let text = "\\PC{0,12}";
-    (text, proptest::option::of(text), any::<i32>(), any::<u32>(), proptest::collection::btree_map(text, text, 0..3)).prop_map(
-        |(name, account, seconds, nanos, dimensions)| {
+    (text, proptest::option::of(text), any::<i32>(), any::<u32>(), proptest::collection::btree_map(text, text, 0..3))
+        .prop_map(|(name, account, seconds, nanos, dimensions)| {
             let metric = Metric { namespace: name.clone(), name: String::new(), stat: account.clone(), dimensions };
             let span = SignedDuration::new(i64::from(seconds), i32::try_from(nanos % 1_000_000_000).unwrap());
             let changed_at = Timestamp::UNIX_EPOCH.saturating_add(span).unwrap();
             Alarm { account, changed_at, metric: Some(metric), ..alarm(&name, 0) }
-        },
-    )
+        })
 }
 
 /// An outlook with just these figures.

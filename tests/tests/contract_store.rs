@@ -221,10 +221,7 @@ async fn a_fact_that_does_not_follow_is_not_stored(shelf: &Shelf) {
     let mut append = good.clone();
     append.log.as_mut().unwrap().records[1].at = at(2);
     let refused = store.append(append).await.unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "the store failed: fact 4 does not follow the facts before it: its link is another one"
-    );
+    assert_eq!(refused, "the store failed: fact 4 does not follow the facts before it: its link is another one");
     let mut append = good.clone();
     append.log.as_mut().unwrap().after.head = stored.head;
     assert!(store.append(append).await.is_err());

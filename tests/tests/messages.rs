@@ -8,8 +8,8 @@ use tools::model::{
     Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
     Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
     HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
-    NextStep, Origin, Outlook, Prediction, Reason, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated,
-    Suspect, Symptom, Verdict, Via, Window,
+    NextStep, Origin, Outlook, Prediction, Reason, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated, Suspect,
+    Symptom, Verdict, Via, Window,
 };
 use tools::stats::stats;
 

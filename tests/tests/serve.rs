@@ -25,7 +25,12 @@ async fn play(text: impl Fn(&str) -> String) {
     let head = format!("slack_api = \"{api}\"\nlisten = \"{address}\"\n");
     let scope = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n");
     let file = File::parse(&format!("{head}{}\n{scope}", text(&head))).unwrap();
-    let secrets = Secrets { bot_token: config.bot_token, signing_secret: config.signing_secret, alarms_secret: None, audit_key: None };
+    let secrets = Secrets {
+        bot_token: config.bot_token,
+        signing_secret: config.signing_secret,
+        alarms_secret: None,
+        audit_key: None,
+    };
 
     let serving = start(&file, secrets.clone()).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

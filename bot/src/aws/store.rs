@@ -109,7 +109,13 @@ impl DynamoStore {
     }
 
     /// Every item of `pk` from one `sk` to another.
-    pub(super) async fn query(&self, pk: String, from: String, to: String, forward: bool) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn query(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+        forward: bool,
+    ) -> Result<Vec<Item>, StoreError> {
         let items = self.range(pk, from, to, forward).into_paginator().items().send();
         items.collect::<Result<Vec<_>, _>>().await.map_err(|err| failed("Query", &err))
     }

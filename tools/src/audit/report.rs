@@ -182,7 +182,11 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "{} not checked, because there is no key: who wrote the facts anew may have written anchors as well.",
-                if self.unchecked == 1 { "One anchor was".to_owned() } else { format!("{} anchors were", self.unchecked) }
+                if self.unchecked == 1 {
+                    "One anchor was".to_owned()
+                } else {
+                    format!("{} anchors were", self.unchecked)
+                }
             )?;
         }
         let unsigned = |each: &Checked| each.sound_to > each.signed.map_or(0, |(version, _)| version);

@@ -141,7 +141,9 @@ impl Verifier {
             (signed.map_or(0, |(version, _)| version), Some(Found::Rewritten { anchor }))
         } else if let Some(broken) = &chain.broken {
             (end, Some(self.diagnose(incident, chain, broken)))
-        } else if let Some(last) = anchors.last_key_value().and_then(|(_, same)| same.first()).filter(|last| last.version > end) {
+        } else if let Some(last) =
+            anchors.last_key_value().and_then(|(_, same)| same.first()).filter(|last| last.version > end)
+        {
             (end, Some(Found::Truncated { signed: last.version, at: last.at }))
         } else if end == 0 {
             // It was expected, and there is nothing: not even the fact that opens it.
@@ -201,10 +203,12 @@ impl Chain {
     /// The facts behind the first fault for which an anchor vouches, first and last.
     fn vouched_for(&self, anchors: &BTreeMap<u64, Vec<Anchor>>) -> Option<(u64, u64)> {
         let (first, links) = self.run.as_ref()?;
-        let vouched = anchors.range((Bound::Excluded(*first), Bound::Unbounded)).rev().flat_map(|(_, same)| same).find(|anchor| {
-            let index = usize::try_from(anchor.version - first).ok();
-            index.and_then(|index| links.get(index)) == Some(&anchor.link)
-        });
+        let vouched = anchors.range((Bound::Excluded(*first), Bound::Unbounded)).rev().flat_map(|(_, same)| same).find(
+            |anchor| {
+                let index = usize::try_from(anchor.version - first).ok();
+                index.and_then(|index| links.get(index)) == Some(&anchor.link)
+            },
+        );
         vouched.map(|anchor| (first.saturating_add(1), anchor.version))
     }
 
@@ -225,5 +229,9 @@ impl Chain {
 fn read(line: &[u8]) -> Result<Line<'_>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is no text".to_owned())?;
     let read: Line<'_> = serde_json::from_str(text).map_err(|err| format!("it is no line of an export ({err})"))?;
-    if to_text(&read) == text { Ok(read) } else { Err("it is not written as `clarity audit export` writes it".to_owned()) }
+    if to_text(&read) == text {
+        Ok(read)
+    } else {
+        Err("it is not written as `clarity audit export` writes it".to_owned())
+    }
 }
