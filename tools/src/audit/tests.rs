@@ -111,11 +111,6 @@ fn check(tamper: impl FnOnce(&mut Vec<String>, &mut Vec<Anchor>)) -> String {
 
 #[test]
 fn every_tampering_is_found_and_located() {
-    let rewritten = |from: usize| {
-        let mut records = log(1, 9);
-        records[from - 1].fact = Fact::ContextAsked { by: "U0EVE".to_owned() };
-        lines(1, &linked_anew(1, &records))
-    };
     assert_snapshot!(check(|lines, _| lines[6] = lines[6].replace("alarm 7", "alarm 8")), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); after the last anchor facts 4–6 follow the chain, but nobody signed them; fact 7 is not as it was written: its link does not follow; from fact 7 on nothing can be promised but fact 8, which an anchor vouches for.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
@@ -203,6 +198,15 @@ fn every_tampering_is_found_and_located() {
     What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 3 incidents.
     ");
+}
+
+#[test]
+fn facts_written_anew_and_anchors_that_are_none_are_found() {
+    let rewritten = |from: usize| {
+        let mut records = log(1, 9);
+        records[from - 1].fact = Fact::ContextAsked { by: "U0EVE".to_owned() };
+        lines(1, &linked_anew(1, &records))
+    };
     assert_snapshot!(check(|lines, _| drop(lines.splice(0..9, rewritten(6)))), @"
     INC-1: facts 1–3 are as they were written (anchored at 2026-11-20T03:27:03Z); facts 4–8 or some of them were written anew: the links follow, but fact 8 is not the one that was signed; from fact 4 on nothing can be promised.
     INC-2: facts 1–4 are as they were written (anchored at 2026-11-20T03:27:04Z); after the last anchor fact 5 follows the chain, but nobody signed it.
@@ -341,12 +345,15 @@ proptest! {
         // How many facts stay as they were.
         let mut sound = index as u64;
         match &tampering {
-            Tampering::Flip { .. } => {}
+            Tampering::Flip { .. }
+            | Tampering::Swapped(_)
+            | Tampering::Removed
+            | Tampering::Doubled(_)
+            | Tampering::Cut => {}
             Tampering::Version(version) => one[index].version = *version,
-            Tampering::Later(span) => one[index].at = one[index].at + SignedDuration::from_nanos(*span),
+            Tampering::Later(span) => one[index].at += SignedDuration::from_nanos(*span),
             Tampering::Incident(id) => label = *id,
             Tampering::Relinked => one[index].link = Link::before_all(IncidentId(1)),
-            Tampering::Swapped(_) | Tampering::Removed | Tampering::Doubled(_) | Tampering::Cut => {}
             Tampering::Anew => one[index].fact = Fact::FloodBegan { alarms: 3 },
         }
         match &tampering {
