@@ -119,7 +119,7 @@ async fn a_flood_is_exported_and_whoever_changes_it_is_found() {
     // Somebody was never told by EventBridge.
     fs::write(folder.join("facts.jsonl"), whole.replacen("token-exchange-errors", "token-exchange-errorz", 1)).unwrap();
     assert_snapshot!(audit(&folder, Some(&signer), &anchored).await, @"
-    INC-1: facts 1–2 follow the chain, but nobody signed them; fact 3 is not as it was written: its link does not follow; from fact 3 on nothing can be promised.
+    INC-1: facts 1–2 follow the chain, but nobody signed them; fact 3 is not as it was written: its link does not follow; from fact 3 on nothing can be promised but facts 4–9, which an anchor vouches for.
     What nobody signed could have been written anew, and cut off at its end, without a trace.
     Something is wrong in 1 of 1 incident.
     exit 1
@@ -148,9 +148,9 @@ async fn what_cannot_be_audited_is_told() {
     assert_snapshot!(audit(folder, None, &["verify", "missing.jsonl"]).await, @"clarity: missing.jsonl cannot be read: No such file or directory (os error 2)");
     assert_snapshot!(audit(folder, None, &["verify", "empty.jsonl"]).await, @"clarity: there is no fact and no anchor, so that nothing can be said");
     assert_snapshot!(audit(folder, None, &["verify", "strange.txt"]).await, @"
-    Line 1 of strange.txt cannot be relied upon: expected value at line 1 column 1.
-    Line 2 of strange.txt cannot be relied upon: expected value at line 1 column 1.
-    Something is wrong, though the facts of 0 incidents follow each other.
+    Line 1 of strange.txt cannot be relied upon: it is no line of an export (expected value at line 1 column 1).
+    Line 2 of strange.txt cannot be relied upon: it is no line of an export (expected value at line 1 column 1).
+    Something is wrong.
     exit 1
     ");
     assert_snapshot!(audit(folder, None, &["verify", "broken.redb"]).await, @"clarity: the store failed: broken.redb cannot be read: I/O error: Not a redb database: magic number mismatch. A file that a bot has open is read when it has stopped, and one that it left behind in a crash when it has been started once more");
