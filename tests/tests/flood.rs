@@ -31,17 +31,16 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         What caused it
         `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
         What it hits next
-        • `web`, through `orders-api`: 53 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        • `web`, through `orders-api`, where 100 % of its calls go (E10)
         What changed
         No change was seen in the four hours before.
         What we could not see
         • logs: the capsule `usual-world` holds none
         What can I do next
-        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
-        2. Look at `user-pool`, its faults first (alarm)
-        3. Warn the owners of `web`
+        1. Look at `user-pool`, its faults first (alarm)
+        2. Warn the owners of `web`
         [Context, just for me]
-        · Time to context: running · by excess flow · as of 03:14:35 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+        · Time to context: running · by excess flow · as of 03:14:35 UTC · every alarm is in the thread
 
         #war-room thread:
         🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — the first

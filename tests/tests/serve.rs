@@ -71,7 +71,7 @@ async fn one_machine_needs_a_file_and_a_token() {
 #[tokio::test]
 async fn a_build_without_aws_says_which_one_is_needed() {
     let scope = "[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n";
-    let secrets = || Secrets::read(|_| Some("secret".to_owned())).unwrap();
+    let secrets = || Secrets::read(|_| Some("a secret of more than thirty-two bytes".to_owned())).unwrap();
     for (text, key) in [
         (format!("metrics = \"cloudwatch\"\n{scope}"), "metrics = \"cloudwatch\""),
         (format!("{scope}[storage.aws]\ntable = \"t\"\ninbox = \"http://localhost/q.fifo\"\n"), "[storage.aws]"),
