@@ -1,5 +1,6 @@
 //! The composition root: everything that runs, made from what it needs.
 
+use crate::audit::Notary;
 use crate::casebook::Cases;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
@@ -93,6 +94,7 @@ impl Works {
     pub fn of(parts: Parts) -> std::io::Result<Self> {
         let Parts { config, store, inbox, outside, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
+        let notary = Notary::of(&config);
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
         let outside = Outside { casebook: Arc::new(Cases(Arc::clone(&store))), ..outside };
@@ -104,6 +106,7 @@ impl Works {
             outside.clone(),
             Arc::clone(&clock),
             Arc::clone(&pulse),
+            notary,
         );
         let dispatcher = Dispatcher {
             config: Arc::clone(&config),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use tools::audit::SHORTEST_KEY;
 use tools::model::{Edge, ScopeId, Service, Topology, minutes};
 
 /// What a deployment configures. Nothing here has a default by accident: every place that makes one says all of it.
@@ -23,6 +24,10 @@ pub struct Config {
     pub signing_secret: SecretString,
     /// What `POST /alarms/eventbridge` must bring as `Authorization: Bearer …`. Without one, only this machine may post.
     pub alarms_secret: Option<SecretString>,
+    /// What heads of logs are signed with. Without one, none is.
+    pub audit_key: Option<SecretString>,
+    /// The file that gets a line for each anchor, if there is one.
+    pub anchors: Option<PathBuf>,
     /// The command people type.
     pub command: String,
     /// The slices of the world that are watched.
@@ -93,6 +98,9 @@ pub struct File {
     /// Where metrics are read; `none` unless told.
     #[serde(default)]
     pub metrics: Metrics,
+    /// Where anchors are kept besides; nowhere unless told.
+    #[serde(default)]
+    pub audit: Audit,
     /// The slices of the world that are watched, one at least.
     pub scopes: Vec<Scope>,
     /// Services with their AWS types and other names, who calls whom, and where that is read besides.
@@ -101,6 +109,15 @@ pub struct File {
     /// Who may do what with a plan; the policy that comes with the program unless told.
     #[serde(default)]
     pub policy: Policies,
+}
+
+/// Where anchors are kept, besides the metadata of the card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// A file that gets a line for each anchor, and is worth most where whoever can write the facts cannot write; none
+    /// unless told. It needs `CLARITY_AUDIT_KEY`.
+    pub anchors: Option<PathBuf>,
 }
 
 /// Who calls whom: what people declare, and what AWS is asked for. Both are merged; AWS's names fold into the services that
@@ -288,15 +305,23 @@ impl File {
     }
 
     /// What the bot needs of it.
-    pub fn config(&self, secrets: Secrets) -> Config {
-        Config {
+    ///
+    /// # Errors
+    /// It asks for something that needs a secret which is not there.
+    pub fn config(&self, secrets: Secrets) -> Result<Config, ConfigError> {
+        if self.audit.anchors.is_some() && secrets.audit_key.is_none() {
+            return Err(ConfigError::NotSet(AUDIT_KEY, "`audit.anchors` needs it, as nothing is signed without it"));
+        }
+        Ok(Config {
             slack_api: self.slack_api.clone(),
             bot_token: secrets.bot_token,
             signing_secret: secrets.signing_secret,
             alarms_secret: secrets.alarms_secret,
+            audit_key: secrets.audit_key,
+            anchors: self.audit.anchors.clone(),
             command: self.command.clone(),
             scopes: self.scopes.clone(),
-        }
+        })
     }
 }
 
@@ -309,7 +334,12 @@ pub struct Secrets {
     pub signing_secret: SecretString,
     /// What `POST /alarms/eventbridge` must bring, from `CLARITY_ALARMS_SECRET`; may be absent.
     pub alarms_secret: Option<SecretString>,
+    /// What heads of logs are signed with, from `CLARITY_AUDIT_KEY`, 32 bytes at least; may be absent.
+    pub audit_key: Option<SecretString>,
 }
+
+/// The variable with the key that anchors are signed with.
+const AUDIT_KEY: &str = "CLARITY_AUDIT_KEY";
 
 impl Secrets {
     /// Reads them from the environment.
@@ -318,13 +348,15 @@ impl Secrets {
         Self::read(|name| std::env::var(name).ok())
     }
 
+    /// Reads just the key that anchors are signed with, if there is one: an audit needs no other secret.
+    pub fn audit_key() -> Result<Option<SecretString>, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        key(std::env::var(AUDIT_KEY).ok())
+    }
+
     /// Reads them from wherever `lookup` looks.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let secret = |name: &'static str| match lookup(name) {
-            Some(text) if text.trim().is_empty() => Err(ConfigError::Odd(name, "it is empty")),
-            Some(text) if text.trim() != text => Err(ConfigError::Odd(name, "it begins or ends with a space")),
-            text => Ok(text.map(SecretString::from)),
-        };
+        let secret = |name: &'static str| one(name, lookup(name));
         let token = secret("CLARITY_SLACK_BOT_TOKEN")?;
         let signing = secret("CLARITY_SLACK_SIGNING_SECRET")?;
         let not_set = |name, what| move || ConfigError::NotSet(name, what);
@@ -336,8 +368,29 @@ impl Secrets {
                 "the signing secret of the Slack app, without which nobody can tell Slack from a stranger",
             ))?,
             alarms_secret: secret("CLARITY_ALARMS_SECRET")?,
+            audit_key: key(lookup(AUDIT_KEY))?,
         })
     }
+}
+
+fn one(name: &'static str, text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
+    match text {
+        Some(text) if text.trim().is_empty() => Err(ConfigError::Odd(name, "it is empty")),
+        Some(text) if text.trim() != text => Err(ConfigError::Odd(name, "it begins or ends with a space")),
+        text => Ok(text.map(SecretString::from)),
+    }
+}
+
+fn key(text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
+    let is_short = text.as_ref().is_some_and(|text| text.len() < SHORTEST_KEY);
+    let key = one(AUDIT_KEY, text)?;
+    if is_short {
+        return Err(ConfigError::Odd(
+            AUDIT_KEY,
+            "it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one",
+        ));
+    }
+    Ok(key)
 }
 
 impl Config {
@@ -446,7 +499,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `scopes`, `topology`, `policy`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
         assert_snapshot!(refused(&format!("storage = \"s3\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 11 … unknown variant `s3`, expected `embedded` or `aws`");
@@ -471,6 +524,24 @@ mod tests {
         assert_snapshot!(read(&[token]).unwrap_err(), @"the environment variable CLARITY_SLACK_SIGNING_SECRET is not set: the signing secret of the Slack app, without which nobody can tell Slack from a stranger");
         assert_snapshot!(read(&[signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is not set: the bot token of the Slack app, `xoxb-…`");
         assert_snapshot!(read(&[token, (signing.0, "")]).unwrap_err(), @"the environment variable CLARITY_SLACK_SIGNING_SECRET is set, but it is empty");
+        let short = [token, signing, ("CLARITY_AUDIT_KEY", "0123456789abcdef0123456789abcde")];
+        assert_snapshot!(read(&short).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is set, but it is shorter than 32 bytes; `openssl rand -hex 32` makes a good one");
+        assert_snapshot!(read(&[token, signing, ("CLARITY_AUDIT_KEY", "")]).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is set, but it is empty");
         assert_snapshot!(read(&[(token.0, "xoxb-1\n"), signing]).unwrap_err(), @"the environment variable CLARITY_SLACK_BOT_TOKEN is set, but it begins or ends with a space");
+    }
+
+    #[test]
+    fn anchors_that_nobody_can_sign_are_refused() {
+        let file = File::parse(&format!("audit = {{ anchors = \"anchors.jsonl\" }}\n{SCOPE}")).unwrap();
+        let secrets = |key: Option<&str>| Secrets {
+            bot_token: SecretString::default(),
+            signing_secret: SecretString::default(),
+            alarms_secret: None,
+            audit_key: key.map(SecretString::from),
+        };
+        assert_snapshot!(file.config(secrets(None)).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is not set: `audit.anchors` needs it, as nothing is signed without it");
+        let config = file.config(secrets(Some("0123456789abcdef0123456789abcdef"))).unwrap();
+        assert_eq!(config.anchors, Some("anchors.jsonl".into()));
+        assert!(!format!("{config:?}").contains("0123456789"), "a key is not printed");
     }
 }

@@ -53,8 +53,8 @@ impl<'a> Draft<'a> {
 
     /// Opens an incident.
     pub(crate) fn opened(scope: &'a Scope, id: IncidentId, now: Timestamp) -> Self {
-        let record = Record { version: 1, at: now, fact: Fact::Opened { id, scope: scope.id.clone() } };
-        let incident = Incident::fold(None, &record).expect("a log may begin with `Opened`");
+        let fact = Fact::Opened { id, scope: scope.id.clone() };
+        let (incident, record) = Incident::extend(None, now, fact).expect("a log may begin with `Opened`");
         Self { scope, now, incident: Some(incident), records: vec![record], intents: Vec::new() }
     }
 
@@ -65,8 +65,9 @@ impl<'a> Draft<'a> {
 
     /// Makes `fact` true.
     pub(crate) fn record(&mut self, fact: Fact) {
-        let record = Record { version: self.incident().version + 1, at: self.now, fact };
-        self.incident = Some(Incident::fold(self.incident.take(), &record).expect("the next version follows"));
+        let extended = Incident::extend(self.incident.take(), self.now, fact);
+        let (incident, record) = extended.expect("any fact but `Opened` may follow");
+        self.incident = Some(incident);
         self.records.push(record);
     }
 

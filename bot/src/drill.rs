@@ -151,6 +151,8 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         bot_token: bot_token.clone(),
         signing_secret: signing_secret.clone(),
         alarms_secret: None,
+        audit_key: Some(secret("audit")),
+        anchors: None,
         command: "/incident".to_owned(),
         scopes: vec![Scope {
             id: ScopeId("prod".to_owned()),

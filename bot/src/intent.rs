@@ -24,6 +24,14 @@ impl MessageName {
         Self(format!("{incident}/card/{channel}"))
     }
 
+    /// The incident whose card it is, if it is one's.
+    pub fn card_of(&self) -> Option<IncidentId> {
+        let mut parts = self.0.split('/');
+        let incident = parts.next()?.to_owned().try_into().ok()?;
+        let is_card = parts.next() == Some("card") && parts.next().is_some() && parts.next().is_none();
+        is_card.then_some(incident)
+    }
+
     /// The reply to the message of another bot that brought a lone alarm.
     pub fn reply(to: &MessageRef) -> Self {
         Self(format!("reply/{}/{}", to.channel, to.ts))

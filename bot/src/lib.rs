@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod app;
+pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
 mod casebook;

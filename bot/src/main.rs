@@ -34,8 +34,8 @@ enum Task {
     Drill(DrillArgs),
     /// Run the bot for a Slack workspace.
     ///
-    /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`, and
-    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines.
+    /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`,
+    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines, and `CLARITY_AUDIT_KEY` if logs are to be signed.
     Serve {
         /// The configuration, TOML.
         #[arg(long)]
@@ -73,6 +73,14 @@ enum Task {
     /// Run as a Lambda function. The program called `bootstrap` does so without being told.
     #[cfg(feature = "aws")]
     Lambda(bot::lambda::start::Told),
+    /// Copy the facts out, or check that they are still as they were written.
+    ///
+    /// The key of the anchors comes from the environment, `CLARITY_AUDIT_KEY`; without it none is made, and none can be
+    /// relied upon.
+    Audit {
+        #[command(subcommand)]
+        task: bot::audit::Task,
+    },
     /// Turn public data into capsules.
     Import {
         #[command(subcommand)]
@@ -220,6 +228,11 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             let imported = capsule::rootcausebench::import(&source, &target)?;
             say(format_args!("{} scenarios written to {}", imported.scenarios, target.display()));
             Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Audit { task }) => {
+            let out = &mut std::io::BufWriter::new(std::io::stdout());
+            let is_good = bot::audit::run(task, bot::audit::signer()?.as_ref(), out).await?;
+            Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Some(Task::Eval { directory, stress, json }) => score(&directory, stress, json),
         #[cfg(feature = "mcp")]

@@ -5,7 +5,7 @@ use crate::intent::{Intent, IntentId, Outcome, Pending};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Debug;
-use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
 
 /// How long a change is kept: long enough for the incidents it may explain. Changes are no facts, so they may go.
 pub const CHANGE_MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -42,6 +42,28 @@ pub struct Log {
     pub records: Vec<Record>,
     /// The incident after them; stored as a snapshot where the store sees fit.
     pub after: Incident,
+}
+
+impl Log {
+    /// Whether its facts follow the one whose link is `before`. A fact whose link does not follow is never stored.
+    ///
+    /// # Errors
+    /// The facts do not follow each other. That is ours: nobody else has touched them yet.
+    pub fn follows(&self, before: Link) -> Result<bool, StoreError> {
+        let Some((first, rest)) = self.records.split_first() else { return Ok(true) };
+        let mut head = first.link;
+        for record in rest {
+            record.check(head).map_err(StoreError)?;
+            head = record.link;
+        }
+        if head != self.after.head {
+            return Err(StoreError(format!(
+                "what {} is after its new facts has another link than they",
+                self.after.id
+            )));
+        }
+        Ok(first.check(before).is_ok())
+    }
 }
 
 /// What became of an append.
@@ -104,7 +126,8 @@ pub enum Taken {
 /// Streams of facts with an outbox beside them.
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
-    /// Stores all of `append` or nothing of it.
+    /// Stores all of `append` or nothing of it. Facts that do not follow the stored ones, by version or by link, are a
+    /// conflict; facts that do not follow each other are an error.
     async fn append(&self, append: Append) -> Result<Appended, StoreError>;
 
     /// An incident: snapshot and tail, folded.
@@ -119,6 +142,16 @@ pub trait Store: Debug + Send + Sync {
 
     /// Closes intents, with what became of them. With nothing to close, the sender rests: another may take what is left.
     async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, now: Timestamp) -> Result<(), StoreError>;
+}
+
+/// The facts as they were written, for whoever checks them: see [`crate::audit`]. Nothing is changed by looking.
+#[async_trait]
+pub trait Archive: Debug + Send + Sync {
+    /// The last number given out to an incident; 0 before the first. Each number up to it has facts.
+    async fn last(&self) -> Result<u64, StoreError>;
+
+    /// The records of an incident in their order, each as the JSON that was stored: read, but not interpreted.
+    async fn records(&self, incident: IncidentId) -> Result<Vec<String>, StoreError>;
 }
 
 /// Where events wait for their scope's worker. Durable: what was put is handled, also after a crash.

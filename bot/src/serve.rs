@@ -5,7 +5,7 @@ use crate::clock::SystemClock;
 use crate::config::{ConfigError, File, Metrics, Secrets, Storage};
 use crate::embedded::Embedded;
 use crate::policy;
-use crate::ports::StoreError;
+use crate::ports::{Archive, StoreError};
 use jiff::SignedDuration;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,12 +59,13 @@ pub struct Serving {
 pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError> {
     // Nobody should learn from a click at night that the policy has a mistake.
     policy::of(file)?;
+    let config = file.config(secrets)?;
     let outside = outside(file).await?;
     let Kept { store, inbox } = keep(&file.storage).await?;
     let listen = |problem| ServeError::Listen { address: file.listen, problem };
     let listener = TcpListener::bind(file.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let parts = Parts { config: file.config(secrets), store, inbox, outside, clock: Arc::new(SystemClock) };
+    let parts = Parts { config, store, inbox, outside, clock: Arc::new(SystemClock) };
     Ok(Serving { address, bot: Bot::start(parts, listener).await? })
 }
 
@@ -123,6 +124,20 @@ async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
 async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
+    Err(ServeError::NoAws("[storage.aws]"))
+}
+
+/// The facts in a table, for an audit.
+#[cfg(feature = "aws")]
+pub(crate) async fn archive_on_aws(table: &str) -> Result<Arc<dyn Archive>, ServeError> {
+    let sdk = tools::aws::defaults().load().await;
+    Ok(Arc::new(crate::aws::DynamoStore::new(&sdk, table)))
+}
+
+/// The facts in a table, for an audit.
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+pub(crate) async fn archive_on_aws(_table: &str) -> Result<Arc<dyn Archive>, ServeError> {
     Err(ServeError::NoAws("[storage.aws]"))
 }
 

@@ -4,40 +4,48 @@
 
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
-use bot::ports::{Append, Appended, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
+use bot::ports::{Append, Appended, Archive, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tests::{START, alarm};
-use tools::model::{Because, Change, ChangeKind, Fact, Incident, IncidentId, Record, ScopeId, ServiceId, Via};
+use tools::model::{Because, Change, ChangeKind, Fact, Incident, IncidentId, Link, Record, ScopeId, ServiceId, Via};
 
 /// Something a store can be opened on.
 struct Shelf {
     /// Opens it again, as another process would. An embedded store has to be dropped before.
     open: Box<dyn Fn() -> Arc<dyn Store>>,
+    /// Opens it for an audit. An embedded store has to be dropped before.
+    archive: Box<dyn Fn() -> Arc<dyn Archive>>,
     /// Two processes at work: one and the same store where only one process can be.
     two: Box<dyn Fn() -> [Arc<dyn Store>; 2]>,
 }
 
 impl Shelf {
     fn embedded() -> Self {
-        use bot::embedded::Embedded;
+        use bot::embedded::{Embedded, ReadOnly};
         let home = Arc::new(tempfile::tempdir().unwrap());
+        let path = home.path().join("store.redb");
+        let archive = move || -> Arc<dyn Archive> { Arc::new(ReadOnly::open(&path).unwrap()) };
         let open = move || -> Arc<dyn Store> { Arc::new(Embedded::open(&home.path().join("store.redb")).unwrap()) };
         let again = open.clone();
         let two = move || {
             let store = again();
             [Arc::clone(&store), store]
         };
-        Self { open: Box::new(open), two: Box::new(two) }
+        Self { open: Box::new(open), archive: Box::new(archive), two: Box::new(two) }
     }
 
     #[cfg(feature = "aws")]
     async fn dynamodb() -> Self {
         let account = tests::aws::Account::new().await;
         let table = account.table().await;
-        let open = move || -> Arc<dyn Store> { Arc::new(bot::aws::DynamoStore::new(&account.config, &table)) };
-        let again = open.clone();
-        Self { open: Box::new(open), two: Box::new(move || [again(), again()]) }
+        let open = move || bot::aws::DynamoStore::new(&account.config, &table);
+        let (one, archive) = (open.clone(), open.clone());
+        Self {
+            open: Box::new(move || Arc::new(one())),
+            archive: Box::new(move || Arc::new(archive())),
+            two: Box::new(move || [Arc::new(open()), Arc::new(open())]),
+        }
     }
 }
 
@@ -62,6 +70,8 @@ macro_rules! contract {
 
 contract!(
     what_is_appended_is_read,
+    facts_are_kept_as_they_were_written,
+    a_fact_that_does_not_follow_is_not_stored,
     an_event_is_handled_once,
     a_stale_decision_stores_nothing,
     a_number_is_given_to_one_incident,
@@ -101,9 +111,8 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
     let mut after = before.cloned();
     let mut records = Vec::new();
     for fact in facts {
-        let version = after.as_ref().map_or(0, |incident| incident.version) + 1;
-        let record = Record { version, at: at(seconds), fact };
-        after = Some(Incident::fold(after, &record).unwrap());
+        let (incident, record) = Incident::extend(after, at(seconds), fact).unwrap();
+        after = Some(incident);
         records.push(record);
     }
     let log = Some(Log { records, after: after.unwrap() });
@@ -156,6 +165,69 @@ async fn what_is_appended_is_read(shelf: &Shelf) {
     drop(store);
     let store = (shelf.open)();
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(expected));
+}
+
+async fn facts_are_kept_as_they_were_written(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let mut written = Vec::new();
+    let mut before = None;
+    // Versions from 9 to 10 and beyond are still in their order.
+    for (seconds, facts) in (1..).zip([2, 3, 1, 7]) {
+        let mut facts: Vec<Fact> = (0..facts).map(|fact| joined(&format!("é {seconds}-{fact}"), seconds)).collect();
+        if before.is_none() {
+            facts.insert(0, Fact::Opened { id: IncidentId(1), scope: scope("prod") });
+        }
+        let append = following(before.as_ref(), facts, "prod", &format!("k{seconds}"), seconds);
+        let log = append.log.clone().unwrap();
+        assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+        written.extend(log.records.iter().map(|record| serde_json::to_string(record).unwrap()));
+        before = Some(log.after);
+    }
+    store.append(opening(2, "dev", "other", 0)).await.unwrap();
+    drop(store);
+    let archive = (shelf.archive)();
+    assert_eq!(archive.last().await.unwrap(), 2);
+    assert_eq!(archive.records(IncidentId(1)).await.unwrap(), written);
+    assert_eq!(archive.records(IncidentId(2)).await.unwrap().len(), 2);
+    assert!(archive.records(IncidentId(3)).await.unwrap().is_empty());
+    // Read once more, each is the record it was, with a link that follows.
+    let mut head = Link::before_all(IncidentId(1));
+    for stored in archive.records(IncidentId(1)).await.unwrap() {
+        let record: Record = serde_json::from_str(&stored).unwrap();
+        assert_eq!(record.check(head), Ok(()));
+        head = record.link;
+    }
+    assert_eq!(head, before.unwrap().head);
+}
+
+async fn a_fact_that_does_not_follow_is_not_stored(shelf: &Shelf) {
+    let store = (shelf.open)();
+    store.append(opening(1, "prod", "k1", 0)).await.unwrap();
+    let stored = store.read(IncidentId(1)).await.unwrap().unwrap();
+    // The right version on another past: somebody decided on facts that are not the stored ones.
+    let opened = Fact::Opened { id: IncidentId(1), scope: scope("prod") };
+    let elsewhere = following(None, vec![opened, joined("other", 0)], "prod", "k2", 0).log.unwrap().after;
+    assert_eq!((elsewhere.version, elsewhere.head == stored.head), (stored.version, false));
+    let mut append = following(Some(&elsewhere), vec![joined("b", 1)], "prod", "k2", 1);
+    append.intents = vec![show("card")];
+    assert_eq!(store.append(append).await.unwrap(), Appended::Conflict);
+    // A first fact that is linked as another incident's.
+    let mut append = opening(2, "prod", "k3", 0);
+    append.log.as_mut().unwrap().records = opening(3, "prod", "k3", 0).log.unwrap().records;
+    append.log.as_mut().unwrap().after.head = append.log.as_ref().unwrap().records[1].link;
+    assert_eq!(store.append(append).await.unwrap(), Appended::Conflict);
+    // Facts that do not follow each other, and a state that is not theirs.
+    let good = following(Some(&stored), vec![joined("b", 1), joined("c", 1)], "prod", "k4", 1);
+    let mut append = good.clone();
+    append.log.as_mut().unwrap().records[1].at = at(2);
+    let refused = store.append(append).await.unwrap_err().to_string();
+    assert_eq!(refused, "the store failed: fact 4 does not follow the facts before it: its link is another one");
+    let mut append = good.clone();
+    append.log.as_mut().unwrap().after.head = stored.head;
+    assert!(store.append(append).await.is_err());
+    assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(stored));
+    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert_eq!(store.append(good).await.unwrap(), Appended::Done);
 }
 
 async fn an_event_is_handled_once(shelf: &Shelf) {

@@ -8,8 +8,8 @@ use tools::model::{
     Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
     Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
     HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
-    NextStep, Origin, Outlook, Prediction, Reason, Record, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated,
-    Suspect, Symptom, Unseen, Verdict, Via, Window,
+    NextStep, Origin, Outlook, Prediction, Reason, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated, Suspect,
+    Symptom, Unseen, Verdict, Via, Window,
 };
 use tools::stats::stats;
 
@@ -313,9 +313,7 @@ fn incident(alarms: &[Alarm], verdict: Option<Verdict>, is_flood: bool) -> Incid
             Drawing { file: "F0LOCAL00001".to_owned(), alt: alarms[0].name.clone(), at, story: String::new() };
         facts.push(Fact::Drawn { drawing: Box::new(drawing), told: true });
     }
-    let records = facts.into_iter().enumerate();
-    let records = records.map(|(index, fact)| Record { version: index as u64 + 1, at, fact });
-    records.fold(None, |state, record| Some(Incident::fold(state, &record).unwrap())).unwrap()
+    facts.into_iter().fold(None, |state, fact| Some(Incident::extend(state, at, fact).unwrap().0)).unwrap()
 }
 
 #[track_caller]

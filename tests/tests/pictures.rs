@@ -85,13 +85,13 @@ async fn a_picture_is_shown_once_it_is_processed() {
         let chat = chat(room);
         let file = chat.upload(&dot()).await.unwrap();
         assert!(!chat.is_processed(&file).await.unwrap());
-        let early = chat.post_message(WAR_ROOM, None, &shown(&file), "picture", "").await;
+        let early = chat.post_message(WAR_ROOM, None, &shown(&file), "picture", "", None).await;
         assert_eq!(refused(early), "invalid_blocks");
         assert_eq!(room.reads(), "");
 
         room.wait(1).await;
         assert!(chat.is_processed(&file).await.unwrap());
-        let at = chat.post_message(WAR_ROOM, None, &shown(&file), "picture", "").await.unwrap();
+        let at = chat.post_message(WAR_ROOM, None, &shown(&file), "picture", "", None).await.unwrap();
         assert_snapshot!(room.reads(), @r"
         #war-room:
         [picture: user-pool fails, and token-exchange with it]
@@ -107,7 +107,7 @@ async fn a_picture_is_shown_once_it_is_processed() {
         assert_snapshot!(state["messages"][0]["html"].as_str().unwrap(), @r#"<figure class="blk blk-image"><figcaption>Who suffers</figcaption><a class="picture" href="/files/F0LOCAL00001" target="_blank" rel="noopener"><img src="/files/F0LOCAL00001" alt="user-pool fails, and token-exchange with it" referrerpolicy="no-referrer"></a></figure>"#);
 
         // An edit may show it as well.
-        chat.update(&at, &shown(&file), "picture").await.unwrap();
+        chat.update(&at, &shown(&file), "picture", None).await.unwrap();
         room.skims();
     })
     .await;
@@ -149,7 +149,7 @@ async fn only_the_apps_own_pictures_may_be_shown() {
         room.wait(1).await;
         assert!(chat.is_processed(&words).await.unwrap());
         for file in [&theirs, &unknown, &words] {
-            let answer = chat.post_message(WAR_ROOM, None, &shown(file), "picture", "").await;
+            let answer = chat.post_message(WAR_ROOM, None, &shown(file), "picture", "", None).await;
             assert_eq!(refused(answer), "invalid_blocks", "{file:?}");
         }
         let (head, _) = fetch(&format!("{}/files/{}", room.stage.workspace.url(), words.0)).await;

@@ -25,7 +25,12 @@ async fn play(text: impl Fn(&str) -> String) {
     let head = format!("slack_api = \"{api}\"\nlisten = \"{address}\"\n");
     let scope = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n");
     let file = File::parse(&format!("{head}{}\n{scope}", text(&head))).unwrap();
-    let secrets = Secrets { bot_token: config.bot_token, signing_secret: config.signing_secret, alarms_secret: None };
+    let secrets = Secrets {
+        bot_token: config.bot_token,
+        signing_secret: config.signing_secret,
+        alarms_secret: None,
+        audit_key: None,
+    };
 
     let serving = start(&file, secrets.clone()).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -66,7 +71,7 @@ async fn one_machine_needs_a_file_and_a_token() {
 #[tokio::test]
 async fn a_build_without_aws_says_which_one_is_needed() {
     let scope = "[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n";
-    let secrets = || Secrets::read(|_| Some("secret".to_owned())).unwrap();
+    let secrets = || Secrets::read(|_| Some("a secret of more than thirty-two bytes".to_owned())).unwrap();
     for (text, key) in [
         (format!("metrics = \"cloudwatch\"\n{scope}"), "metrics = \"cloudwatch\""),
         (format!("{scope}[storage.aws]\ntable = \"t\"\ninbox = \"http://localhost/q.fifo\"\n"), "[storage.aws]"),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod capsule;

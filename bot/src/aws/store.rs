@@ -2,7 +2,7 @@
 //!
 //! | `PK` | `SK` | attributes |
 //! |---|---|---|
-//! | `INC#7` | `HEAD` | `version` of the last fact, its `scope`, `last_alarm` in µs: what every append is conditional on |
+//! | `INC#7` | `HEAD` | `version` and `link` of the last fact, its `scope`, `last_alarm` in µs: what every append is conditional on |
 //! | `INC#7` | `FACT#<version>` | `body`: the record |
 //! | `INC#7` | `SNAPSHOT` | `version`, `body`: the incident after it; a shortcut, written apart and never needed |
 //! | `SCOPE#prod` | `RECENT#<last alarm>#<incident>` | nothing; the order is the point |
@@ -40,7 +40,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use tools::aws::{SdkConfig, explain};
-use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
 
 /// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
 const SNAPSHOT_EVERY: u64 = 32;
@@ -109,7 +109,13 @@ impl DynamoStore {
     }
 
     /// Every item of `pk` from one `sk` to another.
-    async fn query(&self, pk: String, from: String, to: String, forward: bool) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn query(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+        forward: bool,
+    ) -> Result<Vec<Item>, StoreError> {
         let items = self.range(pk, from, to, forward).into_paginator().items().send();
         items.collect::<Result<Vec<_>, _>>().await.map_err(|err| failed("Query", &err))
     }
@@ -137,7 +143,7 @@ impl DynamoStore {
         Ok(found)
     }
 
-    async fn counter(&self, name: &str) -> Result<u64, StoreError> {
+    pub(super) async fn counter(&self, name: &str) -> Result<u64, StoreError> {
         let item = self.get("COUNTER".to_owned(), name).await?;
         item.map_or(Ok(0), |item| read_number(&item, "last"))
     }
@@ -224,6 +230,7 @@ impl DynamoStore {
         let last_alarm = log.after.last_alarm_at();
         let mut item = key(of_incident(id), "HEAD");
         item.insert("version".to_owned(), number(log.after.version));
+        item.insert("link".to_owned(), text(log.after.head));
         item.insert("scope".to_owned(), text(&scope.0));
         item.insert("last_alarm".to_owned(), number(last_alarm.as_microsecond()));
         let mut put = Put::builder().table_name(&self.table).set_item(Some(item));
@@ -270,6 +277,7 @@ impl DynamoStore {
         let last_alarm = Timestamp::from_microsecond(read_number(&item, "last_alarm")?);
         Ok(Some(Head {
             version: read_number(&item, "version")?,
+            link: read_text(&item, "link")?.to_owned().try_into().map_err(|_| broken(&item, "link"))?,
             scope: ScopeId(read_text(&item, "scope")?.to_owned()),
             last_alarm: last_alarm.map_err(|err| StoreError(err.to_string()))?,
         }))
@@ -405,6 +413,7 @@ impl DynamoStore {
 /// What is known of an incident without reading its facts.
 struct Head {
     version: u64,
+    link: Link,
     scope: ScopeId,
     last_alarm: Timestamp,
 }
@@ -417,8 +426,11 @@ impl Store for DynamoStore {
             None => None,
             Some(log) => {
                 let head = self.head(log.after.id).await?;
-                // A look before the transaction: the row of the recent incidents that has to go is named there.
-                if head.as_ref().map_or(0, |head| head.version) + 1 != log.records[0].version {
+                // A look before the transaction: the row of the recent incidents that has to go is named there. A version
+                // has one link for ever, so that the transaction is conditional on both.
+                let (version, link) =
+                    head.as_ref().map_or((0, Link::before_all(log.after.id)), |head| (head.version, head.link));
+                if version + 1 != log.records[0].version || !log.follows(link)? {
                     let known = self.is_known(&append).await?;
                     return Ok(if known { Appended::KnownEvent } else { Appended::Conflict });
                 }

@@ -14,6 +14,7 @@
 //! | `waiting` | event key | its arrival |
 //! | `counters` | name | last number given out |
 
+use super::AnyError;
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
 use crate::ports::{
@@ -27,9 +28,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tools::model::{Change, Incident, IncidentId, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
 
-const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
+pub(super) const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
 const SNAPSHOTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("snapshots");
 const RECENT: TableDefinition<'_, (&str, i64, u64), ()> = TableDefinition::new("recent");
 const LAST_ALARM: TableDefinition<'_, u64, i64> = TableDefinition::new("last_alarm");
@@ -39,7 +40,7 @@ const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
 const INBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inbox");
 const WAITING: TableDefinition<'_, &str, u64> = TableDefinition::new("waiting");
-const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
+pub(super) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 
 /// How many facts a load may have to fold: a snapshot is stored whenever a multiple of this is passed.
 const SNAPSHOT_EVERY: u64 = 32;
@@ -64,8 +65,6 @@ struct Row {
     intent: Intent,
     taken_by: Option<u64>,
 }
-
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Embedded {
     /// Opens the database at `path`, or makes it.
@@ -109,7 +108,7 @@ impl Embedded {
     }
 
     /// Runs `work` where blocking is allowed: a commit waits for the disk.
-    async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Database) -> Result<T, AnyError> + Send + 'static,
@@ -294,8 +293,11 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
     let id = log.after.id.0;
     let Some(first) = log.records.first() else { return Ok(true) };
     let mut facts = write.open_table(FACTS)?;
-    let stored = facts.range((id, 0)..=(id, u64::MAX))?.next_back().transpose()?.map_or(0, |(key, _)| key.value().1);
-    if first.version != stored + 1 {
+    let (stored, head) = match facts.range((id, 0)..=(id, u64::MAX))?.next_back().transpose()? {
+        Some((key, bytes)) => (key.value().1, tools::audit::head(std::str::from_utf8(bytes.value())?)?.1),
+        None => (0, Link::before_all(log.after.id)),
+    };
+    if first.version != stored + 1 || !log.follows(head).map_err(|StoreError(problem)| problem)? {
         return Ok(false);
     }
     if stored == 0 && next(write, "incident")? != id {

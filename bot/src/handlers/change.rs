@@ -44,7 +44,7 @@ mod tests {
     use crate::drill;
     use jiff::{SignedDuration, Timestamp};
     use std::sync::Arc;
-    use tools::model::{Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Record, Service, Topology, Via};
+    use tools::model::{Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Service, Topology, Via};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)).unwrap()
@@ -60,8 +60,8 @@ mod tests {
         ];
         facts.extend(is_flood.then_some(Fact::FloodBegan { alarms: 1 }));
         facts.extend(over.map(|seconds| Fact::AlarmTurned { alarm: alarm(AlarmState::Ok, seconds), via }));
-        let records = (1..).zip(facts).map(|(version, fact)| Record { version, at: at(100), fact });
-        records.fold(None, |state, record| Some(Incident::fold(state, &record).unwrap())).unwrap()
+        let facts = facts.into_iter();
+        facts.fold(None, |state, fact| Some(Incident::extend(state, at(100), fact).unwrap().0)).unwrap()
     }
 
     fn scene() -> Scene {

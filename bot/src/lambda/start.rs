@@ -84,14 +84,19 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
     policy::of(&file).map_err(ServeError::from)?;
     let sdk = defaults().load().await;
     let vault = Vault::new(&sdk);
-    let mut secrets =
-        Secrets { bot_token: SecretString::default(), signing_secret: SecretString::default(), alarms_secret: None };
+    let mut secrets = Secrets {
+        bot_token: SecretString::default(),
+        signing_secret: SecretString::default(),
+        alarms_secret: None,
+        // A function signs nothing yet: its signer will be KMS, so that not even the function knows the key.
+        audit_key: None,
+    };
     let inbox = Arc::new(SqsInbox::new(&sdk, told.inbox_url, 0));
     let clock = Arc::new(SystemClock);
     match told.role {
         Role::Ingress => {
             secrets.signing_secret = secret(&vault, told.signing_secret_id, "CLARITY_SIGNING_SECRET_ID").await?;
-            let config = Arc::new(file.config(secrets));
+            let config = Arc::new(file.config(secrets)?);
             Ok(Ingress::new(Door { config, inbox, clock, pulse: Arc::new(Pulse::default()) }).run().await?)
         }
         Role::Worker => {
@@ -99,7 +104,7 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
             let table = told.table.ok_or(Stopped::Untold("CLARITY_TABLE"))?;
             let later = told.later_url.ok_or(Stopped::Untold("CLARITY_LATER_URL"))?;
             let works = Works::of(Parts {
-                config: file.config(secrets),
+                config: file.config(secrets)?,
                 store: Arc::new(DynamoStore::new(&sdk, table)),
                 inbox,
                 outside: serve::outside(&file).await?,

@@ -10,6 +10,7 @@ mod plan;
 use self::budget::Budget;
 use self::picture::Wanted;
 use self::plan::{Call, plan};
+use crate::audit::Notary;
 use crate::changes;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
 use crate::intent::{IntentId, Job, MessageName, Outcome};
@@ -19,6 +20,7 @@ use crate::slack::chat::{Chat, ChatError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use tools::audit::Anchor;
 use tools::dependency::Lags;
 use tools::model::{IncidentId, ScopeId, Verdict};
 use tools::ports::{Clock, Outside};
@@ -34,6 +36,8 @@ pub struct Sender {
     clock: Arc<dyn Clock>,
     pulse: Arc<Pulse>,
     budget: Budget,
+    /// Signs the logs of the cards that are shown, where there is a key.
+    notary: Option<Notary>,
     /// Posts of which we do not know whether they arrived.
     uncertain: HashSet<IntentId>,
     /// How fast trouble spread in each scope's past incidents, and when that was read.
@@ -55,6 +59,7 @@ impl Sender {
         outside: Outside,
         clock: Arc<dyn Clock>,
         pulse: Arc<Pulse>,
+        notary: Option<Notary>,
     ) -> Self {
         Self {
             store,
@@ -64,6 +69,7 @@ impl Sender {
             clock,
             pulse,
             budget: Budget::default(),
+            notary,
             uncertain: HashSet::new(),
             lags: HashMap::new(),
         }
@@ -144,7 +150,8 @@ impl Sender {
             }
             Call::Run { id, stored_at, job } => self.run_job(id, stored_at, job).await,
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
-                match self.chat.update(&at, &message, &name.0).await {
+                let anchor = self.anchor(&name).await?;
+                match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
                     // Somebody deleted it: the incident still needs its message.
                     Err(ChatError::Refused(error)) if error == "message_not_found" => {
                         let call =
@@ -163,6 +170,8 @@ impl Sender {
             Call::Post { ids, stored_at, uncertain, name, place, message, covers } => {
                 let (channel, thread) = (place.channel(), place.thread_ts());
                 let key = intents(&ids);
+                let anchor = self.anchor(&name).await?;
+                let anchor = anchor.as_ref();
                 if uncertain {
                     let found = match self.chat.own_messages(channel, thread, stored_at).await {
                         Ok(found) => found,
@@ -171,8 +180,11 @@ impl Sender {
                     if let Some(found) = found.iter().find(|found| found.name == name.0) {
                         let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
                         // What stands there may be an older word of the same name.
-                        let shown =
-                            if found.intents == key { Ok(()) } else { self.chat.update(&at, &message, &name.0).await };
+                        let shown = if found.intents == key {
+                            Ok(())
+                        } else {
+                            self.chat.update(&at, &message, &name.0, anchor).await
+                        };
                         return self.finish(&ids, channel, shown.map(|()| Some((name, at))), covers, true).await;
                     }
                     // A batch may have been another one then: what is there is closed, the rest has its turn after it.
@@ -182,17 +194,25 @@ impl Sender {
                         return self.finish(&there, channel, Ok(None), covers, false).await;
                     }
                 }
-                let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key).await;
+                let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
                 if let Err(ChatError::Refused(error)) = &sent
                     && is_about_blocks(error)
                     && message.has_pictures()
                 {
                     let words = message.without_pictures();
-                    sent = self.chat.post_message(channel, thread, &words, &name.0, &key).await;
+                    sent = self.chat.post_message(channel, thread, &words, &name.0, &key, anchor).await;
                 }
                 self.finish(&ids, channel, sent.map(|at| Some((name, at))), covers, true).await
             }
         }
+    }
+
+    /// The anchor that a message carries, if it is a card and there is a key. What is signed is the log as it is now: what
+    /// the card shows is part of it.
+    async fn anchor(&self, name: &MessageName) -> Result<Option<Anchor>, StoreError> {
+        let (Some(notary), Some(incident)) = (&self.notary, name.card_of()) else { return Ok(None) };
+        let Some(incident) = self.store.read(incident).await? else { return Ok(None) };
+        Ok(Some(notary.sign(&incident, self.clock.now()).await))
     }
 
     async fn run_job(&mut self, id: IntentId, stored_at: Timestamp, job: Job) -> Result<(), StoreError> {

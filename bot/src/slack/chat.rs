@@ -11,6 +11,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::{SlackApiToken, SlackClient, SlackClientHyperConnector, SlackClientHyperHttpsConnector};
 use std::sync::Arc;
 use std::time::Duration;
+use tools::audit::Anchor;
 
 /// How long one call may take before it counts as failed with an unknown outcome.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -93,7 +94,7 @@ impl Chat {
         Ok(Identity { user: text("user_id"), bot: text("bot_id") })
     }
 
-    /// Posts a message that carries `name` and `intents` as metadata; returns its `ts`.
+    /// Posts a message that carries `name`, `intents` and, if it has one, an anchor as metadata; returns its `ts`.
     pub async fn post_message(
         &self,
         channel: &str,
@@ -101,12 +102,13 @@ impl Chat {
         message: &Message,
         name: &str,
         intents: &str,
+        anchor: Option<&Anchor>,
     ) -> Result<MessageRef, ChatError> {
         let mut body = message.to_json();
         body["channel"] = json!(channel);
         body["unfurl_links"] = json!(false);
         body["unfurl_media"] = json!(false);
-        body["metadata"] = json!({"event_type": METADATA, "event_payload": {"name": name, "intents": intents}});
+        body["metadata"] = metadata(name, intents, anchor);
         if let Some(thread_ts) = thread_ts {
             body["thread_ts"] = json!(thread_ts);
         }
@@ -117,11 +119,17 @@ impl Chat {
     }
 
     /// Edits one of our messages.
-    pub async fn update(&self, at: &MessageRef, message: &Message, name: &str) -> Result<(), ChatError> {
+    pub async fn update(
+        &self,
+        at: &MessageRef,
+        message: &Message,
+        name: &str,
+        anchor: Option<&Anchor>,
+    ) -> Result<(), ChatError> {
         let mut body = message.to_json();
         body["channel"] = json!(at.channel);
         body["ts"] = json!(at.ts);
-        body["metadata"] = json!({"event_type": METADATA, "event_payload": {"name": name, "intents": ""}});
+        body["metadata"] = metadata(name, "", anchor);
         self.post("chat.update", body).await.map(drop)
     }
 
@@ -171,6 +179,15 @@ impl Chat {
         let session = self.client.open_session(&self.token);
         timely(session.http_session_api.http_post(method, &body, None)).await
     }
+}
+
+/// What our own messages carry, and nobody sees. The anchor is the line that `clarity audit verify --anchors` reads.
+fn metadata(name: &str, intents: &str, anchor: Option<&Anchor>) -> Value {
+    let mut payload = json!({"name": name, "intents": intents});
+    if let Some(anchor) = anchor {
+        payload["anchor"] = json!(anchor.to_line());
+    }
+    json!({"event_type": METADATA, "event_payload": payload})
 }
 
 /// A message of ours, found again by its metadata.

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::context::{Situation, verdict};
     use crate::model::{
-        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, Record, ScopeId, Service, Topology, Via,
+        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, ScopeId, Service, Topology, Via,
     };
     use jiff::{SignedDuration, Timestamp};
 
@@ -226,8 +226,8 @@ mod tests {
             facts.push(Fact::AlarmTurned { alarm: alarm(name, AlarmState::Ok, ends.unwrap()), via: Via::EventBridge });
         }
         let mut state = None;
-        for (version, fact) in (1..).zip(facts) {
-            state = Some(Incident::fold(state, &Record { version, at: at(begins), fact }).unwrap());
+        for fact in facts {
+            state = Some(Incident::extend(state, at(begins), fact).unwrap().0);
         }
         state.unwrap()
     }

@@ -1,6 +1,6 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
-use crate::model::{Alarm, AlarmState, Drawing, Forecast, Outlook, ServiceId, Verdict, Via};
+use crate::model::{Alarm, AlarmState, Drawing, Forecast, Link, Outlook, ServiceId, Verdict, Via};
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -203,6 +203,8 @@ pub struct Record {
     pub at: Timestamp,
     /// What happened.
     pub fact: Fact,
+    /// What ties it to every fact before it.
+    pub link: Link,
 }
 
 /// An alarm that is part of an incident.
@@ -231,6 +233,9 @@ pub struct Transition {
     pub told: BTreeMap<Via, Timestamp>,
 }
 
+/// Why no fact but one can come first.
+const NOT_OPENED: &str = "the log does not begin with the incident being opened";
+
 /// Two tellings of one transition may differ by this much: one source has milliseconds, another none, a third only the
 /// time of its own message.
 const SAME_TRANSITION: SignedDuration = SignedDuration::from_secs(60);
@@ -250,6 +255,8 @@ pub struct Incident {
     pub scope: ScopeId,
     /// How many facts it has.
     pub version: u64,
+    /// The link of the last of them: the head of the chain.
+    pub head: Link,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// Its alarms, in the order they joined.
@@ -306,7 +313,26 @@ pub struct Look {
 }
 
 impl Incident {
+    /// Makes `fact` the next one: its record, and the incident with it.
+    ///
+    /// # Errors
+    /// A sentence saying why it cannot follow, as [`Self::fold`].
+    pub fn extend(state: Option<Self>, at: Timestamp, fact: Fact) -> Result<(Self, Record), String> {
+        let (version, before) = match (&state, &fact) {
+            (Some(incident), _) => (incident.version + 1, incident.head),
+            (None, Fact::Opened { id, .. }) => (1, Link::before_all(*id)),
+            (None, _) => return Err(NOT_OPENED.to_owned()),
+        };
+        let link = before.then(version, at, &fact.to_json());
+        let record = Record { version, at, fact, link };
+        Ok((Self::fold(state, &record)?, record))
+    }
+
     /// Folds one record into the state. `None` is the state before the first fact; only `Opened` leads out of it.
+    ///
+    /// The link is taken as it is told. Whether it follows is checked where that matters: when a record is stored
+    /// ([`Record::check`]), and when somebody asks ([`crate::audit`]). An incident is loaded far more often than it grows, and
+    /// must not pay each time for writing every fact as JSON again.
     ///
     /// # Errors
     /// A sentence saying why the record cannot follow: a hole in the versions, a log that does not begin with `Opened`, or a
@@ -315,7 +341,7 @@ impl Incident {
         let mut incident = match (state, &record.fact) {
             (None, Fact::Opened { id, scope }) => Self::before_anything(*id, scope.clone(), record.at),
             (Some(_), Fact::Opened { id, .. }) => return Err(format!("{id} is opened twice")),
-            (None, _) => return Err("the log does not begin with the incident being opened".to_owned()),
+            (None, _) => return Err(NOT_OPENED.to_owned()),
             (Some(incident), _) => incident,
         };
         if record.version != incident.version + 1 {
@@ -325,6 +351,7 @@ impl Incident {
         if let Fact::Plan { id, fact } = &record.fact {
             incident.plan(record.at, id, fact)?;
         }
+        incident.head = record.link;
         incident.apply(record);
         Ok(incident)
     }
@@ -334,6 +361,7 @@ impl Incident {
             id,
             scope,
             version: 0,
+            head: Link::before_all(id),
             opened_at,
             alarms: Vec::new(),
             flood_at: None,

@@ -6,6 +6,7 @@ mod dependency;
 mod evidence;
 mod incident;
 mod isolation;
+mod link;
 mod log;
 mod outlook;
 mod plan;
@@ -27,6 +28,7 @@ pub use incident::{
     Apartness, Because, Blame, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition,
 };
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
+pub use link::Link;
 pub use log::{LogLevel, LogLine};
 pub use outlook::{Drawing, Forecast, MapSummary, Outlook};
 pub use plan::{Cost, Direction, Expectation, Reading, Return, RiskReason, Worked};

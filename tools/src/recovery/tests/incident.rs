@@ -6,12 +6,12 @@ use crate::recovery::plan::{MOST_PLANS, PlanStatus};
 
 fn opened() -> Incident {
     let fact = Fact::Opened { id: IncidentId(7), scope: ScopeId("shop".to_owned()) };
-    Incident::fold(None, &Record { version: 1, at: at(0), fact }).unwrap()
+    Incident::extend(None, at(0), fact).unwrap().0
 }
 
 fn tell(incident: &Incident, id: &PlanId, fact: &PlanFact, minute: i64) -> Result<Incident, String> {
     let fact = Fact::Plan { id: id.clone(), fact: Box::new(fact.clone()) };
-    let record = Record { version: incident.version + 1, at: at(minute), fact };
+    let (_, record) = Incident::extend(Some(incident.clone()), at(minute), fact)?;
     let stored = serde_json::to_string(&record).unwrap();
     let record: Record = serde_json::from_str(&stored).unwrap();
     Incident::fold(Some(incident.clone()), &record)
