@@ -83,7 +83,7 @@ async fn an_unrelated_alarm_stays_apart_and_says_why() {
         export.account = Some("999988887777".to_owned());
         room.eventbridge(&export).await;
         assert_snapshot!(room.reads_only("billing-export"), @"
-        war-room:
+        #war-room:
         🔴 ALARM billing-export-late at 03:14:50 UTC — apart from INC-1: `billing-export` runs in account 999988887777, and no call leads there
         · INC-2 · told by EventBridge · `/incident context INC-2`
         ");
@@ -112,13 +112,13 @@ async fn alarms_that_turn_ok_and_back_are_told_in_the_thread() {
         room.eventbridge(&turned(errors.clone(), AlarmState::Ok, 200)).await;
         room.wait(30).await;
         assert_snapshot!(room.reads_only("war-room thread:"), @"
-        war-room thread:
+        #war-room thread:
         🟢 OK prod-token-exchange-errors at 03:15:20 UTC — turn 2 of this alarm
         ");
         room.eventbridge(&turned(errors, AlarmState::Alarm, 260)).await;
         room.wait(30).await;
         assert_snapshot!(room.reads_only("war-room thread:"), @"
-        war-room thread:
+        #war-room thread:
         🔴 ALARM prod-token-exchange-errors at 03:16:20 UTC — turn 3 of this alarm
         ");
     })
