@@ -7,6 +7,7 @@ pub mod capsule;
 pub mod context;
 pub mod declared;
 pub mod dependency;
+mod digest;
 pub mod eval;
 #[cfg(feature = "mcp")]
 pub mod mcp;

@@ -3,11 +3,12 @@
 use super::choice::choose;
 use super::graph::Graph;
 use super::text::tame;
+use crate::digest;
 use crate::model::{Lane, Measure, Series, ServiceId, Symptom, Topology, Verdict, minutes};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// More services than this are not drawn, only counted.
 pub const MOST: usize = 25;
@@ -141,17 +142,16 @@ impl Scene {
     /// A digest of who is how and who calls whom, apart from the moment, the minutes and the rates: as long as it stays, a new
     /// picture would tell nothing new.
     pub fn story(&self) -> String {
-        let mut digest = Sha256::new();
+        let mut told = String::new();
         for node in &self.nodes {
-            digest.update(format!("{}\n{:?}\n", node.label, node.state));
+            let _ = writeln!(told, "{}\n{:?}", node.label, node.state);
         }
         for link in &self.links {
             let Link { from, to, is_async, on_path, is_next, .. } = link;
-            digest.update(format!("{from} {to} {is_async} {on_path} {is_next}\n"));
+            let _ = writeln!(told, "{from} {to} {is_async} {on_path} {is_next}");
         }
-        digest.update(format!("{} {}", self.hidden_services, self.hidden_edges));
-        let half = digest.finalize().iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        format!("{half:016x}")
+        let _ = write!(told, "{} {}", self.hidden_services, self.hidden_edges);
+        digest::short(told)
     }
 }
 

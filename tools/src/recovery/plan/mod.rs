@@ -25,10 +25,10 @@ pub use timers::{due, next_timer};
 
 use super::policy::{PersonId, floor};
 use super::remedy::{Remedy, Target};
+use crate::digest;
 use crate::model::{Cost, EvidenceId, Expectation, IncidentId, Reading, Return, Risk, RiskReason, ServiceId, Worked};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -97,9 +97,7 @@ impl Plan {
     pub fn pinned(mut self) -> Self {
         self.id = PlanId(String::new());
         let content = serde_json::to_vec(&self).expect("a plan has only string keys");
-        let digest = Sha256::digest(content);
-        let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
-        self.id = PlanId(format!("plan-{number:016x}"));
+        self.id = PlanId(format!("plan-{}", digest::short(content)));
         self
     }
 

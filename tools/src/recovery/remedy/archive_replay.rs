@@ -11,11 +11,11 @@
 
 use super::read::{needed, with};
 use super::{Entry, Impossible, RemedySpec, Target, names};
+use crate::digest;
 use crate::model::{Cost, Direction, Measure, Reading, Risk};
 use crate::recovery::prices::Prices;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The longest span.
@@ -54,8 +54,7 @@ impl ArchiveReplay {
     /// The name of the replay, 24 characters of those that EventBridge allows.
     pub fn replay_name(&self) -> String {
         let content = format!("{}\n{}\n{}\n{}", self.archive, self.bus, self.from, self.to);
-        let digest: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("clarity-{digest}")
+        format!("clarity-{}", digest::short(content))
     }
 }
 

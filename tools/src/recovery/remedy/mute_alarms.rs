@@ -9,11 +9,11 @@
 //! | `Duration` | no | for how long, in ISO 8601: `PT30M` |
 
 use super::{Entry, Impossible, RemedySpec, Target, names};
+use crate::digest;
 use crate::model::{Cost, Direction, Measure, Reading, Risk};
 use crate::recovery::prices::Prices;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Mute alarms that only follow from the cause, for a while.
@@ -53,7 +53,7 @@ impl Entry for MuteAlarms {
     }
 
     fn target(&self) -> Target {
-        let digest: String = Sha256::digest(self.names()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest::short(self.names());
         Target::new("AWS::CloudWatch::AlarmMuteRule", format!("clarity-{digest}"))
     }
 

@@ -158,8 +158,8 @@ fn the_readme_is_the_catalogue() {
         };
         let (reads, writes) = (calls(spec.reads), calls(spec.writes));
         let RemedySpec { name, risk, about, side_effects, inverse, success, .. } = spec;
-        table +=
-            &format!("| `{name}` | {risk} | {about} | {side_effects} | {reads} | {writes} | {inverse} | {success} |\n");
+        let row = [&format!("`{name}`"), risk.word(), about, side_effects, &reads, &writes, inverse, success];
+        table.extend(["| ", &row.map(String::from).join(" | "), " |\n"]);
     }
     let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/recovery/remedy/README.md");
     let found = std::fs::read_to_string(readme).unwrap_or_default();
