@@ -2,8 +2,8 @@
 
 use super::Capsule;
 use crate::dependency::Sighting;
-use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Window};
-use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
+use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Service, Window};
+use crate::ports::{Casebook, Changes, Lever, Levers, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -18,7 +18,13 @@ impl World {
     /// Puts `capsule` behind every port.
     pub fn outside(capsule: Arc<Capsule>) -> Outside {
         let world = Arc::new(Self { capsule });
-        Outside { telemetry: world.clone(), topology: world.clone(), changes: world.clone(), casebook: world }
+        Outside {
+            telemetry: world.clone(),
+            topology: world.clone(),
+            changes: world.clone(),
+            casebook: world.clone(),
+            levers: world,
+        }
     }
 
     fn nothing(&self, wanted: &str) -> Gap {
@@ -78,5 +84,12 @@ impl Casebook for World {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.nothing("past incidents"))
+    }
+}
+
+#[async_trait]
+impl Levers for World {
+    async fn levers(&self, _service: &Service) -> Result<Vec<Lever>, Gap> {
+        Err(self.nothing("settings"))
     }
 }
