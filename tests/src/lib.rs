@@ -111,6 +111,7 @@ pub fn usual_world() -> Capsule {
         series: failing_user_pool(start),
         logs: Vec::new(),
         signals: Vec::new(),
+        settings: Vec::new(),
         truth: None,
     }
 }

@@ -10,13 +10,14 @@
 use Limit::{Connections, Executions, Free, Quota};
 use jiff::{SignedDuration, Timestamp};
 use std::io::Write;
-use tools::capsule::{Capsule, Delivery, Truth, VERSION, parse, to_json};
+use tools::capsule::{Capsule, Delivery, TargetSettings, Truth, VERSION, parse, to_json};
 use tools::model::AlarmState::{self, Alarm as Fires, InsufficientData as Silent, Ok as Calms};
 use tools::model::ChangeKind::{self, Configuration, Deploy, Scaling};
 use tools::model::Via::{self, AmazonQ, EventBridge};
 use tools::model::{
     Alarm, Change, Edge, LogLevel, LogLine, Measure, Metric, Series, Service, ServiceId, Signal, Topology, Window,
 };
+use tools::recovery::remedy::Target;
 
 const ABOUT: &str = "At 03:08 the Cognito request rate of the user pool was set to 12 a second where 120 was meant, and from \
 03:12 it throttles. token-exchange retries without backing off, so logins fail at the API; user-service loses its service \
@@ -552,6 +553,32 @@ fn logs(meters: &Meters) -> Vec<LogLine> {
     lines
 }
 
+// ---- What can be changed --------------------------------------------------------------------------------------------
+/// Targets as the story finds them: type, name, revision, settings. The reservation of token-exchange is its limit of
+/// executions; version 118 is the deploy that is innocent.
+#[rustfmt::skip]
+const TARGETS: &[(&str, &str, &str, &[(&str, &str)])] = &[
+    ("AWS::Lambda::Function", "token-exchange", "7c1d4a52-0f5e-4f0b-9a55-0f1c2b7a9e10", &[
+        ("LogFormat", "JSON"), ("MemorySize", "512"), ("ReservedConcurrentExecutions", "90"), ("invoked", "118")]),
+    ("AWS::Lambda::Alias", "token-exchange:live", "2c0f2bd4-1b1a-4a53-8d0a-3f2a1b0c9d8e", &[
+        ("FunctionVersion", "118"), ("published_at:116", "2026-11-03T09:41:30Z"),
+        ("published_at:117", "2026-11-17T14:20:05Z"), ("published_at:118", "2026-11-20T02:31:40Z")]),
+    ("AWS::Lambda::Function", "auth-authorizer", "f3b0c1de-52a7-4c6b-8f2e-6a4d9b8c7e21", &[
+        ("LogFormat", "Text"), ("MemorySize", "256")]),
+    ("AWS::Lambda::Function", "nightly-export", "0a9e8d7c-6b5f-4e3d-9c2b-1a0f9e8d7c6b", &[
+        ("LogFormat", "Text"), ("MemorySize", "1024")]),
+];
+
+fn settings() -> Vec<TargetSettings> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let found = TARGETS.iter().map(|(kind, name, revision, settings)| TargetSettings {
+        target: Target::new(kind, *name),
+        settings: settings.iter().map(owned).collect(),
+        revision: Some((*revision).to_owned()),
+    });
+    found.collect()
+}
+
 fn main() {
     let meters = Meters(simulate());
     let capsule = Capsule {
@@ -563,6 +590,7 @@ fn main() {
         series: series(&meters),
         logs: logs(&meters),
         signals: signals(&meters),
+        settings: settings(),
         truth: Some(Truth::Cause(vec![ServiceId::new("user-pool")])),
     };
     let json = to_json(&capsule);

@@ -115,10 +115,16 @@ fn check(capsule: &Capsule) -> Result<(), CapsuleError> {
             return wrong(format!("series[{at}].step_s"), "a step is at least one second");
         }
     }
+    let mut targets = std::collections::HashSet::new();
+    for (at, found) in capsule.settings.iter().enumerate() {
+        if !targets.insert(&found.target) {
+            return wrong(format!("settings[{at}].target"), "this target is listed twice");
+        }
+    }
     Ok(())
 }
 
-/// The capsule as JSON: one line for each service, edge, series and signal, so that a diff can be read.
+/// The capsule as JSON: one line for each service, edge, series, signal and target, so that a diff can be read.
 pub fn to_json(capsule: &Capsule) -> String {
     let lines =
         |items: Vec<String>| if items.is_empty() { "[]".to_owned() } else { format!("[\n{}\n]", items.join(",\n")) };
@@ -139,6 +145,9 @@ pub fn to_json(capsule: &Capsule) -> String {
         fields.push(("logs", lines(capsule.logs.iter().map(json).collect())));
     }
     fields.push(("signals", lines(capsule.signals.iter().map(json).collect())));
+    if !capsule.settings.is_empty() {
+        fields.push(("settings", lines(capsule.settings.iter().map(json).collect())));
+    }
     if let Some(truth) = &capsule.truth {
         fields.push(("truth", json(truth)));
     }

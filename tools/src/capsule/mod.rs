@@ -12,21 +12,26 @@
 //! | `series` | `[{service, measure, start, step_s, values}]`; `measure` is `requests`, `faults`, `availability` (percent), `latency` (seconds) or `{"other": "Namespace/Name:Stat"}`; a missing point is `null`, not 0 |
 //! | `logs` | `[{at, service, level?, text}]`; `level` is `debug`, `info`, `warn` or `error` |
 //! | `signals` | `[{received, signal, event_id?}]` in the order they reached us; `signal` is `{"alarm": {via, alarm}}`, `{"change": {…}}` or `{"note": {by, text}}`; the same `event_id` twice is a repeated delivery |
+//! | `settings` | optional: `[{target: {kind, name}, settings: {…}, revision?}]`, what remedies find at their targets; the names are those of [`crate::recovery::remedy`] |
 //! | `truth` | optional: `{"cause": ["service", …]}`, `{"change": {commit, first_failing, blast_radius, decoys}}`, or `"none"` for a quiet window |
 
 mod clock;
 mod file;
+mod levers;
 pub mod petshop;
 pub mod rootcausebench;
 mod world;
 
 pub use clock::ModelClock;
 pub use file::{CapsuleError, load, parse, save, to_json};
+pub use levers::{Levers, Misbehaviour};
 pub use world::World;
 
 use crate::model::{Alarm, Change, LogLine, Series, ServiceId, Signal, Topology, Window};
+use crate::recovery::remedy::Target;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version of the format that this program reads and writes.
 pub const VERSION: u32 = 1;
@@ -59,6 +64,9 @@ pub struct Capsule {
     /// What reached us, in that order.
     #[serde(default)]
     pub signals: Vec<Delivery>,
+    /// What remedies find at their targets; of others [`Levers`] says what is usual.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<TargetSettings>,
     /// What really happened, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
@@ -75,6 +83,19 @@ pub struct Delivery {
     pub event_id: Option<String>,
     /// What it says.
     pub signal: Signal,
+}
+
+/// What a target is set to when the story begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSettings {
+    /// Which target.
+    pub target: Target,
+    /// Its settings and circumstances by name.
+    pub settings: BTreeMap<String, String>,
+    /// What its service calls this state of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
 }
 
 /// What really happened.

@@ -357,6 +357,7 @@ fn capsule(name: &str, graph: &Topology, series: Vec<Series>, window: Window, al
             event_id: None,
             signal: Signal::Alarm { via: Via::EventBridge, alarm: Box::new(alarm) },
         }],
+        settings: Vec::new(),
         truth: Some(truth),
     }
 }

@@ -206,6 +206,7 @@ fn scenario(folder: &Path, name: &str) -> Result<Capsule, ImportError> {
         series,
         logs,
         signals,
+        settings: Vec::new(),
         truth: Some(Truth::Change(ChangeTruth {
             commit: (truth.root_cause_commit != "none").then_some(truth.root_cause_commit),
             first_failing: ServiceId::new(truth.first_failing_service),

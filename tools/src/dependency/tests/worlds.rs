@@ -120,6 +120,7 @@ fn capsule(seed: u64) -> Capsule {
             event_id: None,
             signal: Signal::Alarm { via: Via::EventBridge, alarm: Box::new(alarm) },
         }],
+        settings: Vec::new(),
         truth: None,
     }
 }

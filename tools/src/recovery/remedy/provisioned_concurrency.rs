@@ -94,7 +94,7 @@ impl Entry for ProvisionedConcurrency {
         // What is provisioned within a reservation was taken from the account before.
         let left = maybe_number(saw, "unreserved_concurrent_executions");
         if let Some(left) = left.filter(|_| text(saw, "reserved_concurrent_executions").is_none()) {
-            let left = (left + maybe_number(saw, SETTING).unwrap_or(0)).saturating_sub(self.instances);
+            let left = left.saturating_add(maybe_number(saw, SETTING).unwrap_or(0)).saturating_sub(self.instances);
             settings.insert("unreserved_concurrent_executions".to_owned(), left.to_string());
         }
         settings

@@ -134,6 +134,6 @@ impl Entry for TableCapacity {
     fn sentence(&self, saw: &Reading) -> String {
         let told = |(setting, units)| format!("{setting} to {units} ({} now)", text(saw, setting).unwrap_or("none"));
         let told: Vec<String> = self.raised(saw).map(told).collect();
-        format!("Raise {} of table {}", told.join(" and "), self.table)
+        format!("Raise table {}: {}", self.table, told.join(", "))
     }
 }
