@@ -4,7 +4,7 @@ use crate::dependency::Sighting;
 use crate::model::{
     Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Service, Topology, Window,
 };
-use crate::ports::{Casebook, Changes, Lever, Levers, Telemetry, TopologySource};
+use crate::ports::{Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -70,7 +70,7 @@ impl Casebook for Unconnected {
 }
 
 #[async_trait]
-impl Levers for Unconnected {
+impl LeverSource for Unconnected {
     async fn levers(&self, _service: &Service) -> Result<Vec<Lever>, Gap> {
         Err(self.gap("settings"))
     }

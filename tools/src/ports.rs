@@ -74,7 +74,7 @@ pub struct Lever {
 
 /// What can be changed about services. It only reads: whoever holds this port can change nothing.
 #[async_trait]
-pub trait Levers: Debug + Send + Sync {
+pub trait LeverSource: Debug + Send + Sync {
     /// Everything that can be changed about `service`, read now, each target once; empty where the catalogue has nothing
     /// for it.
     async fn levers(&self, service: &Service) -> Result<Vec<Lever>, Gap>;
@@ -119,5 +119,5 @@ pub struct Outside {
     /// The incidents there were.
     pub casebook: Arc<dyn Casebook>,
     /// What can be changed.
-    pub levers: Arc<dyn Levers>,
+    pub levers: Arc<dyn LeverSource>,
 }

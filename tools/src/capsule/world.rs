@@ -1,9 +1,9 @@
 //! A capsule behind every port.
 
-use super::Capsule;
+use super::{Capsule, Levers};
 use crate::dependency::Sighting;
-use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Service, Window};
-use crate::ports::{Casebook, Changes, Lever, Levers, Outside, Telemetry, TopologySource};
+use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Window};
+use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -15,15 +15,17 @@ pub struct World {
 }
 
 impl World {
-    /// Puts `capsule` behind every port.
+    /// Puts `capsule` behind every port. Its levers stand as when the story begins: whoever moves them holds [`Levers`] of their
+    /// own, and puts them in place of these.
     pub fn outside(capsule: Arc<Capsule>) -> Outside {
+        let levers = Arc::new(Levers::of(&capsule, &[]));
         let world = Arc::new(Self { capsule });
         Outside {
             telemetry: world.clone(),
             topology: world.clone(),
             changes: world.clone(),
-            casebook: world.clone(),
-            levers: world,
+            casebook: world,
+            levers,
         }
     }
 
@@ -84,12 +86,5 @@ impl Casebook for World {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.nothing("past incidents"))
-    }
-}
-
-#[async_trait]
-impl Levers for World {
-    async fn levers(&self, _service: &Service) -> Result<Vec<Lever>, Gap> {
-        Err(self.nothing("settings"))
     }
 }
