@@ -35,20 +35,38 @@ async fn suggested(time: &str, terms: Option<Terms>) -> Remediations {
 #[tokio::test]
 async fn a_minute_in_the_cut_comes_first() {
     let told = suggested("03:14:10", None).await;
-    assert_snapshot!(lines(&told.proposals), @"");
+    assert_snapshot!(lines(&told.proposals), @r#"
+    +0.300 0.58 medium · Set reserved concurrency of token-exchange to 8 (90 now) · [WrongCause { probability: 0.030000000000000027 }, CallersRetry { callers: [ServiceId("auth-api")] }, Alone { others: [ServiceId("authorizer")] }]
+    +0.070 0.87 low · Mute the alarm auth-prod-apigw-4xx and 3 others for 60 minutes · [WrongCause { probability: 0.030000000000000027 }, Hidden { alarms: 4 }]
+    +0.029 0.58 medium · Set reserved concurrency of auth-authorizer to 2 (none now) · [WrongCause { probability: 0.030000000000000027 }, CallersRetry { callers: [ServiceId("auth-api")] }, Alone { others: [ServiceId("token-exchange")] }]
+    +0.000 watch · [Persists { service: ServiceId("user-pool"), symptom: Faults, at: 2026-11-20T03:19:10Z }, Hit { service: ServiceId("order-service"), probability: 0.6170892905264908, in_minutes: Some(0.0) }, Hit { service: ServiceId("checkout"), probability: 0.3469770204516298, in_minutes: Some(1.0) }]
+    -0.027 0.35 medium · Keep 90 environments of token-exchange:live warm (none now) · [LoadOn { services: [ServiceId("user-pool")] }]
+    "#);
 }
 
 #[tokio::test]
 async fn three_minutes_in_it_still_does_and_more_alarms_follow() {
     let told = suggested("03:16:10", None).await;
-    assert_snapshot!(lines(&told.proposals), @"");
+    assert_snapshot!(lines(&told.proposals), @r#"
+    +0.269 0.58 medium · Set reserved concurrency of token-exchange to 8 (90 now) · [WrongCause { probability: 0.030000000000000027 }, CallersRetry { callers: [ServiceId("auth-api")] }, Alone { others: [ServiceId("authorizer")] }]
+    +0.065 0.87 low · Mute the alarm auth-prod-apigw-4xx and 8 others for 60 minutes · [WrongCause { probability: 0.030000000000000027 }, Hidden { alarms: 9 }]
+    +0.022 0.58 medium · Set reserved concurrency of auth-authorizer to 2 (none now) · [WrongCause { probability: 0.030000000000000027 }, CallersRetry { callers: [ServiceId("auth-api")] }, Alone { others: [ServiceId("token-exchange")] }]
+    +0.000 watch · [Persists { service: ServiceId("user-pool"), symptom: Faults, at: 2026-11-20T03:21:10Z }, Hit { service: ServiceId("checkout"), probability: 0.34769878855591774, in_minutes: Some(0.0) }]
+    -0.023 0.35 medium · Keep 90 environments of token-exchange:live warm (none now) · [LoadOn { services: [ServiceId("user-pool")] }]
+    "#);
 }
 
 #[tokio::test]
 async fn who_recovers_is_said_where_it_can_be() {
     let told = suggested("03:16:10", None).await;
     let returns: Vec<String> = told.proposals.iter().map(returns).collect();
-    assert_snapshot!(returns.join("\n"), @"");
+    assert_snapshot!(returns.join("\n"), @r#"
+    token-exchange 2.6 min 0.58
+    OnlySeen
+    authorizer 1.0 min 0.58
+    NothingIsDone
+    StillWaits { callee: ServiceId("user-pool") }
+    "#);
 }
 
 /// Whoever is neither sick nor at the cut is left alone, and every claim is there.
