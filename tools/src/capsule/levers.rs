@@ -182,8 +182,12 @@ impl Board {
             ("AWS::XRay::SamplingRule", _) => target.name == "Default" && !service.is_inferred(),
             _ => false,
         };
-        let mut found: Vec<Target> =
-            self.levers.iter().filter(|(target, lever)| belongs(target, lever)).map(|(target, _)| target.clone()).collect();
+        let mut found: Vec<Target> = self
+            .levers
+            .iter()
+            .filter(|(target, lever)| belongs(target, lever))
+            .map(|(target, _)| target.clone())
+            .collect();
         let told: BTreeSet<String> =
             found.iter().filter(|target| names(&target.name)).map(|target| target.kind.clone()).collect();
         let is_usual = |target: &Target| {

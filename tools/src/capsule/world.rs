@@ -20,13 +20,7 @@ impl World {
     pub fn outside(capsule: Arc<Capsule>) -> Outside {
         let levers = Arc::new(Levers::of(&capsule, &[]));
         let world = Arc::new(Self { capsule });
-        Outside {
-            telemetry: world.clone(),
-            topology: world.clone(),
-            changes: world.clone(),
-            casebook: world,
-            levers,
-        }
+        Outside { telemetry: world.clone(), topology: world.clone(), changes: world.clone(), casebook: world, levers }
     }
 
     fn nothing(&self, wanted: &str) -> Gap {

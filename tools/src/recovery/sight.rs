@@ -3,9 +3,7 @@
 use crate::context::Situation;
 use crate::context::pulse::{Pulse, pulses};
 use crate::dependency::Graph;
-use crate::model::{
-    Bottleneck, Cause, CutEdge, IsolationRemedy, Limit, Outlook, ServiceId, Topology, Verdict,
-};
+use crate::model::{Bottleneck, Cause, CutEdge, IsolationRemedy, Limit, Outlook, ServiceId, Topology, Verdict};
 use std::collections::BTreeMap;
 
 /// The situation, what was said of it, and an index of both.

@@ -104,8 +104,9 @@ fn share_of(sight: &Sight<'_>, edge: &CutEdge) -> f64 {
 /// Where else the cut goes, if anywhere.
 fn alone(sight: &Sight<'_>, here: &ServiceId) -> Option<Worse> {
     let place = |edge: &CutEdge| match &edge.remedy {
-        IsolationRemedy::ReservedConcurrency { function, .. }
-        | IsolationRemedy::PauseEventSource { function, .. } => function.clone(),
+        IsolationRemedy::ReservedConcurrency { function, .. } | IsolationRemedy::PauseEventSource { function, .. } => {
+            function.clone()
+        }
         IsolationRemedy::DisableRule { rule } => rule.clone(),
         IsolationRemedy::Runbook { service } => service.clone(),
     };
@@ -182,7 +183,8 @@ fn pause(sight: &Sight<'_>, levers: &Reach<'_>, source: &ServiceId, function: &S
 /// A rule, disabled.
 fn disable(sight: &Sight<'_>, levers: &Reach<'_>, service: &ServiceId, target: &ServiceId) -> Option<Candidate> {
     let rules = levers.of_kind(service, "AWS::Events::Rule");
-    let is_it = |lever: &&Lever| lever.target.name.split_once(':').is_some_and(|(_, rule)| is_called(sight, service, rule));
+    let is_it =
+        |lever: &&Lever| lever.target.name.split_once(':').is_some_and(|(_, rule)| is_called(sight, service, rule));
     let lever = match (rules.iter().copied().filter(is_it).collect::<Vec<_>>().as_slice(), rules.as_slice()) {
         ([only], _) | ([], [only]) => *only,
         _ => return None,

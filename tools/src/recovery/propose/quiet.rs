@@ -59,7 +59,8 @@ fn mute(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidat
     let home = topology.service(&cause.service);
     // A mute rule holds alarms of its own account and region.
     let is_elsewhere = |alarm: &Alarm| {
-        let differs = |of: Option<&String>, other: Option<&String>| of.zip(other).is_some_and(|(of, other)| of != other);
+        let differs =
+            |of: Option<&String>, other: Option<&String>| of.zip(other).is_some_and(|(of, other)| of != other);
         differs(alarm.account.as_ref(), home.and_then(|home| home.account.as_ref()))
             || differs(alarm.region.as_ref(), home.and_then(|home| home.region.as_ref()))
     };
@@ -92,8 +93,7 @@ fn mute(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidat
     let target = remedy.target();
     // The rule is Clarity's own and named after its alarms: where nothing is read there is none.
     let known = levers.of_kind(&cause.service, &target.kind).into_iter().find(|lever| lever.target == target).cloned();
-    let lever =
-        known.unwrap_or_else(|| Lever { target, reading: Reading::default(), unread: BTreeSet::new() });
+    let lever = known.unwrap_or_else(|| Lever { target, reading: Reading::default(), unread: BTreeSet::new() });
     Some(Candidate {
         service: cause.service.clone(),
         remedy,
@@ -112,7 +112,8 @@ fn firing(alarms: &[Alarm]) -> Vec<&Alarm> {
     for alarm in alarms {
         let known = latest.entry(&alarm.name).or_insert(alarm);
         // Of two at once the one that tells more, whichever came first.
-        let rank = |alarm: &Alarm| (alarm.changed_at, alarm.metric.is_some(), alarm.state == AlarmState::Alarm, alarm.muted);
+        let rank =
+            |alarm: &Alarm| (alarm.changed_at, alarm.metric.is_some(), alarm.state == AlarmState::Alarm, alarm.muted);
         let more = |alarm: &Alarm| (alarm.account.clone(), alarm.region.clone());
         if (rank(alarm), more(alarm)) > (rank(known), more(known)) {
             *known = alarm;
@@ -162,8 +163,7 @@ fn log(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidate
         "INFO" => "DEBUG",
         _ => "INFO",
     };
-    let remedy =
-        LogLevel { function: lever.target.name.clone(), level: level.to_owned(), minutes: LOOK_MIN };
+    let remedy = LogLevel { function: lever.target.name.clone(), level: level.to_owned(), minutes: LOOK_MIN };
     Some(look(cause, wanted, Remedy::LogLevel(remedy), lever, vec![Worse::ColdRestarts]))
 }
 
@@ -194,7 +194,8 @@ fn runbooks(sight: &Sight<'_>, levers: &Reach<'_>, terms: &Terms, cause: &Cause)
     for (service, evidence) in places {
         let kind = sight.graph.node(service).and_then(|node| sight.graph.nodes()[node].kind.as_deref());
         for own in runbooks.iter().filter(|own| own.is_for(service, kind)) {
-            let known = levers.of_kind(service, "Clarity::Runbook").into_iter().find(|lever| lever.target == own.target());
+            let known =
+                levers.of_kind(service, "Clarity::Runbook").into_iter().find(|lever| lever.target == own.target());
             let told = || Lever { target: own.target(), reading: own.reading.clone(), unread: BTreeSet::new() };
             let remedy = Runbook { name: own.spec.name.clone(), input: own.input_for(service) };
             found.push(Candidate {
@@ -240,10 +241,9 @@ pub(super) fn watch(sight: &Sight<'_>) -> Proposal {
         None => Ground::NoCause,
         Some(_) => Ground::Baseline,
     };
-    let worse = likely().take(MOST_TRIGGERS).map(|prediction| Worse::Spreads {
-        service: prediction.service.clone(),
-        probability: prediction.probability,
-    });
+    let worse = likely()
+        .take(MOST_TRIGGERS)
+        .map(|prediction| Worse::Spreads { service: prediction.service.clone(), probability: prediction.probability });
     Proposal {
         act: Act::Watch { until },
         service: cause.map(|cause| cause.service.clone()),

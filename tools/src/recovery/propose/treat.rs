@@ -146,7 +146,8 @@ fn refuses(sight: &Sight<'_>, service: &ServiceId, direction: &str) -> bool {
         is_it
             && series.service == *service
             && (0..series.values.len()).any(|at| {
-                series.begins(at) >= began && series.values[at].is_some_and(|refused| refused.is_finite() && refused > 0.0)
+                series.begins(at) >= began
+                    && series.values[at].is_some_and(|refused| refused.is_finite() && refused > 0.0)
             })
     })
 }

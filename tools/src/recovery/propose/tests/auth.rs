@@ -141,7 +141,8 @@ async fn risk_of_a_given_remedy_is_told_with_its_reasons() {
     let (capsule, outside) = world();
     let now = moment("03:14:10");
     let alarms = capsule.alarms_until(now);
-    let ask = |service: &str, remedy| AssessRisk { alarms: alarms.clone(), now, service: id(service), remedy, terms: None };
+    let ask =
+        |service: &str, remedy| AssessRisk { alarms: alarms.clone(), now, service: id(service), remedy, terms: None };
     let damped = ask("token-exchange", limit(8)).call(&outside).await.unwrap();
     assert_eq!((damped.risk, damped.impossible.as_deref()), (Risk::Medium, None));
     assert_eq!(damped.sentence, "Set reserved concurrency of token-exchange to 8 (90 now)");
@@ -161,8 +162,13 @@ async fn recovery_of_a_given_remedy_is_told_or_why_not() {
     let (capsule, outside) = world();
     let now = moment("03:16:10");
     let alarms = capsule.alarms_until(now);
-    let ask =
-        |service: &str, remedy| PredictRecovery { alarms: alarms.clone(), now, service: id(service), remedy, terms: None };
+    let ask = |service: &str, remedy| PredictRecovery {
+        alarms: alarms.clone(),
+        now,
+        service: id(service),
+        remedy,
+        terms: None,
+    };
     let damped = ask("token-exchange", limit(8)).call(&outside).await.unwrap();
     assert_eq!(damped.recovery.returns[0].service, id("token-exchange"));
     let louder = LogLevel { function: "token-exchange".to_owned(), level: "DEBUG".to_owned(), minutes: 30 };
@@ -196,9 +202,11 @@ async fn without_levers_the_gap_is_told_and_watching_stays() {
     let unconnected = crate::declared::Unconnected { remedy: "a setting".to_owned() };
     let outside = Outside { levers: Arc::new(unconnected), ..outside };
     let now = moment("03:16:10");
-    let told = SuggestRemediations { alarms: capsule.alarms_until(now), now, terms: None }.call(&outside).await.unwrap();
+    let told =
+        SuggestRemediations { alarms: capsule.alarms_until(now), now, terms: None }.call(&outside).await.unwrap();
     assert_eq!(told.gaps.iter().filter(|gap| gap.wanted == "settings").count(), 1);
-    let remedies: Vec<_> = told.proposals.iter().map(|proposal| proposal.remedy().map(|remedy| remedy.spec().name)).collect();
+    let remedies: Vec<_> =
+        told.proposals.iter().map(|proposal| proposal.remedy().map(|remedy| remedy.spec().name)).collect();
     assert_eq!(remedies, [Some("mute-alarms"), None]);
     let Act::Apply(mute) = &told.proposals[0].act else { panic!("{:?}", told.proposals[0]) };
     assert_eq!(mute.saw, Reading::default());

@@ -3,23 +3,19 @@
 use super::{at, blaming, claimed, id, lever, levers, lines, meets, propose, seen, situation};
 use crate::context::Situation;
 use crate::model::{
-    Alarm, AlarmState, Change, ChangeKind, Claim, Cost, EvidenceId, Gap, Limit, Measure, Risk, RiskReason, Series, Suspect, Verdict,
+    Alarm, AlarmState, Change, ChangeKind, Claim, Cost, CutEdge, EvidenceId, Gap, Isolation, IsolationReason,
+    IsolationRemedy, Limit, Measure, Outlook, Risk, RiskReason, Series, Suspect, Verdict,
 };
 use crate::ports::Lever;
 use crate::recovery::prices::Prices;
-use crate::recovery::propose::{Act, Ground, Proposal, Trigger};
+use crate::recovery::propose::{Act, Ground, Proposal, Trigger, Worse};
 use crate::recovery::remedy::{InputSchema, InputType, Property, PropertyType, Remedy, RunbookKind, RunbookSpec};
 use crate::recovery::{OwnRunbook, Past, Terms};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FUNCTION: &str = "f:AWS::Lambda::Function";
 
-fn with(
-    situation: &Situation,
-    verdict: &Verdict,
-    told: &[(&str, &str)],
-    terms: &Terms,
-) -> Vec<Proposal> {
+fn with(situation: &Situation, verdict: &Verdict, told: &[(&str, &str)], terms: &Terms) -> Vec<Proposal> {
     propose(situation, verdict, &seen(situation, verdict), &levers(told), terms)
 }
 
@@ -29,7 +25,9 @@ fn check(situation: &Situation, verdict: &Verdict, told: &[(&str, &str)], expect
     let proposals = with(situation, verdict, told, &Terms::at(situation.now));
     let sentences: Vec<&str> = proposals
         .iter()
-        .filter_map(|proposal| if let Act::Apply(action) = &proposal.act { Some(action.sentence.as_str()) } else { None })
+        .filter_map(
+            |proposal| if let Act::Apply(action) = &proposal.act { Some(action.sentence.as_str()) } else { None },
+        )
         .collect();
     assert_eq!(sentences, expected, "{}", lines(&proposals));
     assert_eq!(proposals.len(), expected.len() + 1, "watching is always there");
@@ -52,8 +50,7 @@ fn starts_cold(peak: f64) -> (Situation, Verdict) {
     (world, verdict)
 }
 
-const ALIAS: &str =
-    "AWS::Lambda::Alias f:live | FunctionVersion=7 unreserved_concurrent_executions=900 published_at:6=2023-11-14T00:00:00Z";
+const ALIAS: &str = "AWS::Lambda::Alias f:live | FunctionVersion=7 unreserved_concurrent_executions=900 published_at:6=2023-11-14T00:00:00Z";
 
 #[test]
 fn cold_starts_ask_for_warm_environments_as_many_as_are_needed_and_fit() {
@@ -98,18 +95,95 @@ fn a_storm_is_damped_where_the_usual_is_known() {
     check(&world, &verdict, &[("f", limited)], &[]);
 }
 
+/// An outlook whose cut is worth it, and consists of these edges: caller, callee, remedy, requests a minute.
+fn cutting(situation: &Situation, verdict: &Verdict, cut: &[(&str, &str, IsolationRemedy, f64)]) -> Outlook {
+    let mut outlook = seen(situation, verdict);
+    let edge = |(caller, callee, remedy, rate): &(&str, &str, IsolationRemedy, f64)| CutEdge {
+        caller: id(caller),
+        callee: id(callee),
+        remedy: remedy.clone(),
+        requests_per_min: Some(*rate),
+        evidence: vec![EvidenceId(1)],
+    };
+    outlook.isolation = Isolation {
+        cut: cut.iter().map(edge).collect(),
+        recovers: verdict.affected.iter().skip(1).map(|sick| sick.service.clone()).collect(),
+        refused_per_min: None,
+        refused_share: None,
+        saved_per_min: None,
+        worth_it: true,
+        because: IsolationReason::Saves { lost_per_min: 10.0, saved_per_min: 100.0 },
+    };
+    outlook
+}
+
+#[track_caller]
+fn check_cut(cut: &[(&str, &str, IsolationRemedy, f64)], told: &[(&str, &str)], expected: &[&str]) -> Vec<Proposal> {
+    let world = situation("q:AWS::SQS::Queue w:AWS::Lambda::Function b:AWS::Events::EventBus sick>x q~w w>sick b~w");
+    let verdict = blaming(&[("sick", 5), ("w", 6)]);
+    let mut outlook = cutting(&world, &verdict, cut);
+    let told = levers(told);
+    let proposals = propose(&world, &verdict, &outlook, &told, &Terms::at(world.now));
+    let sentences: Vec<&str> = proposals
+        .iter()
+        .filter_map(
+            |proposal| if let Act::Apply(action) = &proposal.act { Some(action.sentence.as_str()) } else { None },
+        )
+        .collect();
+    assert_eq!(sentences, expected, "{}", lines(&proposals));
+    outlook.isolation.worth_it = false;
+    let kept = propose(&world, &verdict, &outlook, &told, &Terms::at(world.now));
+    assert_eq!(kept.len(), 1, "a cut that is not worth it is not proposed: {}", lines(&kept));
+    proposals
+}
+
+const MAPPING: &str = "8f9e8d7c-6b5f-4e3d-9c2b-1a0f9e8d7c6b";
+
 #[test]
-fn a_cut_pauses_a_queue_and_disables_a_rule() {
-    let mapping = "8f9e8d7c-6b5f-4e3d-9c2b-1a0f9e8d7c6b";
-    let world = situation("q:AWS::SQS::Queue w:AWS::Lambda::Function sick>q~ sick~q*9 q~w*900 entry>w*60");
-    let mut verdict = blaming(&[("q", 5)]);
-    verdict.affected[0].symptom = crate::model::Symptom::Faults;
-    let outlook = seen(&world, &verdict);
-    let lever = format!("AWS::Lambda::EventSourceMapping {mapping} | State=Enabled EventSourceArn=arn:aws:sqs:eu-west-1:1:q");
-    let told = propose(&world, &verdict, &outlook, &levers(&[("w", &lever)]), &Terms::at(world.now));
-    if outlook.isolation.worth_it {
-        assert!(lines(&told).contains(&format!("Pause event source mapping {mapping}")), "{}", lines(&told));
-    }
+fn a_cut_pauses_a_queue() {
+    let pause = || IsolationRemedy::PauseEventSource { source: id("q"), function: id("w") };
+    let sentence = format!("Pause event source mapping {MAPPING}");
+    let named =
+        format!("AWS::Lambda::EventSourceMapping {MAPPING} | State=Enabled EventSourceArn=arn:aws:sqs:eu-west-1:1:q");
+    let other = named.replace("8f9e", "0000").replace(":1:q", ":1:another");
+    let told = check_cut(&[("q", "w", pause(), 900.0)], &[("w", &named), ("w", &other)], &[&sentence]);
+    assert!(told[0].worse.contains(&Worse::Backlog { source: id("q") }));
+    check_cut(&[("q", "w", pause(), 900.0)], &[("w", &other)], &[]);
+    let paused = named.replace("Enabled", "Disabled");
+    check_cut(&[("q", "w", pause(), 900.0)], &[("w", &paused)], &[]);
+}
+
+#[test]
+fn a_cut_disables_a_rule_or_limits_a_function() {
+    let disable = || IsolationRemedy::DisableRule { rule: id("b") };
+    let rule = "AWS::Events::Rule b:every-order | State=ENABLED";
+    let limit = |concurrency| IsolationRemedy::ReservedConcurrency { function: id("w"), concurrency };
+    let function = "AWS::Lambda::Function w | unreserved_concurrent_executions=900";
+    let told = check_cut(
+        &[("b", "w", disable(), 100.0), ("w", "sick", limit(Some(7)), 300.0)],
+        &[("b", rule), ("w", function)],
+        &["Set reserved concurrency of w to 7 (none now)", "Disable rule every-order of bus b"],
+    );
+    assert!(told[0].worse.contains(&Worse::Alone { others: vec![id("b")] }), "{}", lines(&told));
+    let shares: Vec<f64> = told
+        .iter()
+        .filter_map(|proposal| match &proposal.why[0].ground {
+            Ground::Cut { share, .. } => Some(*share),
+            Ground::AtLimit(_)
+            | Ground::GuiltyDeploy { .. }
+            | Ground::TasksFull { .. }
+            | Ground::OnlyFollow { .. }
+            | Ground::Unseen { .. }
+            | Ground::Declared
+            | Ground::NoCause
+            | Ground::NothingSuffers
+            | Ground::Baseline => None,
+        })
+        .collect();
+    assert_eq!(shares, [0.75, 0.25]);
+    check_cut(&[("w", "sick", limit(None), 300.0)], &[("w", function)], &[]);
+    let owned = format!("{rule} ManagedBy=states.amazonaws.com");
+    check_cut(&[("b", "w", disable(), 100.0)], &[("b", &owned)], &[]);
 }
 
 fn guilty(kind: ChangeKind) -> Verdict {
@@ -154,25 +228,25 @@ fn a_guilty_deployment_is_rolled_back_to_the_one_before() {
 
 #[test]
 fn a_table_that_refuses_gets_more_of_what_it_refuses() {
-    let mut world = situation("t:AWS::DynamoDB::Table front>t*600");
-    let mut verdict = blaming(&[("t", 5), ("front", 6)]);
-    meets(&mut verdict, "t", Limit::Throttles { per_min: 300.0, share: Some(0.5), usual: Some(0.0) }, 0.5);
-    let table = "AWS::DynamoDB::Table t | BillingMode=PROVISIONED ReadCapacityUnits=100 WriteCapacityUnits=50 table_status=ACTIVE";
-    let both = "Raise ReadCapacityUnits to 240 (100 now) and WriteCapacityUnits to 120 (50 now) of table t";
-    check(&world, &verdict, &[("t", table)], &[both]);
+    let mut world = situation("tab:AWS::DynamoDB::Table front>tab*600");
+    let mut verdict = blaming(&[("tab", 5), ("front", 6)]);
+    meets(&mut verdict, "tab", Limit::Throttles { per_min: 300.0, share: Some(0.5), usual: Some(0.0) }, 0.5);
+    let table = "AWS::DynamoDB::Table tab | BillingMode=PROVISIONED ReadCapacityUnits=100 WriteCapacityUnits=50 table_status=ACTIVE";
+    let both = "Raise table tab: ReadCapacityUnits to 240 (100 now), WriteCapacityUnits to 120 (50 now)";
+    check(&world, &verdict, &[("tab", table)], &[both]);
     world.series = Some(vec![Series {
-        service: id("t"),
+        service: id("tab"),
         measure: Measure::Other("AWS/DynamoDB/WriteThrottleEvents:Sum".to_owned()),
         start: at(0),
         step_s: 60,
         values: vec![Some(0.0), None, Some(0.0), Some(0.0), Some(0.0), Some(40.0), Some(300.0)],
     }]);
-    check(&world, &verdict, &[("t", table)], &["Raise WriteCapacityUnits to 120 (50 now) of table t"]);
-    let unlimited = "AWS::DynamoDB::Table t | BillingMode=PAY_PER_REQUEST table_status=ACTIVE";
-    check(&world, &verdict, &[("t", unlimited)], &[]);
-    let mut hot = blaming(&[("t", 5), ("front", 6)]);
-    meets(&mut hot, "t", Limit::HotPartition { per_min: 300.0, table_use: Some(0.2) }, 0.5);
-    let told = check(&world, &hot, &[("t", table)], &["Raise WriteCapacityUnits to 100 (50 now) of table t"]);
+    check(&world, &verdict, &[("tab", table)], &["Raise table tab: WriteCapacityUnits to 120 (50 now)"]);
+    let unlimited = "AWS::DynamoDB::Table tab | BillingMode=PAY_PER_REQUEST table_status=ACTIVE";
+    check(&world, &verdict, &[("tab", unlimited)], &[]);
+    let mut hot = blaming(&[("tab", 5), ("front", 6)]);
+    meets(&mut hot, "tab", Limit::HotPartition { per_min: 300.0, table_use: Some(0.2) }, 0.5);
+    let told = check(&world, &hot, &[("tab", table)], &["Raise table tab: WriteCapacityUnits to 100 (50 now)"]);
     assert!(lines(&told).contains("HotKey"), "{}", lines(&told));
 }
 
@@ -244,7 +318,10 @@ fn only_alarms_that_follow_are_muted() {
     let mute = told[0].remedy().unwrap();
     let rule = Lever {
         target: mute.target(),
-        reading: crate::model::Reading { settings: mute.entry().wants(&crate::model::Reading::default()), revision: None },
+        reading: crate::model::Reading {
+            settings: mute.entry().wants(&crate::model::Reading::default()),
+            revision: None,
+        },
         unread: BTreeSet::new(),
     };
     let known = BTreeMap::from([(id("sick"), vec![rule])]);
@@ -293,7 +370,8 @@ fn runbooks_are_for_whom_they_are_declared() {
     let run = Some("Run runbook flush with target = d");
     offered(&world, &verdict, own(&["d"], &[]), run);
     let told = offered(&world, &verdict, own(&[], &["AWS::RDS::DBInstance"]), run);
-    let Some(Act::Apply(action)) = told.iter().map(|proposal| &proposal.act).find(|act| matches!(act, Act::Apply(_))) else {
+    let Some(Act::Apply(action)) = told.iter().map(|proposal| &proposal.act).find(|act| matches!(act, Act::Apply(_)))
+    else {
         panic!("{told:?}")
     };
     assert_eq!(action.risk, Risk::High, "no inverse is declared");
@@ -313,10 +391,16 @@ fn watching_says_what_would_have_to_be_seen() {
     puzzled.gaps = vec![Gap { wanted: "logs".to_owned(), because: String::new(), remedy: None }];
     let told = check(&world, &puzzled, &[], &[]);
     let Act::Watch { until } = &told[0].act else { panic!("{told:?}") };
-    assert!(until.contains(&Trigger::CauseFound) && until.contains(&Trigger::Seen { wanted: "logs".to_owned() }), "{until:?}");
+    assert!(
+        until.contains(&Trigger::CauseFound) && until.contains(&Trigger::Seen { wanted: "logs".to_owned() }),
+        "{until:?}"
+    );
     let told = check(&world, &blaming(&[("f", 5)]), &[], &[]);
     let Act::Watch { until } = &told[0].act else { panic!("{told:?}") };
-    assert!(matches!(&until[..], [Trigger::Persists { service, at: by, .. }, ..] if *service == id("f") && *by == at(15)), "{until:?}");
+    assert!(
+        matches!(&until[..], [Trigger::Persists { service, at: by, .. }, ..] if *service == id("f") && *by == at(15)),
+        "{until:?}"
+    );
 }
 
 #[test]
@@ -327,7 +411,9 @@ fn circumstances_raise_risk_one_by_one_and_the_past_moves_the_odds() {
     let terms = Terms { prices, ..Terms::at(world.now) };
     #[track_caller]
     fn first(told: &[Proposal]) -> (f64, Risk, Vec<RiskReason>, Cost) {
-        let Act::Apply(action) = &told.iter().find(|proposal| proposal.remedy().is_some()).unwrap().act else { panic!() };
+        let Act::Apply(action) = &told.iter().find(|proposal| proposal.remedy().is_some()).unwrap().act else {
+            panic!()
+        };
         let probability = told.iter().find(|proposal| proposal.remedy().is_some()).unwrap().probability;
         (probability, action.risk, action.risk_reasons[1..].to_vec(), action.cost)
     }
@@ -335,7 +421,11 @@ fn circumstances_raise_risk_one_by_one_and_the_past_moves_the_odds() {
     assert_eq!((risk, reasons), (Risk::Medium, vec![]));
     let Cost::CentsPerMonth(cents) = cost else { panic!("{cost:?}") };
     let limited = Terms { cost_limit_cents: Some(cents), ..terms.clone() };
-    assert_eq!(first(&with(&world, &verdict, &[("f", &priced)], &limited)).1, Risk::Medium, "at the limit is within it");
+    assert_eq!(
+        first(&with(&world, &verdict, &[("f", &priced)], &limited)).1,
+        Risk::Medium,
+        "at the limit is within it"
+    );
     let limited = Terms { cost_limit_cents: Some(cents - 1), ..terms.clone() };
     let (.., risk, reasons, _) = first(&with(&world, &verdict, &[("f", &priced)], &limited));
     assert_eq!((risk, reasons), (Risk::High, vec![RiskReason::Cost]));

@@ -6,13 +6,11 @@ mod properties;
 mod recovery;
 
 use super::{Act, Proposal, propose};
-use crate::capsule::{self, AUTH_CASCADE};
-use crate::context::{Situation, verdict};
+use crate::context::Situation;
 use crate::dependency::{Lags, outlook};
-use crate::eval::foresight::until;
 use crate::model::{
-    Affected, Answer, Bottleneck, Cause, Claim, Edge, EdgeMode, Evidence, EvidenceId, Lane, Limit, Outlook, Reading, Service,
-    ServiceId, Source, Symptom, Topology, Unit, Verdict, Window,
+    Affected, Answer, Bottleneck, Cause, Claim, Edge, EdgeMode, Evidence, EvidenceId, Lane, Limit, Outlook, Reading,
+    Service, ServiceId, Source, Symptom, Topology, Unit, Verdict, Window,
 };
 use crate::ports::Lever;
 use crate::recovery::remedy::Target;
@@ -154,38 +152,10 @@ fn lines(proposals: &[Proposal]) -> String {
 
 /// Who recovers: `name after n min (p)`.
 fn returns(proposal: &Proposal) -> String {
-    let told = |back: &crate::model::Return| {
-        format!("{} {:.1} min {:.2}", back.service, back.after_min, back.probability)
-    };
+    let told =
+        |back: &crate::model::Return| format!("{} {:.1} min {:.2}", back.service, back.after_min, back.probability);
     match &proposal.recovery.because {
         Some(because) => format!("{because:?}"),
         None => proposal.recovery.returns.iter().map(told).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// The auth cascade at a time of its night, and what is said of it then.
-fn auth_cascade(time: &str) -> (Situation, Verdict, Outlook) {
-    let capsule = capsule::parse(AUTH_CASCADE.as_bytes()).unwrap();
-    let situation = until(&capsule, format!("2026-11-20T{time}Z").parse().unwrap());
-    let verdict = verdict(&situation);
-    let outlook = seen(&situation, &verdict);
-    (situation, verdict, outlook)
-}
-
-/// What can be changed in the auth cascade, healthy services included.
-fn auth_levers() -> BTreeMap<ServiceId, Vec<Lever>> {
-    levers(&[
-        ("token-exchange", "AWS::Lambda::Function auth-token-exchange | unreserved_concurrent_executions=900 LogFormat=JSON invoked=118"),
-        (
-            "token-exchange",
-            "AWS::Lambda::Alias auth-token-exchange:live | FunctionVersion=118 published_at:117=2026-11-10T00:00:00Z \
-             published_at:118=2026-11-20T02:30:00Z unreserved_concurrent_executions=900 memory_size=512",
-        ),
-        ("authorizer", "AWS::Lambda::Function auth-authorizer | unreserved_concurrent_executions=900 LogFormat=JSON"),
-        ("billing-export", "AWS::Lambda::Function billing-export | unreserved_concurrent_executions=900 LogFormat=JSON"),
-        ("sessions", "AWS::DynamoDB::Table sessions | BillingMode=PROVISIONED ReadCapacityUnits=100 WriteCapacityUnits=100 table_status=ACTIVE"),
-        ("catalog", "AWS::ECS::Service shop:catalog | DesiredCount=8 TaskDefinition=catalog:41 task_definition_status:catalog:40=ACTIVE"),
-        ("user-service", "AWS::ECS::Service shop:user-service | DesiredCount=6 TaskDefinition=user-service:9"),
-        ("order-service", "AWS::ECS::Service shop:order-service | DesiredCount=6 TaskDefinition=order-service:9"),
-    ])
 }
