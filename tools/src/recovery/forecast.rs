@@ -26,7 +26,7 @@
 
 use super::remedy::Remedy;
 use super::sight::{Sight, count};
-use crate::dependency::{Graph, Lags};
+use crate::dependency::{Arc, Graph, Lags};
 use crate::model::{IsolationRemedy, Limit, Reading, Return, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -209,7 +209,7 @@ fn cut(sight: &Sight<'_>, service: &ServiceId) -> Result<Relieved, Unsaid> {
     let mut beginnings: Vec<usize> = cut
         .iter()
         // Over an edge that is waited for trouble goes to the caller, over any other to the callee.
-        .map(|&(from, to)| if sight.graph.between(from, to).is_none_or(|arc| arc.waits()) { from } else { to })
+        .map(|&(from, to)| if sight.graph.between(from, to).is_none_or(Arc::waits) { from } else { to })
         .filter(|&node| sight.node_suffers(node))
         .collect();
     beginnings.sort_unstable();

@@ -110,9 +110,10 @@ fn room(sight: &Sight<'_>, levers: &Reach<'_>, bottleneck: &Bottleneck) -> Optio
         Some(whole(f64::from(before) * asked, 40_000)?.max(before))
     };
     let on_demand = lever.reading.settings.get("BillingMode").is_some_and(|mode| mode == "PAY_PER_REQUEST");
-    let [read, write] = match on_demand {
-        true => ["MaxReadRequestUnits", "MaxWriteRequestUnits"],
-        false => ["ReadCapacityUnits", "WriteCapacityUnits"],
+    let [read, write] = if on_demand {
+        ["MaxReadRequestUnits", "MaxWriteRequestUnits"]
+    } else {
+        ["ReadCapacityUnits", "WriteCapacityUnits"]
     };
     let (reads, writes) = (refuses(sight, service, "Read"), refuses(sight, service, "Write"));
     // Where nothing tells which of both is refused, both are raised.

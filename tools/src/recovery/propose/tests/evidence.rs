@@ -444,7 +444,7 @@ fn circumstances_raise_risk_one_by_one_and_the_past_moves_the_odds() {
     let known = BTreeMap::from([(id("f"), vec![partly])]);
     let told = propose(&world, &verdict, &seen(&world, &verdict), &known, &terms);
     assert_eq!(first(&told).2, [RiskReason::Unread]);
-    let many: String = (0..9).map(|caller| format!(" c{caller}>front*1")).collect();
+    let many = " c0>front*1 c1>front*1 c2>front*1 c3>front*1 c4>front*1 c5>front*1 c6>front*1 c7>front*1 c8>front*1";
     let crowded = situation(&format!("{FUNCTION} front>f*60{many}"));
     let (_, risk, reasons, _) = first(&with(&crowded, &verdict, &[("f", &priced)], &terms));
     assert_eq!((risk, reasons), (Risk::High, vec![RiskReason::Reach { services: 9 }]));

@@ -14,6 +14,7 @@ use crate::recovery::remedy::{InputSchema, InputType, RunbookKind, RunbookSpec};
 use crate::recovery::{OwnRunbook, Past, Terms};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// `SplitMix64`.
 struct Chance(u64);
@@ -216,13 +217,13 @@ fn world(seed: u64) -> World {
     let mut told = String::new();
     let kinds: Vec<&str> = (0..size).map(|_| KINDS[chance.below(KINDS.len())]).collect();
     for (at, kind) in kinds.iter().enumerate() {
-        told.push_str(&format!("{}:{kind} ", name(at)));
+        write!(told, "{}:{kind} ", name(at)).unwrap();
     }
     for _ in 0..2 * size {
         let (from, to) = (chance.below(size), chance.below(size));
         let sign = if chance.one_in(4) { '~' } else { '>' };
         let rate = if chance.one_in(5) { String::new() } else { format!("*{}", chance.below(2_000)) };
-        told.push_str(&format!("{}{sign}{}{rate} ", name(from), name(to)));
+        write!(told, "{}{sign}{}{rate} ", name(from), name(to)).unwrap();
     }
     let mut situation = situation(&told);
     if chance.one_in(12) {
@@ -296,7 +297,9 @@ fn shuffled(world: &World, seed: u64) -> Vec<Proposal> {
         chance.shuffle(&mut topology.services);
         chance.shuffle(&mut topology.edges);
     }
-    levers.values_mut().for_each(|levers| chance.shuffle(levers));
+    for levers in levers.values_mut() {
+        chance.shuffle(levers);
+    }
     chance.shuffle(&mut terms.past);
     chance.shuffle(&mut terms.runbooks);
     propose(&situation, verdict, outlook, &levers, &terms)
