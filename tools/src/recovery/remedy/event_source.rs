@@ -62,9 +62,10 @@ impl Entry for EventSource {
     }
 
     fn risk(&self, _saw: &Reading, _now: Timestamp) -> (Risk, &'static str) {
-        match self.enabled {
-            true => (Risk::Medium, "what has waited comes at once"),
-            false => (Risk::Medium, "nothing that waits is handled meanwhile"),
+        if self.enabled {
+            (Risk::Medium, "what has waited comes at once")
+        } else {
+            (Risk::Medium, "nothing that waits is handled meanwhile")
         }
     }
 

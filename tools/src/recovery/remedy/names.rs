@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 /// That a number lies within its bounds.
-pub(super) fn within<T: PartialOrd + Display>(
+pub(super) fn within<T: Copy + PartialOrd + Display>(
     what: &str,
     value: T,
     bounds: RangeInclusive<T>,

@@ -81,9 +81,10 @@ impl Entry for Rule {
     }
 
     fn risk(&self, _saw: &Reading, _now: Timestamp) -> (Risk, &'static str) {
-        match self.enabled {
-            true => (Risk::Medium, "its targets are called again"),
-            false => (Risk::Medium, "events that it would have handed on are lost"),
+        if self.enabled {
+            (Risk::Medium, "its targets are called again")
+        } else {
+            (Risk::Medium, "events that it would have handed on are lost")
         }
     }
 

@@ -345,9 +345,10 @@ impl Entry for Runbook {
 
     fn sentence(&self, _saw: &Reading) -> String {
         let input: Vec<String> = self.input.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        match input.is_empty() {
-            true => format!("Run runbook {}", self.name),
-            false => format!("Run runbook {} with {}", self.name, input.join(", ")),
+        if input.is_empty() {
+            format!("Run runbook {}", self.name)
+        } else {
+            format!("Run runbook {} with {}", self.name, input.join(", "))
         }
     }
 }

@@ -48,9 +48,10 @@ impl TableCapacity {
 
     /// What is raised: the setting's name, and the units wanted of it.
     fn raised(&self, saw: &Reading) -> impl Iterator<Item = (&'static str, u32)> {
-        let [read, write] = match Self::is_on_demand(saw) {
-            true => ["MaxReadRequestUnits", "MaxWriteRequestUnits"],
-            false => ["ReadCapacityUnits", "WriteCapacityUnits"],
+        let [read, write] = if Self::is_on_demand(saw) {
+            ["MaxReadRequestUnits", "MaxWriteRequestUnits"]
+        } else {
+            ["ReadCapacityUnits", "WriteCapacityUnits"]
         };
         [self.read.map(|units| (read, units)), self.write.map(|units| (write, units))].into_iter().flatten()
     }
@@ -105,9 +106,10 @@ impl Entry for TableCapacity {
     }
 
     fn risk(&self, saw: &Reading, _now: Timestamp) -> (Risk, &'static str) {
-        match Self::is_on_demand(saw) {
-            true => (Risk::Medium, "every request that is let through is paid for"),
-            false => (Risk::Medium, "units are paid for whether they are used or not"),
+        if Self::is_on_demand(saw) {
+            (Risk::Medium, "every request that is let through is paid for")
+        } else {
+            (Risk::Medium, "units are paid for whether they are used or not")
         }
     }
 
