@@ -108,8 +108,10 @@ pub(super) fn predict(sight: &Sight<'_>, treatment: Treatment<'_>, lags: &Lags) 
     let returning = returning(sight, &relieved);
     let treated = sight.graph.node(treatment.service);
     if relieved.beginnings.iter().all(|&node| !returning[node]) {
-        let waits =
-            |node: usize| sight.graph.callees(node).iter().find(|arc| arc.waits() && sight.node_suffers(arc.to));
+        let waits = |node: usize| {
+            let stays = |arc: &&Arc| arc.waits() && sight.node_suffers(arc.to) && !returning[arc.to];
+            sight.graph.callees(node).iter().filter(stays).find(|arc| !relieved.cut.contains(&(node, arc.to)))
+        };
         let callee = relieved.beginnings.iter().find_map(|&node| waits(node));
         return Recovery::none(match callee {
             Some(arc) => Unsaid::StillWaits { callee: sight.graph.id(arc.to).clone() },

@@ -1,6 +1,6 @@
 //! Candidates that cut: the edges of the outlook's isolation, and callers that repeat themselves.
 
-use super::{Candidate, Ground, MOST_NAMES, Reach, Why, Worse, number, whole, wrong_cause};
+use super::{Candidate, Ground, Known, MOST_NAMES, Why, Worse, number, whole, wrong_cause};
 use crate::model::{CutEdge, IsolationReason, IsolationRemedy, Limit, ServiceId};
 use crate::ports::Lever;
 use crate::recovery::remedy::{EventSource, Remedy, ReservedConcurrency, Rule};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const LIKELY: f64 = 1.0 / 3.0;
 
 /// All of them, in the order of the cut and of the verdict.
-pub(super) fn candidates(sight: &Sight<'_>, levers: &Reach<'_>) -> Vec<Candidate> {
+pub(super) fn candidates(sight: &Sight<'_>, levers: &Known<'_>) -> Vec<Candidate> {
     let isolation = &sight.outlook.isolation;
     let mut found = Vec::new();
     if isolation.worth_it {
@@ -45,7 +45,7 @@ fn isolated(sight: &Sight<'_>, function: &ServiceId) -> Option<u32> {
     })
 }
 
-fn at_edge(sight: &Sight<'_>, levers: &Reach<'_>, edge: &CutEdge) -> Option<Candidate> {
+fn at_edge(sight: &Sight<'_>, levers: &Known<'_>, edge: &CutEdge) -> Option<Candidate> {
     let candidate = match &edge.remedy {
         IsolationRemedy::ReservedConcurrency { function, concurrency } => {
             // Where the caller is no function the callee is limited, and it is the callee's own requests that fall.
@@ -121,7 +121,7 @@ fn alone(sight: &Sight<'_>, here: &ServiceId) -> Option<Worse> {
 /// A limit on a function, so that what it calls gets no more than is usual.
 fn damp(
     sight: &Sight<'_>,
-    levers: &Reach<'_>,
+    levers: &Known<'_>,
     service: &ServiceId,
     executions: u32,
     callee: &ServiceId,
@@ -153,7 +153,7 @@ fn damp(
 }
 
 /// The mapping between a queue and a function, paused.
-fn pause(sight: &Sight<'_>, levers: &Reach<'_>, source: &ServiceId, function: &ServiceId) -> Option<Candidate> {
+fn pause(sight: &Sight<'_>, levers: &Known<'_>, source: &ServiceId, function: &ServiceId) -> Option<Candidate> {
     let kind = "AWS::Lambda::EventSourceMapping";
     let mut mappings = levers.of_kind(function, kind);
     if mappings.is_empty() {
@@ -181,7 +181,7 @@ fn pause(sight: &Sight<'_>, levers: &Reach<'_>, source: &ServiceId, function: &S
 }
 
 /// A rule, disabled.
-fn disable(sight: &Sight<'_>, levers: &Reach<'_>, service: &ServiceId, target: &ServiceId) -> Option<Candidate> {
+fn disable(sight: &Sight<'_>, levers: &Known<'_>, service: &ServiceId, target: &ServiceId) -> Option<Candidate> {
     let rules = levers.of_kind(service, "AWS::Events::Rule");
     let is_it =
         |lever: &&Lever| lever.target.name.split_once(':').is_some_and(|(_, rule)| is_called(sight, service, rule));

@@ -311,7 +311,7 @@ pub fn propose(
     terms: &Terms,
 ) -> Vec<Proposal> {
     let sight = Sight::of(situation, verdict, outlook);
-    let levers = Reach::of(levers);
+    let levers = Known::of(levers);
     let mut candidates = treat::candidates(&sight, &levers, terms);
     candidates.extend(cut::candidates(&sight, &levers));
     candidates.extend(quiet::candidates(&sight, &levers, terms));
@@ -481,9 +481,9 @@ fn tell(candidate: Candidate, weight: Weight, sight: &Sight<'_>, terms: &Terms) 
 }
 
 /// What was read of each service, each target once.
-struct Reach<'a>(BTreeMap<&'a ServiceId, Vec<&'a Lever>>);
+struct Known<'a>(BTreeMap<&'a ServiceId, Vec<&'a Lever>>);
 
-impl<'a> Reach<'a> {
+impl<'a> Known<'a> {
     fn of(levers: &'a BTreeMap<ServiceId, Vec<Lever>>) -> Self {
         let sorted = levers.iter().map(|(service, levers)| {
             let mut levers: Vec<&Lever> = levers.iter().collect();

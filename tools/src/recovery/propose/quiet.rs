@@ -1,6 +1,6 @@
 //! Candidates that change what is seen or who is told, the team's own runbooks, and watching.
 
-use super::{Act, Candidate, Ground, Proposal, Reach, Trigger, Why, Worse, left_alone, whole, wrong_cause};
+use super::{Act, Candidate, Ground, Known, Proposal, Trigger, Why, Worse, left_alone, whole, wrong_cause};
 use crate::context::Atlas;
 use crate::model::{Alarm, AlarmState, Cause, Claim, EvidenceId, IsolationRemedy, Reading, ServiceId, minutes};
 use crate::ports::Lever;
@@ -37,7 +37,7 @@ const LIKELY: f64 = 1.0 / 3.0;
 const HALF: f64 = 0.5;
 
 /// All of them.
-pub(super) fn candidates(sight: &Sight<'_>, levers: &Reach<'_>, terms: &Terms) -> Vec<Candidate> {
+pub(super) fn candidates(sight: &Sight<'_>, levers: &Known<'_>, terms: &Terms) -> Vec<Candidate> {
     let mut found = Vec::new();
     if let Some(cause) = sight.cause() {
         found.extend(mute(sight, levers, cause));
@@ -50,7 +50,7 @@ pub(super) fn candidates(sight: &Sight<'_>, levers: &Reach<'_>, terms: &Terms) -
 
 /// The alarms that only follow: they fire, what they belong to waits for the cause through others that suffer, and they began
 /// no earlier than it.
-fn mute(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidate> {
+fn mute(sight: &Sight<'_>, levers: &Known<'_>, cause: &Cause) -> Option<Candidate> {
     let topology = sight.situation.topology.as_ref()?;
     let node = sight.graph.node(&cause.service)?;
     let above: BTreeSet<usize> = sight.above(node, |caller| sight.node_suffers(caller)).into_iter().skip(1).collect();
@@ -149,7 +149,7 @@ fn look(cause: &Cause, wanted: String, remedy: Remedy, lever: &Lever, worse: Vec
 }
 
 /// A louder log of a cause that is silent, or whose log cannot be read.
-fn log(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidate> {
+fn log(sight: &Sight<'_>, levers: &Known<'_>, cause: &Cause) -> Option<Candidate> {
     let is_own = |service: &ServiceId| sight.is_same(service, &cause.service);
     let is_silent = || {
         let lines = sight.situation.logs.as_ref().filter(|lines| !lines.iter().any(|line| is_own(&line.service)));
@@ -168,7 +168,7 @@ fn log(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidate
 }
 
 /// More traces of a cause that is not traced enough.
-fn trace(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candidate> {
+fn trace(sight: &Sight<'_>, levers: &Known<'_>, cause: &Cause) -> Option<Candidate> {
     let wanted = unseen(sight, cause, &["traces", "topology from traces", "topology"])?;
     let rules = levers.of_kind(&cause.service, "AWS::XRay::SamplingRule");
     let [lever] = rules.as_slice() else { return None };
@@ -180,7 +180,7 @@ fn trace(sight: &Sight<'_>, levers: &Reach<'_>, cause: &Cause) -> Option<Candida
 }
 
 /// What the team declared for the cause, or for who has to stop calling it.
-fn runbooks(sight: &Sight<'_>, levers: &Reach<'_>, terms: &Terms, cause: &Cause) -> Vec<Candidate> {
+fn runbooks(sight: &Sight<'_>, levers: &Known<'_>, terms: &Terms, cause: &Cause) -> Vec<Candidate> {
     let mut runbooks: Vec<&OwnRunbook> = terms.runbooks.iter().collect();
     runbooks.sort_by_cached_key(|runbook| format!("{runbook:?}"));
     runbooks.dedup_by(|a, b| a.spec.name == b.spec.name);
@@ -250,7 +250,7 @@ pub(super) fn watch(sight: &Sight<'_>) -> Proposal {
         why: vec![Why { ground, evidence: cause.map(|cause| cause.evidence.clone()).unwrap_or_default() }],
         worse: worse.collect(),
         benefit: 0.0,
-        probability: 1.0,
+        probability: 0.0,
         score: 0.0,
         recovery: left_alone(),
     }

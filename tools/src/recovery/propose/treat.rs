@@ -1,6 +1,6 @@
 //! Candidates that treat a service: more room where a limit was met, and the code that ran before.
 
-use super::{Candidate, Ground, Reach, Why, Worse, ails, load_on, number, whole, wrong_cause};
+use super::{Candidate, Ground, Known, Why, Worse, ails, load_on, number, whole, wrong_cause};
 use crate::model::{Bottleneck, ChangeKind, Limit, ServiceId, Topology};
 use crate::ports::Lever;
 use crate::recovery::remedy::{
@@ -26,7 +26,7 @@ const COMFORTABLE: f64 = 0.6;
 const HOT: f64 = 0.25;
 
 /// All of them, in the order of the verdict.
-pub(super) fn candidates(sight: &Sight<'_>, levers: &Reach<'_>, _terms: &Terms) -> Vec<Candidate> {
+pub(super) fn candidates(sight: &Sight<'_>, levers: &Known<'_>, _terms: &Terms) -> Vec<Candidate> {
     let mut found = Vec::new();
     for bottleneck in &sight.verdict.bottlenecks {
         match &bottleneck.limit {
@@ -49,7 +49,7 @@ fn at_limit(bottleneck: &Bottleneck) -> Why {
 }
 
 /// Warm environments for what starts cold.
-fn warm(sight: &Sight<'_>, levers: &Reach<'_>, bottleneck: &Bottleneck) -> Option<Candidate> {
+fn warm(sight: &Sight<'_>, levers: &Known<'_>, bottleneck: &Bottleneck) -> Option<Candidate> {
     let service = &bottleneck.service;
     let aliases = levers.of_kind(service, "AWS::Lambda::Alias");
     let lever = named_or_only(&aliases, service, sight.situation.topology.as_ref())?;
@@ -89,7 +89,7 @@ fn named_or_only<'a>(levers: &[&'a Lever], service: &ServiceId, topology: Option
 }
 
 /// More units for a table that refuses requests.
-fn room(sight: &Sight<'_>, levers: &Reach<'_>, bottleneck: &Bottleneck) -> Option<Candidate> {
+fn room(sight: &Sight<'_>, levers: &Known<'_>, bottleneck: &Bottleneck) -> Option<Candidate> {
     let service = &bottleneck.service;
     let tables = levers.of_kind(service, "AWS::DynamoDB::Table");
     let [lever] = tables.as_slice() else { return None };
@@ -154,7 +154,7 @@ fn refuses(sight: &Sight<'_>, service: &ServiceId, direction: &str) -> bool {
 }
 
 /// More tasks for a cause whose tasks are full: tasks × in use / what is comfortable, as target tracking counts them.
-fn tasks(sight: &Sight<'_>, levers: &Reach<'_>) -> Option<Candidate> {
+fn tasks(sight: &Sight<'_>, levers: &Known<'_>) -> Option<Candidate> {
     let cause = sight.cause()?;
     let service = &cause.service;
     let in_use = sight.pulse(service).in_use.filter(|in_use| *in_use >= FULL)?;
@@ -182,7 +182,7 @@ fn tasks(sight: &Sight<'_>, levers: &Reach<'_>) -> Option<Candidate> {
 }
 
 /// The code that ran before a deployment that is guilty.
-fn earlier(sight: &Sight<'_>, levers: &Reach<'_>) -> Vec<Candidate> {
+fn earlier(sight: &Sight<'_>, levers: &Known<'_>) -> Vec<Candidate> {
     let Some(guilty) = sight.verdict.guilty else { return Vec::new() };
     let Some(change) = sight.verdict.change(guilty).filter(|change| change.kind == ChangeKind::Deploy) else {
         return Vec::new();

@@ -3,7 +3,7 @@
 use super::{id, lines, returns};
 use crate::capsule::{self, AUTH_CASCADE, World};
 use crate::model::{Cost, EvidenceId, IncidentId, Reading, Risk, RiskReason};
-use crate::ports::Outside;
+use crate::ports::{Lever, Outside};
 use crate::recovery::policy::PersonId;
 use crate::recovery::prices::Prices;
 use crate::recovery::propose::{Act, Ground, LIFETIME, pin};
@@ -211,4 +211,30 @@ async fn without_levers_the_gap_is_told_and_watching_stays() {
     let Act::Apply(mute) = &told.proposals[0].act else { panic!("{:?}", told.proposals[0]) };
     assert_eq!(mute.saw, Reading::default());
     assert!(told.proposals[1].why.iter().any(|why| why.ground == Ground::Baseline));
+}
+
+/// What a capsule says of a target stands for what is usual of the service, and nobody is handed what is another's.
+#[tokio::test]
+async fn the_world_tells_what_can_be_changed_about_a_service() {
+    #[track_caller]
+    fn check(found: &[Lever], expected: &[&str]) {
+        let told: Vec<String> = found.iter().map(|lever| lever.target.to_string()).collect();
+        assert_eq!(told, expected);
+        assert!(found.iter().all(|lever| lever.unread.is_empty()));
+    }
+    let (capsule, outside) = world();
+    let traced = "AWS::XRay::SamplingRule Default";
+    for (service, expected) in [
+        (
+            "token-exchange",
+            &["AWS::Lambda::Alias token-exchange:live", "AWS::Lambda::Function token-exchange", traced][..],
+        ),
+        ("authorizer", &["AWS::Lambda::Function auth-authorizer", traced]),
+        ("billing-export", &["AWS::Lambda::Function nightly-export", traced]),
+        ("sessions", &["AWS::DynamoDB::Table sessions", traced]),
+        ("user-pool", &[traced]),
+    ] {
+        let service = capsule.topology.service(&id(service)).unwrap();
+        check(&outside.levers.levers(service).await.unwrap(), expected);
+    }
 }
