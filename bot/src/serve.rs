@@ -152,7 +152,7 @@ pub(crate) async fn outside(file: &File) -> Result<Outside, ServeError> {
         Some(setting) => calls_on_aws(file, setting).await?,
     };
     let later = Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() });
-    Ok(Outside { telemetry, topology, changes: later.clone(), casebook: later })
+    Ok(Outside { telemetry, topology, changes: later.clone(), casebook: later.clone(), levers: later })
 }
 
 #[cfg(feature = "aws")]

@@ -2,11 +2,9 @@
 //!
 //! `cargo run -q -p tools --example auth_cascade > /tmp/it.json && mv /tmp/it.json tools/capsules/auth-cascade.json`
 //!
-//! The tables tell the story. No number of a series and no number in an alarm's reason is written by hand: each minute is
-//! worked out by letting requests flow down the calls, and failures and waiting flow back up. No clock, no chance.
-
+//! The tables tell the story. No number of a series or in an alarm's reason is written by hand: each minute is worked out by
+//! letting requests flow down the calls, and failures and waiting flow back up. No clock, no chance.
 #![allow(clippy::type_complexity, reason = "tables are easier to read as rows than as types")]
-
 use Limit::{Connections, Executions, Free, Quota};
 use jiff::{SignedDuration, Timestamp};
 use std::io::Write;

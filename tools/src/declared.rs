@@ -1,8 +1,10 @@
 //! What a deployment says of itself: the topology it declares, and the lanes nothing is connected to.
 
 use crate::dependency::Sighting;
-use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Topology, Window};
-use crate::ports::{Casebook, Changes, Telemetry, TopologySource};
+use crate::model::{
+    Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Service, Topology, Window,
+};
+use crate::ports::{Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -64,5 +66,12 @@ impl Casebook for Unconnected {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.gap("past incidents"))
+    }
+}
+
+#[async_trait]
+impl LeverSource for Unconnected {
+    async fn levers(&self, _service: &Service) -> Result<Vec<Lever>, Gap> {
+        Err(self.gap("settings"))
     }
 }

@@ -5,11 +5,13 @@
 //! same.
 
 use crate::dependency::Sighting;
-use crate::model::{Change, Gap, Incident, IncidentId, LogLine, Reading, ScopeId, Series, Window};
+use crate::model::{Change, Gap, Incident, IncidentId, LogLine, Reading, ScopeId, Series, Service, Window};
 use crate::recovery::plan::{Approved, Plan};
 use crate::recovery::remedy::Target;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -57,6 +59,27 @@ pub trait Casebook: Debug + Send + Sync {
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap>;
 }
 
+/// Something that can be changed about a service, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lever {
+    /// What would be changed: an alias of a function, one of its event source mappings, a table.
+    pub target: Target,
+    /// What was found there.
+    pub reading: Reading,
+    /// Names of settings and circumstances that were asked for and not told; empty when all of them were.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<String>,
+}
+
+/// What can be changed about services. It only reads: whoever holds this port can change nothing.
+#[async_trait]
+pub trait LeverSource: Debug + Send + Sync {
+    /// Everything that can be changed about `service`, read now, each target once; empty where the catalogue has nothing
+    /// for it.
+    async fn levers(&self, service: &Service) -> Result<Vec<Lever>, Gap>;
+}
+
 /// Why nothing is known to have been changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
@@ -95,4 +118,6 @@ pub struct Outside {
     pub changes: Arc<dyn Changes>,
     /// The incidents there were.
     pub casebook: Arc<dyn Casebook>,
+    /// What can be changed.
+    pub levers: Arc<dyn LeverSource>,
 }

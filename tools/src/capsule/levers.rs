@@ -21,8 +21,9 @@
 mod tests;
 
 use super::Capsule;
-use crate::model::{Reading, Service};
-use crate::ports::{ActError, Actuator};
+use crate::context::atlas::base_name;
+use crate::model::{Gap, Reading, Service};
+use crate::ports::{self, ActError, Actuator, LeverSource};
 use crate::recovery::plan::{Approved, Plan};
 use crate::recovery::remedy::{RunbookSpec, Target, own, same};
 use async_trait::async_trait;
@@ -149,7 +150,60 @@ impl Actuator for Levers {
     }
 }
 
+#[async_trait]
+impl LeverSource for Levers {
+    async fn levers(&self, service: &Service) -> Result<Vec<ports::Lever>, Gap> {
+        let board = self.board();
+        let found = board.about(service).into_iter().filter_map(|target| {
+            let reading = board.read(&target).ok()?;
+            Some(ports::Lever { target, reading, unread: BTreeSet::new() })
+        });
+        Ok(found.collect())
+    }
+}
+
 impl Board {
+    /// The targets that belong to a service, by name: those named after it, and what is in the hands of everybody. What is
+    /// usual gives way to what the capsule says under another name of the service.
+    fn about(&self, service: &Service) -> Vec<Target> {
+        let names = |name: &str| service.aliases.iter().any(|alias| alias == name);
+        let is_id = |name: &str| name == service.id.as_str() || Some(name) == base_name(service);
+        let is_own = |name: &str| is_id(name) || names(name);
+        let belongs = |target: &Target, lever: &Lever| match (&*target.kind, target.name.split_once(':')) {
+            (FUNCTION | "AWS::DynamoDB::Table", _) => is_own(&target.name),
+            (ALIAS, Some((function, _))) => is_own(function) || is_own(&target.name),
+            ("AWS::ECS::Service", Some((_, name))) => is_own(name) || is_own(&target.name),
+            ("AWS::Events::Rule", Some((bus, rule))) => is_own(rule) || is_own(bus),
+            ("AWS::Lambda::EventSourceMapping", _) => {
+                let ends = ["FunctionName", "FunctionArn", "EventSourceArn"];
+                let ends = ends.iter().filter_map(|end| lever.settings.get(*end));
+                ends.flat_map(|end| end.split([':', '/'])).any(is_own)
+            }
+            ("AWS::XRay::SamplingRule", _) => target.name == "Default" && !service.is_inferred(),
+            _ => false,
+        };
+        let mut found: Vec<Target> = self
+            .levers
+            .iter()
+            .filter(|(target, lever)| belongs(target, lever))
+            .map(|(target, _)| target.clone())
+            .collect();
+        let told: BTreeSet<String> =
+            found.iter().filter(|target| names(&target.name)).map(|target| target.kind.clone()).collect();
+        let is_usual = |target: &Target| {
+            usual(service).is_some_and(|(usual, settings)| {
+                let lever = self.levers.get(target).filter(|lever| lever.writes == 0 && lever.revision == "0");
+                let is_as_ever = |lever: &Lever| {
+                    lever.settings.len() == settings.len()
+                        && settings.iter().all(|(name, value)| lever.settings.get(*name).is_some_and(|is| is == value))
+                };
+                usual == *target && lever.is_some_and(is_as_ever)
+            })
+        };
+        found.retain(|target| !(is_id(&target.name) && told.contains(&target.kind) && is_usual(target)));
+        found
+    }
+
     /// The lever of a target; one that is only there once it is moved is set up first.
     fn lever(&mut self, target: &Target) -> Result<&mut Lever, ActError> {
         if !self.levers.contains_key(target) {

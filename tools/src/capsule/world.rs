@@ -1,6 +1,6 @@
 //! A capsule behind every port.
 
-use super::Capsule;
+use super::{Capsule, Levers};
 use crate::dependency::Sighting;
 use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Window};
 use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
@@ -15,10 +15,12 @@ pub struct World {
 }
 
 impl World {
-    /// Puts `capsule` behind every port.
+    /// Puts `capsule` behind every port. Its levers stand as when the story begins: whoever moves them holds [`Levers`] of their
+    /// own, and puts them in place of these.
     pub fn outside(capsule: Arc<Capsule>) -> Outside {
+        let levers = Arc::new(Levers::of(&capsule, &[]));
         let world = Arc::new(Self { capsule });
-        Outside { telemetry: world.clone(), topology: world.clone(), changes: world.clone(), casebook: world }
+        Outside { telemetry: world.clone(), topology: world.clone(), changes: world.clone(), casebook: world, levers }
     }
 
     fn nothing(&self, wanted: &str) -> Gap {

@@ -39,8 +39,7 @@ impl Atlas {
         let mut most_words = 0;
         for (position, service) in topology.services.iter().enumerate() {
             let id = service.id.as_str();
-            // X-Ray tools write a node as `<name>_<type>`; alarms only know the name.
-            let base = service.kind.as_deref().and_then(|kind| id.strip_suffix(kind)?.strip_suffix('_'));
+            let base = base_name(service);
             let mut names: Vec<String> =
                 [id].into_iter().chain(base).chain(service.aliases.iter().map(String::as_str)).map(words).collect();
             names.sort_unstable();
@@ -146,6 +145,11 @@ impl Atlas {
         let first = fitting.next()?;
         if fitting.next().is_none() { Some(first) } else { None }
     }
+}
+
+/// The name of a service without its type: X-Ray tools write a node as `<name>_<type>`, all others only know the name.
+pub(crate) fn base_name(service: &Service) -> Option<&str> {
+    service.id.as_str().strip_suffix(service.kind.as_deref()?)?.strip_suffix('_')
 }
 
 /// Shortest trails from `start` along `next`, of at most `hops` steps, breadth first; the start itself is left out.

@@ -43,7 +43,7 @@ impl Lags {
     }
 
     /// The median lag of a hop along the path of one incident in minutes, as its verdict counts it.
-    pub(super) fn of_incident(verdict: &Verdict) -> Option<f64> {
+    pub(crate) fn of_incident(verdict: &Verdict) -> Option<f64> {
         let mut lags: Vec<f64> = hops(verdict).map(|(.., lag)| lag).collect();
         lags.sort_by(f64::total_cmp);
         median(&lags)

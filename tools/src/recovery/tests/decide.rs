@@ -406,9 +406,9 @@ fn known(states: &[&PlanState]) -> BTreeMap<PlanId, Arc<PlanState>> {
 
 #[test]
 fn a_plan_begins_and_ends_the_older_ones_for_its_target() {
-    let elsewhere = Target { name: "carts".to_owned(), ..draft("ann", Risk::Low).target };
+    let remedy = Remedy::ReservedConcurrency(ReservedConcurrency { function: "carts".to_owned(), executions: 20 });
     let waits = proposed(draft("ann", Risk::Low));
-    let other = proposed(Plan { target: elsewhere, ..draft("ann", Risk::Low) });
+    let other = proposed(Plan { target: remedy.target(), remedy, ..draft("ann", Risk::Low) });
     let overdue = proposed(Plan { expires_at: at(5), ..draft("bob", Risk::Low) });
     let runs = running().state;
     let newer = Plan { proposed_at: at(6), ..draft("cyd", Risk::Medium) }.pinned();
