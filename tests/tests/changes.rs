@@ -185,11 +185,11 @@ async fn other_events_are_noted_and_broken_ones_refused() {
         insight["detail-type"] = json!("AWS X-Ray Insight Update");
         let json = [("content-type", "application/json")];
         let (status, answer) = room.posts("/alarms/eventbridge", &json, &insight.to_string()).await;
-        assert_snapshot!(format!("{status} {answer}"), @r#"202 {"note":"AWS X-Ray Insight Update of aws.lambda: nothing that is known to be a change","ok":true}"#);
+        assert_snapshot!(format!("{status} {answer}"), @r#"202 {"ok":true,"note":"AWS X-Ray Insight Update of aws.lambda: nothing that is known to be a change"}"#);
         let mut timeless = new_settings("e2", 60);
         (timeless["time"], timeless["detail"]["eventTime"]) = (json!("soon"), json!(7));
         let (status, answer) = room.posts("/alarms/eventbridge", &json, &timeless.to_string()).await;
-        assert_snapshot!(format!("{status} {answer}"), @r#"400 {"error":"the body is not what this address takes: the change event has no readable time at `time`: `soon`","ok":false}"#);
+        assert_snapshot!(format!("{status} {answer}"), @r#"400 {"ok":false,"error":"the body is not what this address takes: the change event has no readable time at `time`: `soon`"}"#);
         room.stage.settle().await;
         assert_eq!(kept(room).await, []);
     })

@@ -30,12 +30,12 @@ async fn nothing_happened(room: &mut Room) {
 async fn a_forged_request_is_refused() {
     run_test(async |room| {
         let (status, body) = room.posts(COMMANDS, &[("content-type", FORM)], &command()).await;
-        assert_snapshot!(format!("{status} {body}"), @r#"401 {"error":"the request carries no readable `x-slack-request-timestamp` and `x-slack-signature`","ok":false}"#);
+        assert_snapshot!(format!("{status} {body}"), @r#"401 {"ok":false,"error":"the request carries no readable `x-slack-request-timestamp` and `x-slack-signature`"}"#);
         let now = room.stage.clock.now().as_second().to_string();
         let headers =
             [("content-type", FORM), ("x-slack-signature", "v0=00"), ("x-slack-request-timestamp", now.as_str())];
         let (status, body) = room.posts(COMMANDS, &headers, &command()).await;
-        assert_snapshot!(format!("{status} {body}"), @r#"401 {"error":"the signature does not fit the request; check the signing secret","ok":false}"#);
+        assert_snapshot!(format!("{status} {body}"), @r#"401 {"ok":false,"error":"the signature does not fit the request; check the signing secret"}"#);
         nothing_happened(room).await;
     })
     .await;
@@ -45,7 +45,7 @@ async fn a_forged_request_is_refused() {
 async fn a_stale_request_is_refused() {
     run_test(async |room| {
         let (status, body) = room.slack_posts(COMMANDS, FORM, &command(), 301).await;
-        assert_snapshot!(format!("{status} {body}"), @r#"401 {"error":"the request was signed more than five minutes away from now; check the clock of this machine","ok":false}"#);
+        assert_snapshot!(format!("{status} {body}"), @r#"401 {"ok":false,"error":"the request was signed more than five minutes away from now; check the clock of this machine"}"#);
         nothing_happened(room).await;
     })
     .await;

@@ -366,8 +366,10 @@ proptest! {
                 let file = [bytes, b"\n".to_vec(), lines(2, &two).join("\n").into_bytes()].concat();
                 let report = verify(&file, &anchors, Some(&signer()));
                 prop_assert!(!report.is_good());
-                prop_assert_eq!(report.incidents[0].sound_to, sound);
-                prop_assert_eq!(report.incidents[0].fault.as_ref().map(|fault| fault.version), Some(sound + 1));
+                // The bit may be one of the incident's number: then there is a third one.
+                let checked = report.incidents.iter().find(|checked| checked.incident == IncidentId(1)).unwrap();
+                prop_assert_eq!(checked.sound_to, sound);
+                prop_assert_eq!(checked.fault.as_ref().map(|fault| fault.version), Some(sound + 1));
                 return Ok(());
             }
             Tampering::Swapped(other) => {
