@@ -247,16 +247,9 @@ fn changed(verdict: &Verdict, limit: usize) -> String {
         .changes
         .iter()
         .take(limit)
-        .filter_map(|suspect| match &verdict.claim(suspect.evidence)?.claim {
-            Claim::Changed { change } => {
-                Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
-            }
-            Claim::Alarm { .. }
-            | Claim::Excess { .. }
-            | Claim::Onset { .. }
-            | Claim::Calls { .. }
-            | Claim::Figure { .. }
-            | Claim::Logged { .. } => None,
+        .filter_map(|suspect| {
+            let change = verdict.change(suspect.evidence)?;
+            Some(format!("• {}{}", phrase::change(change), phrase::refs(&[suspect.evidence])))
         })
         .collect();
     let rest = verdict.changes.len().saturating_sub(limit);

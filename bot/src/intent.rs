@@ -151,16 +151,6 @@ pub enum Job {
 }
 
 impl Job {
-    /// In a log.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Investigate { .. } => "investigate",
-            Self::Draw { .. } => "draw",
-            Self::Review { .. } => "review",
-            Self::AwaitPicture { .. } => "await picture",
-        }
-    }
-
     /// Whether it brings a picture. Words are quicker, and go first.
     pub fn is_picture(&self) -> bool {
         matches!(self, Self::Draw { .. } | Self::AwaitPicture { .. })

@@ -1,6 +1,5 @@
 //! The context and dependency toolsets answered.
 
-use super::pictured;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Found, Question};
 use crate::intent::{Intent, Job};
@@ -93,7 +92,7 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         (Topic::Timeline, _) => blocks::timeline::answer(incident, &timeline(incident)),
         (Topic::Changes, _) => blocks::changes::answer(incident),
         (Topic::Gaps, _) => blocks::gaps::answer(incident),
-        (Topic::Graph, _) => pictured::answer(incident, None),
+        (Topic::Graph, _) => blocks::graph::answer(incident, None),
         (Topic::Predict, _) => blocks::predict::answer(incident),
         (Topic::Isolate, _) => blocks::isolate::answer(incident),
         (Topic::Auth, Some(Found::Auth(health))) => blocks::auth::answer(&incident.id.to_string(), health),

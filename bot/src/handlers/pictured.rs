@@ -4,9 +4,8 @@ use super::investigated::unknown;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{PictureStep, Question};
 use crate::intent::{Intent, Job};
-use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
-use tools::model::{Drawing, Fact, Incident, IncidentId, minutes};
+use tools::model::{Drawing, Fact, IncidentId, minutes};
 
 /// The card always has the newest picture; the thread gets one no more often than this.
 const TELL_EVERY: SignedDuration = minutes(5);
@@ -56,11 +55,6 @@ fn ready(draft: &mut Draft<'_>, drawing: &Drawing, now: Timestamp) {
 
 fn reply(draft: &mut Draft<'_>, answer_to: Option<&Question>, problem: Option<&str>) {
     let Some(question) = answer_to else { return };
-    let message = answer(draft.incident(), problem);
+    let message = blocks::graph::answer(draft.incident(), problem);
     draft.intend(Intent::Answer { asked: question.asked.clone(), message });
-}
-
-/// The answer to `/incident graph`; with why there is no new picture, if there is none.
-pub(super) fn answer(incident: &Incident, problem: Option<&str>) -> Message {
-    blocks::graph::answer(incident, problem)
 }

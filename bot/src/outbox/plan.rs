@@ -288,7 +288,9 @@ mod tests {
                 Call::Post { ids: posted, .. } => format!("post {}", ids(posted)),
                 Call::Edit { id, .. } => format!("edit {}", id.0),
                 Call::Answer { id, .. } => format!("answer {}", id.0),
-                Call::Run { id, job, .. } => format!("{} {}", job.word(), id.0),
+                Call::Run { id, job: Job::Investigate { .. }, .. } => format!("investigate {}", id.0),
+                Call::Run { id, job: Job::Draw { .. }, .. } => format!("draw {}", id.0),
+                Call::Run { id, job: Job::AwaitPicture { .. } | Job::Review { .. }, .. } => format!("run {}", id.0),
             })
             .collect()
     }

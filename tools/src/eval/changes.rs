@@ -2,7 +2,7 @@
 
 use super::{Totals, share};
 use crate::capsule::ChangeTruth;
-use crate::model::{Claim, Commit, ServiceId, Verdict};
+use crate::model::{Commit, ServiceId, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,15 +36,7 @@ impl ChangeCase {
     /// Judges `verdict`. The first failing service is the cause, or the first affected where none was found; the
     /// blast radius is every other affected service.
     pub(super) fn of(name: String, truth: &ChangeTruth, verdict: &Verdict, ms: f64) -> Self {
-        let guilty = verdict.guilty.and_then(|id| match &verdict.claim(id)?.claim {
-            Claim::Changed { change } => Some(change),
-            Claim::Alarm { .. }
-            | Claim::Excess { .. }
-            | Claim::Onset { .. }
-            | Claim::Calls { .. }
-            | Claim::Figure { .. }
-            | Claim::Logged { .. } => None,
-        });
+        let guilty = verdict.guilty.and_then(|id| verdict.change(id));
         let commit = guilty.and_then(|change| change.commit.as_ref()).map(|Commit { id, .. }| id.clone());
         let first = verdict.cause().map(|cause| &cause.service);
         let first = first.or_else(|| verdict.affected.first().map(|first| &first.service));
