@@ -4,6 +4,8 @@ use crate::limits::{MAX_BUTTON, cut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tools::model::IncidentId;
+use tools::recovery::ProposalKey;
+use tools::recovery::plan::PlanId;
 
 /// What a person can ask about an incident. The word is the command's, and the button's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +33,16 @@ pub enum Topic {
     Predict,
     /// Where to cut, so that what is healthy stays so.
     Isolate,
+    /// What can be done about it.
+    Fix,
 }
 
 impl Topic {
     /// All of them, in the order in which a person asks.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Context,
         Self::Why,
+        Self::Fix,
         Self::Graph,
         Self::Predict,
         Self::Isolate,
@@ -63,47 +68,154 @@ impl Topic {
             Self::Graph => "graph",
             Self::Predict => "predict",
             Self::Isolate => "isolate",
+            Self::Fix => "fix",
         }
     }
 }
 
-/// What a button does. It carries no more than an opaque id; everything else is read again when it is pressed.
+/// What a person does with a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Agree to it.
+    Approve,
+    /// Agree to it, and say why.
+    ApproveBecause,
+    /// Take their own approval back.
+    Withdraw,
+    /// Say no, which ends it.
+    Reject,
+    /// Take back what they asked for.
+    Revoke,
+    /// Have it carried out.
+    Execute,
+    /// Have it carried out, and type the name of its target.
+    ExecuteNamed,
+    /// Have it taken back.
+    Undo,
+    /// Read all of it.
+    Details,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Approve,
+        Self::ApproveBecause,
+        Self::Withdraw,
+        Self::Reject,
+        Self::Revoke,
+        Self::Execute,
+        Self::ExecuteNamed,
+        Self::Undo,
+        Self::Details,
+    ];
+
+    /// Its word in a button.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::ApproveBecause => "approve-because",
+            Self::Withdraw => "withdraw",
+            Self::Reject => "reject",
+            Self::Revoke => "revoke",
+            Self::Execute => "execute",
+            Self::ExecuteNamed => "execute-named",
+            Self::Undo => "undo",
+            Self::Details => "details",
+        }
+    }
+
+    /// What it asks for before it is done; none if a click is enough.
+    pub fn form(self) -> Option<Form> {
+        match self {
+            Self::ApproveBecause => Some(Form::Reason),
+            Self::ExecuteNamed => Some(Form::TargetName),
+            Self::Approve
+            | Self::Withdraw
+            | Self::Reject
+            | Self::Revoke
+            | Self::Execute
+            | Self::Undo
+            | Self::Details => None,
+        }
+    }
+}
+
+/// What a form asks for: one line of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Why somebody agrees.
+    Reason,
+    /// The name of what a plan acts on.
+    TargetName,
+}
+
+/// What a button does. It carries no more than opaque ids; everything else is read again when it is pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Tell me this about that incident.
     Ask(Topic, IncidentId),
+    /// Tell me all about this proposal.
+    Consider(IncidentId, ProposalKey),
+    /// Make this proposal a plan.
+    Propose(IncidentId, ProposalKey),
+    /// Do this with that plan.
+    Plan(Deed, IncidentId, PlanId),
 }
 
 /// The version of the codec: a button of an older release must still be answered in words.
 const VERSION: &str = "v1";
 
+const CONSIDER: &str = "consider";
+const PROPOSE: &str = "propose";
+
 impl Action {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Ask(topic, _) => topic.word(),
+            Self::Consider(..) => CONSIDER,
+            Self::Propose(..) => PROPOSE,
+            Self::Plan(deed, ..) => deed.word(),
         }
     }
 
     /// What the button carries.
-    pub fn value(self) -> String {
+    pub fn value(&self) -> String {
+        let name = self.name();
         match self {
-            Self::Ask(topic, incident) => format!("{VERSION}.{}.{incident}", topic.word()),
+            Self::Ask(_, incident) => format!("{VERSION}.{name}.{incident}"),
+            Self::Consider(incident, key) | Self::Propose(incident, key) => {
+                format!("{VERSION}.{name}.{incident}.{key}")
+            }
+            Self::Plan(_, incident, plan) => format!("{VERSION}.{name}.{incident}.{plan}"),
         }
     }
 
     /// Reads what a pressed button carried; none if no button of ours carries that.
     pub fn read(value: &str) -> Option<Self> {
-        let mut parts = value.splitn(3, '.');
+        let mut parts = value.split('.');
         if parts.next()? != VERSION {
             return None;
         }
-        let (name, incident) = (parts.next()?, parts.next()?);
-        let topic = Topic::ALL.into_iter().find(|topic| topic.word() == name)?;
-        IncidentId::try_from(incident.to_owned()).ok().map(|incident| Self::Ask(topic, incident))
+        let (name, incident, id) = (parts.next()?, parts.next()?, parts.next());
+        if parts.next().is_some() {
+            return None;
+        }
+        let incident = IncidentId::try_from(incident.to_owned()).ok()?;
+        let topic = Topic::ALL.into_iter().find(|topic| topic.word() == name);
+        let deed = Deed::ALL.into_iter().find(|deed| deed.word() == name);
+        match (topic, deed, id) {
+            (Some(topic), _, None) => Some(Self::Ask(topic, incident)),
+            (None, Some(deed), Some(id)) => Some(Self::Plan(deed, incident, plan_id(id)?)),
+            (None, None, Some(id)) if name == CONSIDER => Some(Self::Consider(incident, ProposalKey::read(id)?)),
+            (None, None, Some(id)) if name == PROPOSE => Some(Self::Propose(incident, ProposalKey::read(id)?)),
+            (Some(_) | None, _, _) => None,
+        }
     }
 
     /// The button.
-    pub(crate) fn button(self, label: &str) -> Value {
+    pub(crate) fn button(&self, label: &str) -> Value {
         json!({
             "type": "button",
             "action_id": format!("clarity.{}", self.name()),
@@ -113,23 +225,43 @@ impl Action {
     }
 }
 
+fn plan_id(text: &str) -> Option<PlanId> {
+    let digest = text.strip_prefix("plan-")?;
+    let is_hex = !digest.is_empty() && digest.len() <= 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| PlanId(text.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_click_reads_what_the_button_carries() {
-        for topic in Topic::ALL {
-            let action = Action::Ask(topic, IncidentId(7));
+        let (incident, key) = (IncidentId(7), ProposalKey::read("00ff00ff00ff00ff").unwrap());
+        let mut actions = vec![Action::Consider(incident, key.clone()), Action::Propose(incident, key)];
+        actions.extend(Topic::ALL.map(|topic| Action::Ask(topic, incident)));
+        actions.extend(Deed::ALL.map(|deed| Action::Plan(deed, incident, PlanId("plan-1f0c".to_owned()))));
+        for action in actions {
             assert_eq!(Action::read(&action.value()), Some(action));
         }
     }
 
     #[test]
     fn anything_else_is_no_button_of_ours() {
-        for value in
-            ["", "v1", "v1.context", "v1.context.7", "v2.context.INC-7", "v1.approve.INC-7", "v1.context.INC-7x"]
-        {
+        for value in [
+            "",
+            "v1",
+            "v1.context",
+            "v1.context.7",
+            "v2.context.INC-7",
+            "v1.approve.INC-7",
+            "v1.context.INC-7x",
+            "v1.context.INC-7.plan-1f0c",
+            "v1.approve.INC-7.1f0c",
+            "v1.approve.INC-7.plan-",
+            "v1.approve.INC-7.plan-1f.0c",
+            "v1.propose.INC-7.x",
+        ] {
             assert_eq!(Action::read(value), None, "{value}");
         }
     }

@@ -7,6 +7,7 @@ pub mod card;
 pub mod catchup;
 pub mod changes;
 pub mod context;
+pub mod fix;
 pub mod gaps;
 pub mod graph;
 pub mod html;

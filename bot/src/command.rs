@@ -84,6 +84,12 @@ pub const COMMANDS: &[Row] = &[
         parse: |arguments| about(Topic::Why, arguments),
     },
     Row {
+        word: "fix",
+        usage: "fix [INC-n]",
+        help: "What can be done, what it risks and costs, and who recovers; nothing is done by asking",
+        parse: |arguments| about(Topic::Fix, arguments),
+    },
+    Row {
         word: "graph",
         usage: "graph [INC-n]",
         help: "The blast radius as a picture, and what the map rests on",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
 use tools::dependency::draw::Scene;
 use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Verdict, Via};
+use tools::recovery::{ProposalKey, Remediations};
 use tools::stats::Stats;
 
 /// Everything that can happen to the bot.
@@ -110,6 +111,8 @@ pub struct Question {
     pub topic: Topic,
     /// For what is new: since when. None for the last time they looked.
     pub since: Option<Timestamp>,
+    /// For what can be done: the one proposal that is meant. None for the best.
+    pub pick: Option<ProposalKey>,
 }
 
 /// What some questions need besides the verdict.
@@ -122,6 +125,8 @@ pub enum Found {
     Delta(Box<Delta>),
     /// Past incidents.
     Similar(Box<SimilarIncidents>),
+    /// What can be done.
+    Remedies(Box<Remediations>),
 }
 
 /// How far a picture is on its way to where people see it.

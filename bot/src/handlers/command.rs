@@ -14,7 +14,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Ok(Command::Ask { topic, incident, since }) => match choose(scene, incident) {
             Ok(incident) => {
                 let since = since.map(|since| since.resolve(now));
-                return investigate(incident.id, Question { asked: asked.clone(), topic, since });
+                return investigate(incident.id, Question { asked: asked.clone(), topic, since, pick: None });
             }
             Err(message) => message,
         },

@@ -100,7 +100,12 @@ fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option
         (Topic::Similar, Some(Found::Similar(similar))) => {
             blocks::similar::answer(incident, &similar.similar, similar.compared, &similar.gaps)
         }
+        (Topic::Fix, Some(Found::Remedies(remedies))) => {
+            blocks::fix::answer(incident, remedies, question.pick.as_ref())
+        }
         // The job found something else than was asked for: only a bug could do that, and the person still gets a word.
-        (Topic::Auth | Topic::Catchup | Topic::Similar, _) => blocks::reply::our_fault(&incident.id.to_string()),
+        (Topic::Auth | Topic::Catchup | Topic::Similar | Topic::Fix, _) => {
+            blocks::reply::our_fault(&incident.id.to_string())
+        }
     }
 }

@@ -7,6 +7,7 @@ use tools::context::{FindSimilarIncidents, Situation, auth_health, delta, verdic
 use tools::dependency::{Lags, draw, outlook};
 use tools::model::{Alarm, Incident, Verdict};
 use tools::ports::Outside;
+use tools::recovery::SuggestRemediations;
 use tools::tool::{Tool, ToolError};
 
 /// Finds what `question` needs to be answered; nobody's question needs the verdict.
@@ -50,6 +51,11 @@ async fn find(
         Topic::Similar => {
             let answer = FindSimilarIncidents { incident: incident.id, now }.call(outside).await?;
             Some(Found::Similar(Box::new(answer)))
+        }
+        Topic::Fix => {
+            let alarms = situation.alarms;
+            let answer = SuggestRemediations { alarms, now, terms: None }.call(outside).await?;
+            Some(Found::Remedies(Box::new(answer)))
         }
         Topic::Context
         | Topic::Why

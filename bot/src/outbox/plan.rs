@@ -343,7 +343,11 @@ mod tests {
         };
         let waiting = [
             pending(1, investigate(None), None),
-            pending(2, investigate(Some(Question { asked, topic: blocks::action::Topic::Why, since: None })), None),
+            pending(
+                2,
+                investigate(Some(Question { asked, topic: blocks::action::Topic::Why, since: None, pick: None })),
+                None,
+            ),
             pending(3, investigate(None), None),
         ];
         check(&waiting, &["investigate 2", "investigate 3"], &[1]);
@@ -367,7 +371,7 @@ mod tests {
             Intent::Run(Job::Draw { incident: IncidentId(1), scene, at: at(0), answer_to })
         };
         let asked = Asked { by: "U".to_owned(), channel: "C".to_owned(), response_url: String::new() };
-        let question = Question { asked, topic: blocks::action::Topic::Graph, since: None };
+        let question = Question { asked, topic: blocks::action::Topic::Graph, since: None, pick: None };
         let waiting = [
             pending(1, draw(None), None),
             pending(2, draw(Some(question)), None),

@@ -21,6 +21,7 @@ mod toolset;
 pub mod verify;
 
 pub use forecast::{Recovery, Unsaid};
+pub use propose::ProposalKey;
 pub use terms::{OwnRunbook, Past, Terms};
 pub use toolset::{
     AssessRisk, PredictRecovery, RecoveryForecast, Remediations, RiskAssessment, SuggestRemediations, TOOLS,
