@@ -180,6 +180,16 @@ impl Action {
         }
     }
 
+    /// The incident it is about.
+    pub fn incident(&self) -> IncidentId {
+        match self {
+            Self::Ask(_, incident)
+            | Self::Consider(incident, _)
+            | Self::Propose(incident, _)
+            | Self::Plan(_, incident, _) => *incident,
+        }
+    }
+
     /// What the button carries.
     pub fn value(&self) -> String {
         let name = self.name();

@@ -6,9 +6,10 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::embedded::Embedded;
 use crate::http::{self, Door};
-use crate::outbox::Sender;
+use crate::outbox::{Means, Sender};
 use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
+use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
 use axum::Router;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tools::ports::{Clock, Outside};
+use tools::ports::{Actuator, Clock, Outside};
 
 /// How long a bot that is asked to stop may go on with what it is doing.
 const GRACE: Duration = Duration::from_secs(10);
@@ -31,8 +32,12 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Where events wait.
     pub inbox: Arc<dyn Inbox>,
+    /// The rules under which plans are made and decided.
+    pub rules: Arc<Rules>,
     /// The world as the tools see it.
     pub outside: Outside,
+    /// What changes it.
+    pub actuator: Arc<dyn Actuator>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -92,24 +97,28 @@ pub enum StartError {
 impl Works {
     /// Puts the parts together. Nothing is asked of anybody yet.
     pub fn of(parts: Parts) -> std::io::Result<Self> {
-        let Parts { config, store, inbox, outside, clock } = parts;
+        let Parts { config, store, inbox, rules, outside, actuator, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
         let notary = Notary::of(&config);
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
         let outside = Outside { casebook: Arc::new(Cases(Arc::clone(&store))), ..outside };
         let pulse = Arc::new(Pulse::default());
-        let sender = Sender::new(
-            Arc::clone(&store),
-            Arc::clone(&inbox),
-            chat.clone(),
-            outside.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&pulse),
+        let sender = Sender::new(Means {
+            config: Arc::clone(&config),
+            rules: Arc::clone(&rules),
+            store: Arc::clone(&store),
+            inbox: Arc::clone(&inbox),
+            chat: chat.clone(),
+            outside: outside.clone(),
+            actuator,
+            clock: Arc::clone(&clock),
+            pulse: Arc::clone(&pulse),
             notary,
-        );
+        });
         let dispatcher = Dispatcher {
             config: Arc::clone(&config),
+            rules,
             store,
             inbox: Arc::clone(&inbox),
             outside,

@@ -4,9 +4,10 @@
 use blocks::action::Topic;
 use jiff::{SignedDuration, Timestamp};
 use tools::model::IncidentId;
+use tools::recovery::plan::PlanId;
 
 /// What a person can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Something about an incident.
     Ask {
@@ -16,6 +17,18 @@ pub enum Command {
         incident: Option<IncidentId>,
         /// For what is new: since when.
         since: Option<Since>,
+    },
+    /// Agree to a plan.
+    Approve {
+        /// Which; without it, the one that waits.
+        plan: Option<PlanId>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Have a plan taken back.
+    Undo {
+        /// Which; without it, the one that is in force.
+        plan: Option<PlanId>,
     },
     /// How well it went.
     Stats {
@@ -63,7 +76,16 @@ pub struct Row {
     pub usage: &'static str,
     /// What it does.
     pub help: &'static str,
-    parse: fn(&[&str]) -> Result<Command, Misread>,
+    parse: fn(&Arguments<'_>) -> Result<Command, Misread>,
+}
+
+/// What follows a command's word.
+#[derive(Clone, Copy, Debug)]
+struct Arguments<'a> {
+    /// The words in small letters, without quotes around them.
+    words: &'a [&'a str],
+    /// The same words as they were typed, for what is kept and shown.
+    typed: &'a [&'a str],
 }
 
 /// Spans that figures are given for, in days.
@@ -75,79 +97,86 @@ pub const COMMANDS: &[Row] = &[
         word: "context",
         usage: "context [INC-n]",
         help: "What is going on, what caused it, what it hits next and what to do, in one message only you see",
-        parse: |arguments| about(Topic::Context, arguments),
+        parse: |arguments| about(Topic::Context, arguments.words),
     },
     Row {
         word: "why",
         usage: "why [INC-n]",
         help: "What speaks for the cause, how it spread, and what else was looked at",
-        parse: |arguments| about(Topic::Why, arguments),
+        parse: |arguments| about(Topic::Why, arguments.words),
     },
     Row {
         word: "fix",
         usage: "fix [INC-n]",
         help: "What can be done, what it risks and costs, and who recovers; nothing is done by asking",
-        parse: |arguments| about(Topic::Fix, arguments),
+        parse: |arguments| about(Topic::Fix, arguments.words),
     },
     Row {
         word: "graph",
         usage: "graph [INC-n]",
         help: "The blast radius as a picture, and what the map rests on",
-        parse: |arguments| about(Topic::Graph, arguments),
+        parse: |arguments| about(Topic::Graph, arguments.words),
     },
     Row {
         word: "predict",
         usage: "predict [INC-n]",
         help: "Who is hit next, how likely, when, and what is at stake",
-        parse: |arguments| about(Topic::Predict, arguments),
+        parse: |arguments| about(Topic::Predict, arguments.words),
     },
     Row {
         word: "isolate",
         usage: "isolate [INC-n]",
         help: "The cheapest cut between the failing part and what must stay healthy",
-        parse: |arguments| about(Topic::Isolate, arguments),
+        parse: |arguments| about(Topic::Isolate, arguments.words),
     },
     Row {
         word: "auth",
         usage: "auth [INC-n]",
         help: "The auth journey hop by hop: where requests are lost or slow",
-        parse: |arguments| about(Topic::Auth, arguments),
+        parse: |arguments| about(Topic::Auth, arguments.words),
     },
     Row {
         word: "timeline",
         usage: "timeline [INC-n]",
         help: "What happened, in order",
-        parse: |arguments| about(Topic::Timeline, arguments),
+        parse: |arguments| about(Topic::Timeline, arguments.words),
     },
     Row {
         word: "changes",
         usage: "changes [INC-n]",
         help: "What was changed, how likely each change is guilty, and why",
-        parse: |arguments| about(Topic::Changes, arguments),
+        parse: |arguments| about(Topic::Changes, arguments.words),
     },
     Row {
         word: "similar",
         usage: "similar [INC-n]",
         help: "Past incidents like this one, and what fixed them",
-        parse: |arguments| about(Topic::Similar, arguments),
+        parse: |arguments| about(Topic::Similar, arguments.words),
     },
     Row {
         word: "catchup",
         usage: "catchup [INC-n] [20m|2h|03:15]",
         help: "What is new since you last looked, or since then (UTC)",
-        parse: catchup,
+        parse: |arguments| catchup(arguments.words),
     },
     Row {
         word: "gaps",
         usage: "gaps [INC-n]",
         help: "What could not be seen, and the smallest permission or setting that would supply it",
-        parse: |arguments| about(Topic::Gaps, arguments),
+        parse: |arguments| about(Topic::Gaps, arguments.words),
     },
+    Row {
+        word: "approve",
+        usage: "approve [plan-…] [because …]",
+        help: "Agree to a plan that waits; one of high risk needs a reason",
+        parse: approve,
+    },
+    Row { word: "undo", usage: "undo [plan-…]", help: "Have a plan taken back that was carried out", parse: undo },
     Row {
         word: "stats",
         usage: "stats [7|30|90]",
         help: "Time to context, time to recovery and the grade of predictions over so many days",
-        parse: stats,
+        parse: |arguments| stats(arguments.words),
     },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
@@ -160,6 +189,36 @@ fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
         [id] => Ok(Command::Ask { topic, incident: Some(incident(command, id)?), since: None }),
         [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
     }
+}
+
+/// `approve`, `approve plan-1f0c`, `approve because it storms`, `approve plan-1f0c it storms`.
+fn approve(arguments: &Arguments<'_>) -> Result<Command, Misread> {
+    let plan = arguments.words.first().and_then(|word| plan(word));
+    let mut rest = usize::from(plan.is_some());
+    if arguments.words.get(rest).is_some_and(|word| matches!(*word, "because" | "since" | "as")) {
+        rest += 1;
+    }
+    let reason = arguments.typed[rest..].join(" ");
+    Ok(Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) })
+}
+
+/// `undo`, `undo plan-1f0c`.
+fn undo(arguments: &Arguments<'_>) -> Result<Command, Misread> {
+    match arguments.words {
+        [] => Ok(Command::Undo { plan: None }),
+        [word] => {
+            let plan = plan(word).ok_or_else(|| Misread::NoPlanId { command: "undo", word: bounded(word) })?;
+            Ok(Command::Undo { plan: Some(plan) })
+        }
+        [_, extra, ..] => Err(Misread::Extra { command: "undo", word: bounded(extra) }),
+    }
+}
+
+/// `plan-1f0c…`: the whole id of a plan, or as much of its beginning as tells it from the others.
+fn plan(word: &str) -> Option<PlanId> {
+    let digits = word.strip_prefix("plan")?.trim_start_matches(['-', '–', '—']).trim_end_matches('…');
+    let is_hex = (1..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| PlanId(format!("plan-{digits}")))
 }
 
 /// `stats`, `stats 30`, `stats 30d`.
@@ -238,6 +297,13 @@ pub enum Misread {
         /// What was typed.
         word: String,
     },
+    /// A plan was expected.
+    NoPlanId {
+        /// The command.
+        command: &'static str,
+        /// What was typed.
+        word: String,
+    },
     /// A moment was expected.
     NoMoment {
         /// What was typed.
@@ -261,13 +327,11 @@ pub enum Misread {
 pub fn parse(text: &str) -> Result<Command, Misread> {
     // Phones turn quotes into curly ones and people wrap ids in them; neither means anything here.
     let quotes = ['"', '\'', '`', '“', '”', '‘', '’', '„'];
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.trim_matches(quotes).to_lowercase())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let typed: Vec<&str> =
+        text.split_whitespace().map(|word| word.trim_matches(quotes)).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some((first, arguments)) = words.split_first() else { return Ok(Command::Help) };
+    let Some((first, rest)) = words.split_first() else { return Ok(Command::Help) };
     let exact = COMMANDS.iter().find(|row| row.word == *first);
     let mut begun = COMMANDS.iter().filter(|row| first.len() >= 2 && row.word.starts_with(first));
     let row = exact.or_else(|| match (begun.next(), begun.next()) {
@@ -275,7 +339,7 @@ pub fn parse(text: &str) -> Result<Command, Misread> {
         _ => None,
     });
     match row {
-        Some(row) => (row.parse)(arguments),
+        Some(row) => (row.parse)(&Arguments { words: rest, typed: &typed[1..] }),
         None => Err(Misread::Unknown { word: bounded(first), nearest: nearest(first) }),
     }
 }

@@ -1,8 +1,10 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
 mod policy;
+mod recovery;
 
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
+pub use recovery::Recovery;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -54,6 +56,9 @@ pub struct Scope {
     /// Where its services run, as policies call it: `resource.environment`; `production` unless told.
     #[serde(default = "production")]
     pub environment: String,
+    /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
+    #[serde(default)]
+    pub escalate_to: Option<String>,
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -109,6 +114,9 @@ pub struct File {
     /// Who may do what with a plan; the policy that comes with the program unless told.
     #[serde(default)]
     pub policy: Policies,
+    /// On which terms plans are made.
+    #[serde(default)]
+    pub recovery: Recovery,
 }
 
 /// Where anchors are kept, besides the metadata of the card.
@@ -240,6 +248,14 @@ fn listen() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 7421))
 }
 
+/// Whether Slack could have given this id, one that begins with any of these letters.
+fn is_slack_id(id: &str, first: &[u8]) -> bool {
+    id.len() > 1
+        && id.len() <= 32
+        && id.bytes().next().is_some_and(|byte| first.contains(&byte))
+        && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -300,7 +316,17 @@ impl File {
         if let Some(scope) = self.scopes.iter().find(|scope| scope.environment.trim().is_empty()) {
             return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
         }
+        for scope in &self.scopes {
+            if let Some(odd) = scope.escalate_to.as_ref().filter(|id| !is_slack_id(id, b"SUW")) {
+                return Err(format!(
+                    "`{odd}`, to which the scope `{}` escalates, is no id of a Slack user group or a person; one is \
+                     `S0123ABCD`, another `U0123ABCD`",
+                    scope.id.0
+                ));
+            }
+        }
         self.policy.check()?;
+        self.recovery.check()?;
         self.topology.check()
     }
 

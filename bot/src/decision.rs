@@ -3,17 +3,22 @@
 use crate::config::{Config, Scope};
 use crate::intent::{Intent, MessageName, Place};
 use crate::ports::Log;
+use crate::rules::Rules;
 use blocks::Message;
+use blocks::plan::Who;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::context::Atlas;
 use tools::model::{Change, Drawing, Fact, Incident, IncidentId, Record};
+use tools::recovery::plan::PlanState;
 
 /// What is known when an event is handled.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// What the deployment configures.
     pub config: Arc<Config>,
+    /// The rules under which plans are made and decided.
+    pub rules: Arc<Rules>,
     /// The scope the event belongs to.
     pub scope: Scope,
     /// The scope's incidents that may still take in alarms, the most recent first.
@@ -22,6 +27,13 @@ pub struct Scene {
     pub next: IncidentId,
     /// The topology, if it could be read.
     pub atlas: Option<Arc<Atlas>>,
+}
+
+impl Scene {
+    /// An incident by its id.
+    pub(crate) fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.open.iter().find(|incident| incident.id == id)
+    }
 }
 
 /// What follows from an event.
@@ -88,6 +100,16 @@ impl<'a> Draft<'a> {
             blocks::alarm::lone_line(self.incident())
         };
         self.show(MessageName::card(self.incident().id, &channel), Place::Channel { channel }, message, covered);
+    }
+
+    /// Wants the message of a plan, in the incident's thread, to be up to date.
+    pub(crate) fn show_plan(&mut self, state: &PlanState, rules: &Rules) {
+        let incident = self.incident();
+        let approve = rules.approvers(state.plan(), self.now);
+        let message = blocks::plan::card(incident, state, &Who { approve: &approve });
+        let channel = self.scope.war_room.clone();
+        let name = MessageName::card(incident.id, &channel);
+        self.show(MessageName::plan(incident.id, state.id()), Place::Under { channel, name }, message, false);
     }
 
     /// Wants a message of ours to read so.

@@ -3,10 +3,12 @@
 use crate::config::{Config, Scope};
 use crate::decision::Scene;
 use crate::engine;
-use crate::event::{Delivered, Event};
+use crate::event::{Delivered, Event, Timer};
 use crate::intent::Intent;
 use crate::ports::{Append, Appended, Inbox, Lookback, Store, StoreError};
 use crate::pulse::{Pulse, Worker};
+use crate::rules::Rules;
+use blocks::action::Action;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,13 +30,15 @@ const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 const MAX_OPEN: usize = 50;
 
 /// How often one event is decided again because another append came first, before it waits for its next turn.
-const MAX_CONFLICTS: usize = 8;
+const MAX_CONFLICTS: usize = 100;
 
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]
 pub struct Dispatcher {
     /// What the deployment configures.
     pub config: Arc<Config>,
+    /// The rules under which plans are made and decided.
+    pub rules: Arc<Rules>,
     /// Where facts are kept.
     pub store: Arc<dyn Store>,
     /// Where events wait.
@@ -96,11 +100,20 @@ impl Dispatcher {
     async fn report(&self, delivered: &Delivered, failure: &Failure) -> Result<(), StoreError> {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
-            Event::Command { asked, .. } | Event::Click { asked, .. } | Event::Reviewed { asked, .. } => Some(asked),
+            Event::Command { asked, .. }
+            | Event::Click { asked, .. }
+            | Event::Weighed { asked, .. }
+            | Event::Requested { asked, .. }
+            | Event::Replied { asked, .. }
+            | Event::Reviewed { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
             }
-            Event::Alarm { .. } | Event::Change { .. } | Event::CardShown { .. } => None,
+            Event::Alarm { .. }
+            | Event::Change { .. }
+            | Event::CardShown { .. }
+            | Event::Acted { .. }
+            | Event::Due(_) => None,
         };
         let answer = asked
             .map(|asked| Intent::Answer { asked: asked.clone(), message: blocks::reply::our_fault(&delivered.key.0) });
@@ -150,7 +163,8 @@ impl Dispatcher {
         {
             open.extend(self.store.read(id).await?.filter(|incident| incident.scope == scope.id));
         }
-        Ok(Scene { config: Arc::clone(&self.config), scope, open, next: index.next, atlas: self.atlas().await })
+        let (config, rules) = (Arc::clone(&self.config), Arc::clone(&self.rules));
+        Ok(Scene { config, rules, scope, open, next: index.next, atlas: self.atlas().await })
     }
 
     /// The topology, read anew when it is old. Without one, grouping goes by names.
@@ -185,13 +199,18 @@ impl Dispatcher {
 
 fn subject(event: &Event) -> Option<IncidentId> {
     match event {
-        Event::Investigated { incident, .. } | Event::Pictured { incident, .. } | Event::CardShown { incident } => {
-            Some(*incident)
-        }
+        Event::Investigated { incident, .. }
+        | Event::Pictured { incident, .. }
+        | Event::CardShown { incident }
+        | Event::Weighed { incident, .. }
+        | Event::Requested { incident, .. }
+        | Event::Acted { incident, .. }
+        | Event::Due(Timer::Plan { incident, .. }) => Some(*incident),
+        Event::Click { value, .. } => Action::read(value).map(|action| action.incident()),
         Event::Alarm { .. }
         | Event::Change { .. }
         | Event::Command { .. }
-        | Event::Click { .. }
+        | Event::Replied { .. }
         | Event::Reviewed { .. } => None,
     }
 }

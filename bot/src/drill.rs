@@ -10,6 +10,7 @@ use crate::command::COMMANDS;
 use crate::config::{Config, Flood, Scope};
 use crate::embedded::Embedded;
 use crate::ports::{Lookback, StoreError};
+use crate::rules::Rules;
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
 use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
@@ -26,9 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tools::capsule::{Capsule, Delivery, ModelClock, World};
+use tools::capsule::{Capsule, Delivery, Levers, ModelClock, World};
 use tools::model::{Alarm, Incident, ScopeId, Signal, Via};
-use tools::ports::Clock;
+use tools::ports::{Clock, Outside};
 
 /// How far the story's clock moves at once.
 const STEP: SignedDuration = SignedDuration::from_millis(500);
@@ -79,6 +80,8 @@ pub struct Stage {
     pub capsule: Arc<Capsule>,
     /// Its clock.
     pub clock: Arc<ModelClock>,
+    /// What can be changed in its world. A drill holds these by their type: it cannot reach AWS.
+    pub levers: Arc<Levers>,
     /// Where people are.
     pub workspace: Workspace,
     /// What is stored, and what waits.
@@ -161,6 +164,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             war_room: WAR_ROOM.to_owned(),
             flood: Flood::USUAL,
             environment: "production".to_owned(),
+            escalate_to: None,
         }],
     };
     let app = App {
@@ -188,6 +192,7 @@ async fn start_bot(
     config: &Config,
     kept: &Kept,
     capsule: &Arc<Capsule>,
+    levers: &Arc<Levers>,
     clock: &Arc<ModelClock>,
     listener: TcpListener,
 ) -> Result<Bot, StartError> {
@@ -195,7 +200,9 @@ async fn start_bot(
         config: config.clone(),
         store: Arc::clone(&kept.store),
         inbox: Arc::clone(&kept.inbox),
-        outside: World::outside(Arc::clone(capsule)),
+        rules: Arc::new(Rules::shipped()),
+        outside: Outside { levers: levers.clone(), ..World::outside(Arc::clone(capsule)) },
+        actuator: levers.clone(),
         clock: clock.clone(),
     };
     Bot::start(parts, listener).await
@@ -214,10 +221,12 @@ impl Stage {
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;
         let kept = kept.into();
-        let bot = start_bot(&config, &kept, &capsule, &clock, listener).await?;
+        let levers = Arc::new(Levers::of(&capsule, &[]));
+        let bot = start_bot(&config, &kept, &capsule, &levers, &clock, listener).await?;
         Ok(Self {
             capsule,
             clock,
+            levers,
             workspace,
             kept,
             config,
@@ -251,7 +260,7 @@ impl Stage {
     async fn start_again(&mut self) -> Result<(), DrillError> {
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.clock, listener).await?;
+        self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.levers, &self.clock, listener).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Decisions. Pure: what is known and what happened go in, facts and intents come out. No IO, no clock, cannot fail.
 
 use crate::decision::{Decision, Scene};
-use crate::event::{Delivered, Event};
+use crate::event::{Delivered, Event, Timer};
 use crate::handlers;
 use crate::intent::Intent;
 
@@ -12,13 +12,25 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
-        Event::Click { value, asked } => handlers::click::decide(scene, value, asked),
+        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked),
         Event::Investigated { incident, verdict, outlook, scene: drawn, answer_to, found } => {
             let answers = handlers::investigated::Answers { verdict, outlook, scene: drawn, found: found.as_ref() };
             handlers::investigated::decide(scene, *incident, &answers, answer_to.as_ref(), now)
         }
         Event::Pictured { incident, step, answer_to } => {
             handlers::pictured::decide(scene, *incident, step, answer_to.as_ref(), now)
+        }
+        Event::Weighed { incident, proposal, people, asked } => {
+            handlers::plan::weighed(scene, *incident, proposal, people, asked, now)
+        }
+        Event::Requested { incident, plan, request, people, asked } => {
+            handlers::plan::requested(scene, (*incident, plan), request, people, asked, now)
+        }
+        Event::Acted { incident, plan, fact } => handlers::plan::acted(scene, (*incident, plan), fact, now),
+        Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
+        Event::Replied { asked, message } => {
+            let answer = Intent::Answer { asked: asked.clone(), message: message.clone() };
+            Decision { intents: vec![answer], ..Decision::default() }
         }
         Event::Reviewed { stats, asked } => {
             let answer = Intent::Answer { asked: asked.clone(), message: blocks::stats::answer(stats) };

@@ -1,12 +1,16 @@
 //! Everything that can happen to the bot, parsed once at the edge. Handlers never see Slack or AWS JSON.
 
 use crate::changes::Touched;
+use blocks::Message;
 use blocks::action::Topic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
 use tools::dependency::draw::Scene;
 use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Verdict, Via};
+use tools::recovery::plan::{PlanFact, PlanId, Request};
+use tools::recovery::policy::Directory;
+use tools::recovery::propose::Proposal;
 use tools::recovery::{ProposalKey, Remediations};
 use tools::stats::Stats;
 
@@ -41,6 +45,8 @@ pub enum Event {
     Click {
         /// What the button carries.
         value: String,
+        /// What they wrote in a form.
+        typed: Option<String>,
         /// Where and by whom.
         asked: Asked,
     },
@@ -68,6 +74,48 @@ pub enum Event {
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
     },
+    /// A person wants a proposal to be a plan, and it was made anew.
+    Weighed {
+        /// For which incident.
+        incident: IncidentId,
+        /// The proposal as it is now.
+        proposal: Box<Proposal>,
+        /// Who is who.
+        people: Directory,
+        /// Who wants it.
+        asked: Asked,
+    },
+    /// A person wants something of a plan, and it is known who everybody is.
+    Requested {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+        /// What they want.
+        request: Request,
+        /// Who is who.
+        people: Directory,
+        /// Who wants it.
+        asked: Asked,
+    },
+    /// What was done about a plan, outside.
+    Acted {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+        /// What came of it.
+        fact: Box<PlanFact>,
+    },
+    /// It is time.
+    Due(Timer),
+    /// A job has nothing to record, and somebody waits for its answer.
+    Replied {
+        /// Who waits.
+        asked: Asked,
+        /// The answer.
+        message: Message,
+    },
     /// Somebody wanted to know how well it went, and it was counted.
     Reviewed {
         /// The figures.
@@ -80,6 +128,28 @@ pub enum Event {
         /// For which incident.
         incident: IncidentId,
     },
+}
+
+/// What it is time for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// Something about a plan: it expires, is told to more people, shows whether it helped, or takes itself back.
+    Plan {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+    },
+}
+
+impl Timer {
+    /// The incident that it is about.
+    pub fn incident(&self) -> IncidentId {
+        match self {
+            Self::Plan { incident, .. } => *incident,
+        }
+    }
 }
 
 /// A message in a channel.

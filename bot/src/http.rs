@@ -130,7 +130,7 @@ async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes
     let scope = door.scope_of(&asked.channel)?;
     if let Some(action) = pressed.actions.into_iter().next() {
         let key = EventKey(format!("slack/{}", pressed.trigger_id));
-        door.accept(key, scope, Event::Click { value: action.value, asked }).await?;
+        door.accept(key, scope, Event::Click { value: action.value, typed: None, asked }).await?;
     }
     Ok(StatusCode::OK.into_response())
 }

@@ -1,11 +1,13 @@
 //! Intents: what facts cause outside, written to the outbox in the same transaction. An intent is not a fact.
 
-use crate::event::{Asked, MessageRef, Question};
+use crate::event::{Asked, MessageRef, Question, Timer};
 use blocks::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::dependency::draw::Scene;
 use tools::model::{Drawing, IncidentId, ScopeId};
+use tools::recovery::ProposalKey;
+use tools::recovery::plan::{PlanId, Request};
 
 /// The order in which intents were stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,6 +34,11 @@ impl MessageName {
         is_card.then_some(incident)
     }
 
+    /// The message of a plan, in the thread of its incident.
+    pub fn plan(incident: IncidentId, plan: &PlanId) -> Self {
+        Self(format!("{incident}/plan/{plan}"))
+    }
+
     /// The reply to the message of another bot that brought a lone alarm.
     pub fn reply(to: &MessageRef) -> Self {
         Self(format!("reply/{}/{}", to.channel, to.ts))
@@ -49,21 +56,28 @@ pub enum Place {
     },
     /// In the thread of a message.
     Thread(MessageRef),
+    /// In the thread of a message of ours, once that is posted.
+    Under {
+        /// The channel's id.
+        channel: String,
+        /// The message.
+        name: MessageName,
+    },
 }
 
 impl Place {
     /// The channel's id.
     pub fn channel(&self) -> &str {
         match self {
-            Self::Channel { channel } => channel,
+            Self::Channel { channel } | Self::Under { channel, .. } => channel,
             Self::Thread(message) => &message.channel,
         }
     }
 
-    /// The `ts` of the message whose thread it is, if it is one.
+    /// The `ts` of the message whose thread it is, if it is one and known.
     pub fn thread_ts(&self) -> Option<&str> {
         match self {
-            Self::Channel { .. } => None,
+            Self::Channel { .. } | Self::Under { .. } => None,
             Self::Thread(message) => Some(&message.ts),
         }
     }
@@ -105,6 +119,13 @@ pub enum Intent {
     },
     /// Something slow that speaks to nobody; its result comes back as an event.
     Run(Job),
+    /// Something is to be looked at again at that time. A newer one makes an older one for the same needless.
+    Later {
+        /// When.
+        at: Timestamp,
+        /// What for.
+        timer: Timer,
+    },
 }
 
 /// What is too slow to be done while an event is handled.
@@ -129,6 +150,33 @@ pub enum Job {
         at: Timestamp,
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
+    },
+    /// Make a proposal anew, so that it can become a plan.
+    Weigh {
+        /// For which incident.
+        incident: IncidentId,
+        /// Which proposal.
+        key: ProposalKey,
+        /// Who wants it.
+        asked: Asked,
+    },
+    /// Find out who somebody is who wants something of a plan, and who the others are that it depends on.
+    LookUp {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+        /// What they want.
+        request: Request,
+        /// Who wants it.
+        asked: Asked,
+    },
+    /// Do what the facts of a plan say is to be done outside: carry it out, look whether it helped, take it back.
+    Act {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
     },
     /// Count how well it went in a scope.
     Review {
@@ -158,11 +206,22 @@ impl Job {
 }
 
 impl Intent {
-    /// The message it needs to know: the one it shows, or the one under which it tells.
-    pub fn message(&self) -> Option<&MessageName> {
+    /// The message it shows, which may have been posted before.
+    pub fn shows(&self) -> Option<&MessageName> {
         match self {
-            Self::Show { name, .. } | Self::Tell { under: name, .. } => Some(name),
-            Self::Answer { .. } | Self::Run(_) => None,
+            Self::Show { name, .. } => Some(name),
+            Self::Tell { .. } | Self::Answer { .. } | Self::Run(_) | Self::Later { .. } => None,
+        }
+    }
+
+    /// The message in whose thread it stands, which has to be posted before.
+    pub fn under(&self) -> Option<&MessageName> {
+        match self {
+            Self::Show { place: Place::Under { name, .. }, .. } | Self::Tell { under: name, .. } => Some(name),
+            Self::Show { place: Place::Channel { .. } | Place::Thread(_), .. }
+            | Self::Answer { .. }
+            | Self::Run(_)
+            | Self::Later { .. } => None,
         }
     }
 }
@@ -178,8 +237,10 @@ pub struct Pending {
     pub intent: Intent,
     /// Whether somebody took it before and did not close it: its effect may already be there.
     pub taken_before: bool,
-    /// The message that already bears its name (for `Show`) or the name it goes under (for `Tell`), once posted.
+    /// The message it shows, once posted.
     pub posted: Option<MessageRef>,
+    /// The message under which it stands, once posted.
+    pub thread: Option<MessageRef>,
 }
 
 /// What became of an intent.

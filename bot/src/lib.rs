@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod policy;
 pub mod ports;
 pub mod pulse;
+pub mod rules;
 pub mod serve;
 pub mod slack;
 pub mod workspace;

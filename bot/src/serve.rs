@@ -6,12 +6,13 @@ use crate::config::{ConfigError, File, Metrics, Secrets, Storage};
 use crate::embedded::Embedded;
 use crate::policy;
 use crate::ports::{Archive, StoreError};
+use crate::rules::Rules;
 use jiff::SignedDuration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tools::declared::{Declared, Unconnected};
-use tools::ports::{Clock, Outside, Telemetry, TopologySource};
+use tools::ports::{Actuator, Clock, Outside, Telemetry, TopologySource};
 
 /// How often the workers look for what came by another way than this process' front door.
 const LOOK: SignedDuration = SignedDuration::from_secs(1);
@@ -58,14 +59,15 @@ pub struct Serving {
 /// Starts a bot from `file`.
 pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError> {
     // Nobody should learn from a click at night that the policy has a mistake.
-    policy::of(file)?;
+    let rules = Arc::new(Rules::of(file)?);
     let config = file.config(secrets)?;
     let outside = outside(file).await?;
     let Kept { store, inbox } = keep(&file.storage).await?;
     let listen = |problem| ServeError::Listen { address: file.listen, problem };
     let listener = TcpListener::bind(file.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let parts = Parts { config, store, inbox, outside, clock: Arc::new(SystemClock) };
+    let actuator = actuator();
+    let parts = Parts { config, store, inbox, rules, outside, actuator, clock: Arc::new(SystemClock) };
     Ok(Serving { address, bot: Bot::start(parts, listener).await? })
 }
 
@@ -139,6 +141,11 @@ pub(crate) async fn archive_on_aws(table: &str) -> Result<Arc<dyn Archive>, Serv
 #[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
 pub(crate) async fn archive_on_aws(_table: &str) -> Result<Arc<dyn Archive>, ServeError> {
     Err(ServeError::NoAws("[storage.aws]"))
+}
+
+/// What changes the world as the configuration lets it.
+pub(crate) fn actuator() -> Arc<dyn Actuator> {
+    Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() })
 }
 
 /// The world as the configuration lets the tools see it.

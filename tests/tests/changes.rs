@@ -4,9 +4,11 @@
 use bot::app::{Bot, Kept, Parts};
 use bot::embedded::Embedded;
 use bot::ports::Lookback;
+use bot::rules::Rules;
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tests::{Room, START, alarm, http, run_test};
 use tokio::net::TcpListener;
 use tools::capsule::World;
@@ -157,7 +159,9 @@ async fn a_stranger_brings_no_changes() {
             config,
             store: kept.store.clone(),
             inbox: kept.inbox.clone(),
+            rules: Arc::new(Rules::shipped()),
             outside: World::outside(room.stage.capsule.clone()),
+            actuator: room.stage.levers.clone(),
             clock: room.stage.clock.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,9 +2,11 @@
 
 use crate::dependency::Sighting;
 use crate::model::{
-    Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Service, Topology, Window,
+    Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, Reading, ScopeId, Series, Service, Topology, Window,
 };
-use crate::ports::{Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource};
+use crate::ports::{ActError, Actuator, Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource};
+use crate::recovery::plan::{Approved, Plan};
+use crate::recovery::remedy::Target;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -34,6 +36,10 @@ pub struct Unconnected {
 }
 
 impl Unconnected {
+    fn refused(&self, target: &Target) -> ActError {
+        ActError::Refused(format!("nothing is connected that could read or change {target}: it needs {}", self.remedy))
+    }
+
     fn gap(&self, wanted: &str) -> Gap {
         let because = format!("no source of {wanted} is configured");
         Gap { wanted: wanted.to_owned(), because, remedy: Some(self.remedy.clone()) }
@@ -66,6 +72,21 @@ impl Casebook for Unconnected {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.gap("past incidents"))
+    }
+}
+
+#[async_trait]
+impl Actuator for Unconnected {
+    async fn read(&self, target: &Target) -> Result<Reading, ActError> {
+        Err(self.refused(target))
+    }
+
+    async fn perform(&self, plan: &Approved<Plan>) -> Result<Reading, ActError> {
+        Err(self.refused(&plan.value().target))
+    }
+
+    async fn undo(&self, plan: &Approved<Plan>) -> Result<Reading, ActError> {
+        Err(self.refused(&plan.value().target))
     }
 }
 

@@ -384,6 +384,7 @@ impl DynamoStore {
             intent: read_body(row)?,
             taken_before: taken_by.is_some_and(|by| *by != self.session),
             posted: None,
+            thread: None,
         })
     }
 
@@ -532,10 +533,11 @@ impl Store for DynamoStore {
             let marked = stream::iter(rows).map(|row| self.mark(row)).buffered(MARKED_AT_ONCE);
             let rows: Vec<Item> = marked.try_filter_map(async |row| Ok(row)).try_collect().await?;
             let mut pending = rows.iter().map(|row| self.pending(row)).collect::<Result<Vec<_>, _>>()?;
-            let posted =
-                self.posted(pending.iter().filter_map(|each| each.intent.message().cloned()).collect()).await?;
+            let needed = pending.iter().flat_map(|each| [each.intent.shows(), each.intent.under()]);
+            let posted = self.posted(needed.flatten().cloned().collect()).await?;
             for each in &mut pending {
-                each.posted = each.intent.message().and_then(|name| posted.get(name)).cloned();
+                each.posted = each.intent.shows().and_then(|name| posted.get(name)).cloned();
+                each.thread = each.intent.under().and_then(|name| posted.get(name)).cloned();
             }
             if !pending.is_empty() {
                 return Ok(Taken::Open(pending));

@@ -1,6 +1,7 @@
 //! Who may do what, as far as the configuration says it: where the policy is, who is in its groups, and which hours are
 //! business hours.
 
+use super::is_slack_id;
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -121,22 +122,16 @@ impl Policies {
             if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
                 return Err(format!("the group `{name}` needs a name of 1 to 64 letters, digits, `-` and `_`"));
             }
-            let is_id = |id: &str, first: &[u8]| {
-                id.len() > 1
-                    && id.len() <= 32
-                    && id.bytes().next().is_some_and(|byte| first.contains(&byte))
-                    && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-            };
             match group {
                 Group::People(people) if people.is_empty() => {
                     return Err(format!("the group `{name}` has nobody in it"));
                 }
                 Group::People(people) => {
-                    if let Some(odd) = people.iter().find(|PersonId(id)| !is_id(id, b"UW")) {
+                    if let Some(odd) = people.iter().find(|PersonId(id)| !is_slack_id(id, b"UW")) {
                         return Err(format!("`{odd}` in the group `{name}` is no Slack user id; one is `U0123ABCD`"));
                     }
                 }
-                Group::Slack(UserGroup { slack }) if !is_id(slack, b"S") => {
+                Group::Slack(UserGroup { slack }) if !is_slack_id(slack, b"S") => {
                     return Err(format!(
                         "`{slack}` of the group `{name}` is no Slack user group id; one is `S0123ABCD`"
                     ));

@@ -15,7 +15,7 @@
 //! | `counters` | name | last number given out |
 
 use super::AnyError;
-use crate::event::{Delivered, EventKey};
+use crate::event::{Delivered, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
@@ -232,15 +232,17 @@ impl Store for Embedded {
                     if row.taken_by != Some(session) {
                         fresh.push(id.value());
                     }
-                    let message = match row.intent.message() {
-                        Some(name) => posted.get(name.0.as_str())?,
-                        None => None,
+                    let message = |name: Option<&MessageName>| -> Result<Option<MessageRef>, AnyError> {
+                        let Some(MessageName(name)) = name else { return Ok(None) };
+                        let bytes = posted.get(name.as_str())?;
+                        Ok(bytes.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?)
                     };
                     taken.push(Pending {
                         id: IntentId(id.value()),
                         stored_at: row.stored_at,
                         taken_before: row.taken_by.is_some_and(|by| by != session),
-                        posted: message.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?,
+                        posted: message(row.intent.shows())?,
+                        thread: message(row.intent.under())?,
                         intent: row.intent,
                     });
                 }

@@ -42,6 +42,7 @@ fn concerns(change: &Change, incident: &Incident) -> bool {
 mod tests {
     use super::*;
     use crate::drill;
+    use crate::rules::Rules;
     use jiff::{SignedDuration, Timestamp};
     use std::sync::Arc;
     use tools::model::{Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Service, Topology, Via};
@@ -69,7 +70,8 @@ mod tests {
         let services = ["token-exchange", "user-pool"].map(Service::named).to_vec();
         let atlas = Some(Arc::new(Atlas::new(Topology { services, edges: Vec::new() })));
         let scope = config.scopes[0].clone();
-        let mut scene = Scene { config: Arc::new(config), scope, open: Vec::new(), next: IncidentId(9), atlas };
+        let (config, rules) = (Arc::new(config), Arc::new(Rules::shipped()));
+        let mut scene = Scene { config, rules, scope, open: Vec::new(), next: IncidentId(9), atlas };
         scene.open = vec![
             incident(1, &scene, true, None),
             incident(2, &scene, false, None),

@@ -1,23 +1,53 @@
-//! A person pressed a button.
+//! A person pressed a button, picked from a menu, or sent a form.
 
-use super::command::investigate;
+use super::command::{investigate, look_up};
+use super::plan::details;
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
-use crate::intent::Intent;
-use blocks::action::Action;
+use crate::intent::{Intent, Job};
+use blocks::action::{Action, Deed, Topic};
 use blocks::reply;
 use tools::model::IncidentId;
+use tools::recovery::plan::Request;
 
-pub(crate) fn decide(scene: &Scene, value: &str, asked: &Asked) -> Decision {
-    let message = match Action::read(value) {
-        Some(Action::Ask(topic, incident)) => {
-            if scene.open.iter().any(|open| open.id == incident) {
-                return investigate(incident, Question { asked: asked.clone(), topic, since: None, pick: None });
-            }
-            let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
-            reply::no_such_incident(incident, &ids)
+/// `typed` is what they wrote in a form.
+pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked) -> Decision {
+    let Some(action) = Action::read(value) else { return answered(asked, reply::unknown_button()) };
+    let incident = action.incident();
+    if scene.incident(incident).is_none() {
+        let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
+        return answered(asked, reply::no_such_incident(incident, &ids));
+    }
+    let asked = asked.clone();
+    match action {
+        Action::Ask(topic, _) => investigate(incident, Question { asked, topic, since: None, pick: None }),
+        Action::Consider(_, key) => {
+            investigate(incident, Question { asked, topic: Topic::Fix, since: None, pick: Some(key) })
         }
-        Some(Action::Consider(..) | Action::Propose(..) | Action::Plan(..)) | None => reply::unknown_button(),
-    };
+        Action::Propose(_, key) => {
+            Decision { intents: vec![Intent::Run(Job::Weigh { incident, key, asked })], ..Decision::default() }
+        }
+        Action::Plan(deed, _, plan) => match request(deed, typed) {
+            Some(request) => look_up((incident, plan), request, asked),
+            None => details(scene, incident, &plan, &asked),
+        },
+    }
+}
+
+/// What a deed asks of a plan; none for reading it.
+fn request(deed: Deed, typed: Option<&str>) -> Option<Request> {
+    let typed = typed.map(str::to_owned);
+    match deed {
+        Deed::Approve | Deed::ApproveBecause => Some(Request::Approve { reason: typed }),
+        Deed::Withdraw => Some(Request::Withdraw),
+        Deed::Reject => Some(Request::Reject { reason: typed }),
+        Deed::Revoke => Some(Request::Revoke),
+        Deed::Execute | Deed::ExecuteNamed => Some(Request::Execute { typed }),
+        Deed::Undo => Some(Request::Undo),
+        Deed::Details => None,
+    }
+}
+
+fn answered(asked: &Asked, message: blocks::Message) -> Decision {
     Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
 }

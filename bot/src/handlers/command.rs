@@ -4,9 +4,12 @@ use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
 use crate::intent::{Intent, Job};
+use blocks::action::Deed;
 use blocks::reply::{self, Usage};
+use blocks::said;
 use jiff::Timestamp;
 use tools::model::{Incident, IncidentId};
+use tools::recovery::plan::{PlanId, PlanState, PlanStatus, Request};
 
 pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -> Decision {
     let root = &scene.config.command;
@@ -18,6 +21,23 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             }
             Err(message) => message,
         },
+        Ok(Command::Approve { plan, reason }) => {
+            let waits = |state: &PlanState| state.status() == PlanStatus::Waiting && !state.is_overdue(now);
+            match choose_plan(scene, plan.as_ref(), Deed::Approve, waits) {
+                Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
+                Err(message) => message,
+            }
+        }
+        Ok(Command::Undo { plan }) => {
+            let can_be_undone = |state: &PlanState| {
+                let status = state.status();
+                state.plan().reversible && (status.is_in_force() || status == PlanStatus::UndoFailed)
+            };
+            match choose_plan(scene, plan.as_ref(), Deed::Undo, can_be_undone) {
+                Ok(found) => return look_up(found, Request::Undo, asked.clone()),
+                Err(message) => message,
+            }
+        }
         Ok(Command::Stats { days }) => {
             let asked = asked.clone();
             return Decision {
@@ -36,6 +56,32 @@ pub(super) fn investigate(incident: IncidentId, question: Question) -> Decision 
     Decision {
         intents: vec![Intent::Run(Job::Investigate { incident, answer_to: Some(question) })],
         ..Decision::default()
+    }
+}
+
+/// Who somebody is has to be asked of Slack, and that is a job; what it finds is decided.
+pub(super) fn look_up((incident, plan): (IncidentId, PlanId), request: Request, asked: Asked) -> Decision {
+    let job = Job::LookUp { incident, plan, request, asked };
+    Decision { intents: vec![Intent::Run(job)], ..Decision::default() }
+}
+
+/// The plan that is meant: the one whose id begins as `named`, or else the only one that `fits`.
+fn choose_plan(
+    scene: &Scene,
+    named: Option<&PlanId>,
+    deed: Deed,
+    fits: impl Fn(&PlanState) -> bool,
+) -> Result<(IncidentId, PlanId), blocks::Message> {
+    let all = scene.open.iter().flat_map(|incident| incident.plans.values());
+    let meant: Vec<&PlanState> = match named {
+        // What is named is meant, whatever has become of it: the answer says what.
+        Some(PlanId(named)) => all.filter(|state| state.id().0.starts_with(named)).map(AsRef::as_ref).collect(),
+        None => all.map(AsRef::as_ref).filter(|state| fits(state)).collect(),
+    };
+    match (meant.as_slice(), named) {
+        ([only], _) => Ok((only.plan().incident, only.id().clone())),
+        ([], Some(named)) => Err(said::no_such_plan(named)),
+        ([], None) | ([_, ..], _) => Err(said::which_plan(deed, &meant)),
     }
 }
 
@@ -60,6 +106,9 @@ fn sentence(misread: &command::Misread) -> String {
         command::Misread::NoIncidentId { word, .. } => {
             format!("{} is no incident; one looks like `INC-7`.", quoted(word))
         }
+        command::Misread::NoPlanId { word, .. } => {
+            format!("{} is no plan; one looks like `plan-1f0c`.", quoted(word))
+        }
         command::Misread::NoMoment { word } => {
             format!("{} is no moment; one looks like `20m`, `2h` or `03:15` (UTC).", quoted(word))
         }
@@ -75,7 +124,9 @@ fn sentence(misread: &command::Misread) -> String {
 fn nearest(misread: &command::Misread) -> Option<&'static str> {
     match misread {
         command::Misread::Unknown { nearest, .. } => *nearest,
-        command::Misread::NoIncidentId { command, .. } | command::Misread::Extra { command, .. } => Some(command),
+        command::Misread::NoIncidentId { command, .. }
+        | command::Misread::NoPlanId { command, .. }
+        | command::Misread::Extra { command, .. } => Some(command),
         command::Misread::NoMoment { .. } => Some("catchup 20m"),
         command::Misread::NoSpan { .. } => Some("stats 30"),
     }

@@ -6,8 +6,8 @@ use crate::clock::SystemClock;
 use crate::config::{ConfigError, File, Secrets};
 use crate::http::Door;
 use crate::lambda::{Ingress, Worker};
-use crate::policy;
 use crate::pulse::Pulse;
+use crate::rules::Rules;
 use crate::serve::{self, ServeError};
 use aws_sdk_secretsmanager::Client as Vault;
 use clap::{Args, ValueEnum};
@@ -81,7 +81,7 @@ pub enum Stopped {
 /// Runs the function until Lambda stops it. Each role gets the secret it needs, and is not even allowed to read the other.
 pub async fn run(told: Told) -> Result<(), Stopped> {
     let file = File::parse(&told.config)?;
-    policy::of(&file).map_err(ServeError::from)?;
+    let rules = Rules::of(&file).map_err(ServeError::from)?;
     let sdk = defaults().load().await;
     let vault = Vault::new(&sdk);
     let mut secrets = Secrets {
@@ -107,7 +107,9 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
                 config: file.config(secrets)?,
                 store: Arc::new(DynamoStore::new(&sdk, table)),
                 inbox,
+                rules: Arc::new(rules),
                 outside: serve::outside(&file).await?,
+                actuator: serve::actuator(),
                 clock: clock.clone(),
             })?;
             Ok(Worker::new(works, clock).run(DelayQueue::new(&sdk, later)).await?)

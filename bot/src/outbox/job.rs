@@ -2,12 +2,11 @@
 
 use crate::event::{Event, Found, Question};
 use blocks::action::Topic;
-use jiff::Timestamp;
 use tools::context::{FindSimilarIncidents, Situation, auth_health, delta, verdict};
-use tools::dependency::{Lags, draw, outlook};
+use tools::dependency::{draw, outlook};
 use tools::model::{Alarm, Incident, Verdict};
 use tools::ports::Outside;
-use tools::recovery::SuggestRemediations;
+use tools::recovery::{SuggestRemediations, Terms};
 use tools::tool::{Tool, ToolError};
 
 /// Finds what `question` needs to be answered; nobody's question needs the verdict.
@@ -15,16 +14,15 @@ pub(super) async fn investigate(
     incident: &Incident,
     question: Option<Question>,
     outside: &Outside,
-    lags: &Lags,
-    now: Timestamp,
+    terms: Terms,
 ) -> Result<Event, ToolError> {
     let alarms: Vec<Alarm> = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
-    let situation = Situation::read(alarms, now, outside).await;
+    let situation = Situation::read(alarms, terms.now, outside).await;
     let verdict = verdict(&situation);
-    let outlook = Box::new(outlook(&situation, &verdict, lags));
+    let outlook = Box::new(outlook(&situation, &verdict, &terms.lags));
     let scene = Box::new(draw::scene_of(&situation, &verdict));
     let found = match &question {
-        Some(question) => find(incident, question, situation, &verdict, outside).await?,
+        Some(question) => find(incident, question, situation, &verdict, terms, outside).await?,
         None => None,
     };
     let (incident, verdict) = (incident.id, Box::new(verdict));
@@ -36,6 +34,7 @@ async fn find(
     question: &Question,
     situation: Situation,
     verdict: &Verdict,
+    terms: Terms,
     outside: &Outside,
 ) -> Result<Option<Found>, ToolError> {
     let now = situation.now;
@@ -54,7 +53,7 @@ async fn find(
         }
         Topic::Fix => {
             let alarms = situation.alarms;
-            let answer = SuggestRemediations { alarms, now, terms: None }.call(outside).await?;
+            let answer = SuggestRemediations { alarms, now, terms: Some(terms) }.call(outside).await?;
             Some(Found::Remedies(Box::new(answer)))
         }
         Topic::Context

@@ -4,35 +4,45 @@
 
 mod budget;
 mod job;
+mod lessons;
+mod people;
 mod picture;
 mod plan;
+mod recovery;
 
 use self::budget::Budget;
+use self::lessons::Lessons;
+use self::people::People;
 use self::picture::Wanted;
 use self::plan::{Call, plan};
 use crate::audit::Notary;
 use crate::changes;
+use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
 use crate::intent::{IntentId, Job, MessageName, Outcome};
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
+use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
+use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tools::audit::Anchor;
-use tools::dependency::Lags;
-use tools::model::{IncidentId, ScopeId, Verdict};
-use tools::ports::{Clock, Outside};
+use tools::model::{IncidentId, ScopeId};
+use tools::ports::{Actuator, Clock, Outside};
 use tools::stats::stats;
 
 /// Carries intents out.
 #[derive(Debug)]
 pub struct Sender {
+    config: Arc<Config>,
+    rules: Arc<Rules>,
     store: Arc<dyn Store>,
     inbox: Arc<dyn Inbox>,
     chat: Chat,
     outside: Outside,
+    actuator: Arc<dyn Actuator>,
     clock: Arc<dyn Clock>,
     pulse: Arc<Pulse>,
     budget: Budget,
@@ -40,38 +50,54 @@ pub struct Sender {
     notary: Option<Notary>,
     /// Posts of which we do not know whether they arrived.
     uncertain: HashSet<IntentId>,
-    /// How fast trouble spread in each scope's past incidents, and when that was read.
-    lags: HashMap<ScopeId, (Timestamp, Lags)>,
+    lessons: Lessons,
+    people: People,
 }
 
-/// What past incidents teach is read anew after this: each time reads all of them.
-const LAGS_AGE: SignedDuration = SignedDuration::from_hours(1);
-
-/// Past incidents this old still teach how fast trouble spreads.
-const LAGS_FROM: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What a sender is made from.
+#[derive(Debug)]
+pub(crate) struct Means {
+    /// What the deployment configures.
+    pub(crate) config: Arc<Config>,
+    /// The rules under which plans are made and decided.
+    pub(crate) rules: Arc<Rules>,
+    /// Where intents are kept.
+    pub(crate) store: Arc<dyn Store>,
+    /// Where the results of jobs go.
+    pub(crate) inbox: Arc<dyn Inbox>,
+    /// Slack's Web API.
+    pub(crate) chat: Chat,
+    /// The world as the tools see it.
+    pub(crate) outside: Outside,
+    /// What changes it.
+    pub(crate) actuator: Arc<dyn Actuator>,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Wakes the workers.
+    pub(crate) pulse: Arc<Pulse>,
+    /// Signs the logs of the cards that are shown, where there is a key.
+    pub(crate) notary: Option<Notary>,
+}
 
 impl Sender {
     /// A sender that has not sent anything yet.
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        inbox: Arc<dyn Inbox>,
-        chat: Chat,
-        outside: Outside,
-        clock: Arc<dyn Clock>,
-        pulse: Arc<Pulse>,
-        notary: Option<Notary>,
-    ) -> Self {
+    pub(crate) fn new(means: Means) -> Self {
+        let Means { config, rules, store, inbox, chat, outside, actuator, clock, pulse, notary } = means;
         Self {
+            config,
+            rules,
             store,
             inbox,
             chat,
             outside,
+            actuator,
             clock,
             pulse,
             budget: Budget::default(),
             notary,
             uncertain: HashSet::new(),
-            lags: HashMap::new(),
+            lessons: Lessons::default(),
+            people: People::default(),
         }
     }
 
@@ -149,6 +175,11 @@ impl Sender {
                 self.close(vec![(id, outcome)]).await
             }
             Call::Run { id, stored_at, job } => self.run_job(id, stored_at, job).await,
+            Call::Wake { id, timer } => {
+                let incident = timer.incident();
+                self.deliver(EventKey(format!("{incident}/due/{}", id.0)), incident, Event::Due(timer)).await?;
+                self.close(vec![(id, Outcome::Done { posted: None })]).await
+            }
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
                 let anchor = self.anchor(&name).await?;
                 match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
@@ -218,6 +249,9 @@ impl Sender {
     async fn run_job(&mut self, id: IntentId, stored_at: Timestamp, job: Job) -> Result<(), StoreError> {
         match job {
             Job::Investigate { incident, answer_to } => self.investigate(id, incident, answer_to).await,
+            Job::Weigh { incident, key, asked } => self.weigh(id, incident, key, asked).await,
+            Job::LookUp { incident, plan, request, asked } => self.look_up(id, (incident, plan), request, asked).await,
+            Job::Act { incident, plan } => self.act(id, incident, plan).await,
             Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
             Job::Draw { incident, scene, at, answer_to } => {
                 self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await
@@ -293,13 +327,16 @@ impl Sender {
             return self.close(vec![(id, Outcome::Refused { error })]).await;
         };
         let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
-        let now = self.clock.now();
-        let lags = self.lags(&state.scope, now).await;
-        let event = match job::investigate(&state, answer_to, &outside, &lags, now).await {
+        let terms = self.terms(&state).await;
+        let asked = answer_to.as_ref().map(|question| question.asked.clone());
+        let event = match job::investigate(&state, answer_to, &outside, terms).await {
             Ok(event) => event,
             Err(err) => {
                 tracing::error!("{incident} could not be investigated: {err}");
-                return self.close(vec![(id, Outcome::Refused { error: err.to_string() })]).await;
+                return match asked {
+                    Some(asked) => self.reply(id, incident, asked, our_fault(id)).await,
+                    None => self.close(vec![(id, Outcome::Refused { error: err.to_string() })]).await,
+                };
             }
         };
         // The key is the job's: a job that runs twice after a crash is still one event.
@@ -313,29 +350,20 @@ impl Sender {
         let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
         let incidents = match self.outside.casebook.incidents(&scope, since).await {
             Ok(incidents) => incidents,
-            Err(gap) => return self.close(vec![(id, Outcome::Refused { error: gap.because })]).await,
+            Err(gap) => {
+                tracing::error!("past incidents could not be read: {}", gap.because);
+                let event = Event::Replied { asked, message: our_fault(id) };
+                return self.reviewed(id, scope, event).await;
+            }
         };
         let stats = Box::new(stats(&incidents, days, now));
-        let key = EventKey(format!("{scope}/reviewed/{}", id.0));
-        self.put(Delivered { key, scope, at: now, event: Event::Reviewed { stats, asked } }).await?;
-        self.close(vec![(id, Outcome::Done { posted: None })]).await
+        self.reviewed(id, scope, Event::Reviewed { stats, asked }).await
     }
 
-    /// How fast trouble spread in the scope's past incidents. Where they cannot be read, nothing was learnt.
-    async fn lags(&mut self, scope: &ScopeId, now: Timestamp) -> Lags {
-        if let Some((read_at, lags)) = self.lags.get(scope)
-            && now.duration_since(*read_at) < LAGS_AGE
-        {
-            return lags.clone();
-        }
-        let since = now.saturating_sub(LAGS_FROM).unwrap_or(Timestamp::MIN);
-        let past = self.outside.casebook.incidents(scope, since).await.unwrap_or_default();
-        // An incident that is not over has not told all it knows.
-        let over = past.iter().filter(|incident| incident.recovered_at().is_some());
-        let verdicts: Vec<&Verdict> = over.filter_map(|incident| incident.verdict.as_deref()).collect();
-        let lags = Lags::learn(verdicts);
-        self.lags.insert(scope.clone(), (now, lags.clone()));
-        lags
+    async fn reviewed(&mut self, id: IntentId, scope: ScopeId, event: Event) -> Result<(), StoreError> {
+        let key = EventKey(format!("{scope}/reviewed/{}", id.0));
+        self.put(Delivered { key, scope, at: self.clock.now(), event }).await?;
+        self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 
     async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
@@ -348,6 +376,11 @@ impl Sender {
         self.pulse.beat();
         Ok(())
     }
+}
+
+/// What somebody is told whose job failed.
+fn our_fault(id: IntentId) -> Message {
+    blocks::reply::our_fault(&format!("job/{}", id.0))
 }
 
 fn intents(ids: &[IntentId]) -> String {

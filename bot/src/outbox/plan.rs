@@ -2,7 +2,7 @@
 //! the same thread together, and no more than the budget has.
 
 use super::budget::{Budget, Turn};
-use crate::event::MessageRef;
+use crate::event::{MessageRef, Timer};
 use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
@@ -44,6 +44,10 @@ pub(super) enum Call {
         stored_at: Timestamp,
         job: Job,
     },
+    Wake {
+        id: IntentId,
+        timer: Timer,
+    },
 }
 
 /// What can be done now.
@@ -63,6 +67,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
     let mut newest: BTreeMap<&MessageName, IntentId> = BTreeMap::new();
     let mut newest_job: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
     let mut newest_picture: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
+    let mut newest_timer: BTreeMap<&Timer, IntentId> = BTreeMap::new();
     let mut unsure: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for each in pending {
         match &each.intent {
@@ -77,6 +82,9 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             }
             Intent::Run(Job::Draw { incident, answer_to: None, .. }) => {
                 newest_picture.insert(*incident, each.id);
+            }
+            Intent::Later { timer, .. } => {
+                newest_timer.insert(timer, each.id);
             }
             Intent::Tell { .. } | Intent::Answer { .. } | Intent::Run(_) => {}
         }
@@ -95,7 +103,13 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let superseded = match job {
                     Job::Investigate { incident, answer_to: None } => newest_job[incident] != id,
                     Job::Draw { incident, answer_to: None, .. } => newest_picture[incident] != id,
-                    Job::Investigate { .. } | Job::Draw { .. } | Job::AwaitPicture { .. } | Job::Review { .. } => false,
+                    Job::Investigate { .. }
+                    | Job::Draw { .. }
+                    | Job::AwaitPicture { .. }
+                    | Job::Weigh { .. }
+                    | Job::LookUp { .. }
+                    | Job::Act { .. }
+                    | Job::Review { .. } => false,
                 };
                 if superseded {
                     plan.superseded.push(id);
@@ -110,8 +124,17 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                     Err(free_at) => plan.wait(free_at),
                 }
             }
+            Intent::Later { timer, .. } if newest_timer[timer] != id => plan.superseded.push(id),
+            Intent::Later { at, .. } if *at > now => plan.wait(*at),
+            Intent::Later { timer, .. } => plan.calls.push(Call::Wake { id, timer: timer.clone() }),
             Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {
+                let place = match (place, &each.thread) {
+                    (Place::Under { .. }, Some(thread)) => &Place::Thread(thread.clone()),
+                    // The thread begins with the message it hangs under.
+                    (Place::Under { .. }, None) => continue,
+                    (Place::Channel { .. } | Place::Thread(_), _) => place,
+                };
                 // An older word of the same name may be there already; then it is found, and this one edits it.
                 let since = unsure.get(name.0.as_str()).copied();
                 let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
@@ -127,7 +150,7 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             }
             Intent::Tell { under, .. } => {
                 // The thread begins with the message it hangs under.
-                let Some(thread) = &each.posted else { continue };
+                let Some(thread) = &each.thread else { continue };
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
                 if channel.told.insert(under) {
                     channel.tells.push_back((under, thread));
@@ -186,7 +209,7 @@ fn channel_of(intent: &Intent) -> &str {
         Intent::Show { place, .. } => place.channel(),
         Intent::Tell { channel, .. } => channel,
         Intent::Answer { asked, .. } => &asked.channel,
-        Intent::Run(_) => "",
+        Intent::Run(_) | Intent::Later { .. } => "",
     }
 }
 
@@ -200,7 +223,9 @@ impl Plan {
 fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
     let waiting = pending.iter().filter_map(|each| match &each.intent {
         Intent::Tell { under: other, line, picture, .. } if other == under => Some((each, line, picture)),
-        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Run(_) => None,
+        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Run(_) | Intent::Later { .. } => {
+            None
+        }
     });
     let mut ids = Vec::new();
     let mut stored_at = Timestamp::MAX;
@@ -257,7 +282,12 @@ mod tests {
     }
 
     fn pending(id: u64, intent: Intent, posted: Option<&str>) -> Pending {
-        Pending { id: IntentId(id), stored_at: at(0), intent, taken_before: false, posted: posted.map(message) }
+        // Of a message that is shown it is the message itself, of a line the one above it.
+        let (posted, thread) = match intent.under() {
+            None => (posted.map(message), None),
+            Some(_) => (None, posted.map(message)),
+        };
+        Pending { id: IntentId(id), stored_at: at(0), intent, taken_before: false, posted, thread }
     }
 
     fn show(name: &str, text: &str) -> Intent {
@@ -290,7 +320,8 @@ mod tests {
                 Call::Answer { id, .. } => format!("answer {}", id.0),
                 Call::Run { id, job: Job::Investigate { .. }, .. } => format!("investigate {}", id.0),
                 Call::Run { id, job: Job::Draw { .. }, .. } => format!("draw {}", id.0),
-                Call::Run { id, job: Job::AwaitPicture { .. } | Job::Review { .. }, .. } => format!("run {}", id.0),
+                Call::Run { id, .. } => format!("run {}", id.0),
+                Call::Wake { id, .. } => format!("wake {}", id.0),
             })
             .collect()
     }

@@ -2,5 +2,6 @@
 
 pub mod chat;
 pub mod files;
+pub mod people;
 pub mod verify;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 use crate::model::{Alarm, AlarmState, Drawing, Forecast, Link, Outlook, ServiceId, Verdict, Via};
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
+use crate::recovery::policy::PersonId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,6 +186,15 @@ pub enum Fact {
         /// Who.
         by: String,
     },
+    /// Somebody asked for a plan that they may not ask for; nothing else happened.
+    ProposalDenied {
+        /// Who.
+        by: PersonId,
+        /// The remedy's name in the catalogue.
+        remedy: String,
+        /// Why not, as a sentence.
+        because: String,
+    },
     /// Something happened to a plan.
     Plan {
         /// The plan.
@@ -243,6 +253,9 @@ const SAME_TRANSITION: SignedDuration = SignedDuration::from_secs(60);
 /// Services of which an incident remembers when they began to suffer.
 const MOST_SUFFERED: usize = 200;
 
+/// So often it is recorded that somebody may not ask for a plan. Later ones are answered all the same.
+const MOST_DENIALS: u32 = 100;
+
 /// Forecasts that an incident remembers until it can be told how they came out: the first ones, which matter most.
 const MOST_FORECASTS: usize = 40;
 
@@ -290,6 +303,9 @@ pub struct Incident {
     /// Its plans, at most [`MOST_PLANS`]; one more is refused.
     #[serde(default)]
     pub plans: BTreeMap<PlanId, Arc<PlanState>>,
+    /// How often somebody asked for a plan that they may not ask for.
+    #[serde(default)]
+    pub denied_proposals: u32,
 }
 
 /// Whom a verdict blamed when the one before it did not.
@@ -375,6 +391,7 @@ impl Incident {
             context_at: None,
             seen: BTreeMap::new(),
             plans: BTreeMap::new(),
+            denied_proposals: 0,
         }
     }
 
@@ -396,6 +413,7 @@ impl Incident {
     fn apply(&mut self, record: &Record) {
         match &record.fact {
             // A plan may refuse its fact: that is done before.
+            Fact::ProposalDenied { .. } => self.denied_proposals += 1,
             Fact::Opened { .. } | Fact::Plan { .. } => {}
             Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
                 alarm: (**alarm).clone(),
@@ -446,6 +464,11 @@ impl Incident {
                 self.seen.insert(by.clone(), Look { at: record.at, alarms: self.alarms.len(), cause });
             }
         }
+    }
+
+    /// Whether it takes one more [`Fact::ProposalDenied`]: what nobody may do must not fill the log.
+    pub fn may_record_denial(&self) -> bool {
+        self.denied_proposals < MOST_DENIALS
     }
 
     /// The alarm of this incident that is the same alarm, whichever way it came.

@@ -1,9 +1,11 @@
 //! What proposals depend on besides the incident: prices, limits, what the same remedies did before, the team's own runbooks.
 
+use super::plan::{PlanState, PlanStatus};
 use super::prices::Prices;
 use super::remedy::{RunbookSpec, Target};
+use super::verify::{Returned, returned};
 use crate::dependency::Lags;
-use crate::model::{Reading, ServiceId};
+use crate::model::{Incident, Reading, ServiceId, Worked};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +78,47 @@ pub struct Past {
 }
 
 impl Past {
+    /// What the plans of earlier incidents did, one entry for each that was carried out. One that still is watched has not
+    /// told yet what it did.
+    pub fn learn<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> Vec<Self> {
+        let of_incident = |incident: &'a Incident| {
+            let returned = returned(incident);
+            incident.plans.values().filter_map(move |state| Self::of(state, &returned))
+        };
+        incidents.into_iter().flat_map(of_incident).collect()
+    }
+
+    fn of(state: &PlanState, returned: &Returned) -> Option<Self> {
+        state.started()?;
+        let plan = state.plan();
+        let mut past = Self { tried: 1, ..Self::none(plan.remedy.spec().name, plan.service.clone()) };
+        match state.status() {
+            PlanStatus::Kept => past.kept = 1,
+            PlanStatus::Undone | PlanStatus::Doubtful => past.undone = 1,
+            PlanStatus::Failed | PlanStatus::PartlyFailed | PlanStatus::UndoFailed => past.failed = 1,
+            // What was never there, or cannot be told, speaks neither for it nor against it.
+            PlanStatus::Waiting
+            | PlanStatus::Running
+            | PlanStatus::Applied
+            | PlanStatus::Undoing
+            | PlanStatus::LeftAlone
+            | PlanStatus::Rejected
+            | PlanStatus::Revoked
+            | PlanStatus::Expired
+            | PlanStatus::Superseded
+            | PlanStatus::Drifted => {}
+        }
+        // One that took itself back because its time was over may well have helped.
+        if past.undone == 1 && !matches!(state.worked(), Some(Worked::Revert { .. })) {
+            past.undone = 0;
+            past.kept = u32::from(matches!(state.worked(), Some(Worked::Keep { .. })));
+        }
+        let back_at = returned.get(&plan.service).copied().flatten();
+        let minutes = back_at.zip(state.applied_at()).map(|(back, effect)| back.duration_since(effect));
+        past.recovered_after_min.extend(minutes.map(|span| span.as_secs_f64() / 60.0).filter(|min| *min >= 0.0));
+        Some(past)
+    }
+
     /// It was never tried there.
     pub fn none(remedy: &str, service: ServiceId) -> Self {
         Self {

@@ -5,6 +5,7 @@ use crate::model::{Cost, Risk};
 use crate::recovery::policy::{Act, Denial, Person, PersonId, PlanFacts, Policy, Question, Ruling, Standing};
 use crate::recovery::remedy::Remedy;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A reason may have so many characters: it is kept and shown.
@@ -14,7 +15,8 @@ pub const LONGEST_REASON: usize = 1_000;
 const PRODUCTION: &str = "production";
 
 /// What a person wants of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Agree to it.
     Approve {

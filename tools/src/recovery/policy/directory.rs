@@ -41,7 +41,7 @@ pub struct Person {
 }
 
 /// Who is in which group, and who is a member at all, as far as that is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
     /// The groups whose members are known, by name.
     pub groups: BTreeMap<String, BTreeSet<PersonId>>,

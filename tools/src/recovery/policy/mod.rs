@@ -99,6 +99,17 @@ pub struct Question<'a> {
     pub plan: &'a PlanFacts,
 }
 
+/// Who may approve a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approvers {
+    /// Whether every member may who is not the requester, unless a group or a name forbids it.
+    pub anyone: bool,
+    /// The groups that policies name whose members may.
+    pub groups: Vec<String>,
+    /// The people whom policies name who may.
+    pub people: Vec<PersonId>,
+}
+
 /// A policy's name: what its `@id` says, or its place in the text, such as `number 3 on line 12`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyName(pub String);
@@ -195,6 +206,22 @@ impl Policy {
                 let approvals = if act == Act::Execute { asked.max(floor(plan.risk)) } else { 0 };
                 Ruling::Allowed { approvals, by: deciding.into_iter().map(|told| told.name.clone()).collect() }
             }
+        }
+    }
+
+    /// Who may approve a plan, as far as policies tell people apart: by nothing, by their groups, or by themselves.
+    pub fn approvers(&self, plan: &PlanFacts) -> Approvers {
+        let may = |id: &PersonId, groups: BTreeSet<String>| {
+            let person = Person { id: id.clone(), groups, standing: Standing::Member };
+            matches!(self.rule(&Question { act: Act::Approve, person: &person, plan }), Ruling::Allowed { .. })
+        };
+        // No id of a person is empty, so no policy names this one.
+        let nobody = PersonId(String::new());
+        let in_group = |group: &&String| may(&nobody, BTreeSet::from([(*group).clone()]));
+        Approvers {
+            anyone: may(&nobody, BTreeSet::new()),
+            groups: self.groups.iter().filter(in_group).cloned().collect(),
+            people: self.people.iter().filter(|id| may(id, BTreeSet::new())).cloned().collect(),
         }
     }
 
