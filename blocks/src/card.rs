@@ -1,9 +1,10 @@
 //! The card: the one message of an incident, edited in place. Calm, complete, and each claim with its evidence.
 
+use crate::action::{Action, Topic};
 use crate::alarm::context_button;
 use crate::message::Message;
 use crate::mrkdwn::escape;
-use crate::{graph, isolate, phrase, predict};
+use crate::{graph, isolate, phrase, plan, predict};
 use jiff::SignedDuration;
 use tools::model::{
     Answer, Bottleneck, Claim, Drawing, Gap, Incident, Measure, NextStep, Outlook, ServiceId, Symptom, Verdict,
@@ -24,17 +25,21 @@ pub fn card(incident: &Incident) -> Message {
     let mut message = Message::new(&format!("{title}. {}", notification(incident))).header(&title);
     message = message.titled("What's going on", &going_on(incident));
     message = match &incident.verdict {
-        None => {
-            message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited.")
-        }
+        None => doing(
+            message.titled("What caused it", "I am reading metrics, topology and changes; this card will be edited."),
+            incident,
+        ),
         Some(verdict) => body(message, verdict, Ahead::of(incident), CHANGES_ON_CARD, BOTTLENECKS_ON_CARD),
     };
-    message.actions(&context_button(incident)).context(&[footer(incident)])
+    let [context] = context_button(incident);
+    let fix = (Action::Ask(Topic::Fix, incident.id), "What can I do");
+    message.actions(&[context, fix]).context(&[footer(incident)])
 }
 
-/// What is known of what lies ahead.
+/// What is known besides the verdict: what lies ahead, and what is being done.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ahead<'a> {
+    incident: Option<&'a Incident>,
     outlook: Option<&'a Outlook>,
     drawing: Option<&'a Drawing>,
 }
@@ -42,7 +47,7 @@ pub(crate) struct Ahead<'a> {
 impl<'a> Ahead<'a> {
     /// Of an incident.
     pub(crate) fn of(incident: &'a Incident) -> Self {
-        Self { outlook: incident.outlook.as_deref(), drawing: incident.drawing.as_ref() }
+        Self { incident: Some(incident), outlook: incident.outlook.as_deref(), drawing: incident.drawing.as_ref() }
     }
 }
 
@@ -56,12 +61,21 @@ pub(crate) fn body(
 ) -> Message {
     let message = message.titled("What caused it", &caused(verdict));
     let message = ahead.drawing.into_iter().fold(message, graph::with_picture);
+    let message = ahead.incident.into_iter().fold(message, doing);
     let tight = tight(&verdict.bottlenecks, bottlenecks);
     let message = if tight.is_empty() { message } else { message.titled("Where it is tight", &tight) };
     let message = message.titled("What it hits next", &hits_next(verdict, ahead.outlook));
     let message = message.titled("What changed", &changed(verdict, changes));
     let message = message.titled("What we could not see", &gaps(verdict));
     message.titled("What can I do next", &next_steps(verdict, ahead.outlook))
+}
+
+/// What is being done about it, if anything is.
+fn doing(message: Message, incident: &Incident) -> Message {
+    match plan::summary(incident) {
+        Some(summary) => message.titled("What is being done", &summary),
+        None => message,
+    }
 }
 
 /// The worst bottlenecks, of each kind one before a second of any.

@@ -18,6 +18,7 @@ pub mod mrkdwn;
 pub mod phrase;
 pub mod plan;
 pub mod predict;
+mod remedy;
 pub mod reply;
 pub mod said;
 pub mod similar;

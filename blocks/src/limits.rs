@@ -1,7 +1,8 @@
 //! Slack's limits, and cutting text to them.
 //!
 //! They are those of Slack's Block Kit reference: 50 blocks a message, 150 characters a header, 3,000 a section text, 10 context
-//! elements, 25 buttons a row, 75 characters a button, 2,000 the text that stands for a picture and its title.
+//! elements, 25 buttons a row, 75 characters a button, 2,000 the text that stands for a picture and its title; 100 options of 75
+//! characters a menu and 150 what it says before a choice; 100, 300 and 30 what a question before a click says.
 
 /// Blocks a message may have.
 pub const MAX_BLOCKS: usize = 50;
@@ -15,6 +16,18 @@ pub const MAX_CONTEXT: usize = 10;
 pub const MAX_BUTTONS: usize = 25;
 /// Characters of a button.
 pub const MAX_BUTTON: usize = 75;
+/// Options of a menu.
+pub const MAX_OPTIONS: usize = 100;
+/// Characters of an option.
+pub const MAX_OPTION: usize = 75;
+/// Characters of what a menu says before anything is chosen.
+pub const MAX_PLACEHOLDER: usize = 150;
+/// Characters of the title of a question before a click.
+pub const MAX_CONFIRM_TITLE: usize = 100;
+/// Characters of the question.
+pub const MAX_CONFIRM_TEXT: usize = 300;
+/// Characters of each of its two answers.
+pub const MAX_CONFIRM_ANSWER: usize = 30;
 /// Characters of the plain text that stands in notifications; longer ones are cut by Slack.
 pub const MAX_TEXT: usize = 4000;
 

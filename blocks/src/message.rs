@@ -1,7 +1,10 @@
 //! A message and its parts. Too long is cut at a character and marked; what Slack would refuse is left out.
 
 use crate::action::Action;
-use crate::limits::{MAX_ALT, MAX_BLOCKS, MAX_BUTTONS, MAX_CONTEXT, MAX_HEADER, MAX_SECTION, MAX_TEXT, MAX_TITLE, cut};
+use crate::limits::{
+    MAX_ALT, MAX_BLOCKS, MAX_BUTTONS, MAX_CONFIRM_ANSWER, MAX_CONFIRM_TEXT, MAX_CONFIRM_TITLE, MAX_CONTEXT, MAX_HEADER,
+    MAX_OPTION, MAX_OPTIONS, MAX_PLACEHOLDER, MAX_SECTION, MAX_TEXT, MAX_TITLE, cut,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,6 +15,83 @@ pub struct Message {
     pub text: String,
     /// What people see, as Block Kit.
     pub blocks: Vec<Value>,
+}
+
+/// How much a button stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// Not at all.
+    Plain,
+    /// It is what comes next.
+    Primary,
+    /// It ends something or takes it back.
+    Danger,
+}
+
+/// A question before a click counts, all of it plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Confirm {
+    title: String,
+    text: String,
+    yes: String,
+}
+
+/// A button that stands out or asks first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Button {
+    action: Action,
+    label: String,
+    style: Style,
+    confirm: Option<Confirm>,
+}
+
+impl Button {
+    /// A button that does neither.
+    pub(crate) fn new(action: Action, label: &str) -> Self {
+        Self { action, label: label.to_owned(), style: Style::Plain, confirm: None }
+    }
+
+    /// The same as what comes next: one in a message.
+    pub(crate) fn primary(self) -> Self {
+        Self { style: Style::Primary, ..self }
+    }
+
+    /// The same as a warning.
+    pub(crate) fn danger(self) -> Self {
+        Self { style: Style::Danger, ..self }
+    }
+
+    /// The same, asking first; `yes` is what goes on. All of it plain text.
+    pub(crate) fn asking(self, title: &str, text: &str, yes: &str) -> Self {
+        let confirm = Confirm { title: title.to_owned(), text: text.to_owned(), yes: yes.to_owned() };
+        Self { confirm: Some(confirm), ..self }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut button = self.action.button(&self.label);
+        let style = match self.style {
+            Style::Plain => None,
+            Style::Primary => Some("primary"),
+            Style::Danger => Some("danger"),
+        };
+        if let Some(style) = style {
+            button["style"] = json!(style);
+        }
+        if let Some(Confirm { title, text, yes }) = &self.confirm {
+            let plain =
+                |text: &str, limit: usize| json!({"type": "plain_text", "text": cut(text, limit), "emoji": false});
+            button["confirm"] = json!({
+                "title": plain(title, MAX_CONFIRM_TITLE),
+                "text": plain(text, MAX_CONFIRM_TEXT),
+                "confirm": plain(yes, MAX_CONFIRM_ANSWER),
+                "deny": plain("Cancel", MAX_CONFIRM_ANSWER),
+            });
+            if self.style == Style::Danger {
+                button["confirm"]["style"] = json!("danger");
+            }
+        }
+        button
+    }
 }
 
 impl Message {
@@ -109,6 +189,67 @@ impl Message {
         let elements: Vec<Value> =
             buttons.iter().take(MAX_BUTTONS).map(|(action, label)| action.button(label)).collect();
         if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
+    }
+
+    /// Adds buttons that stand out or ask first.
+    #[must_use]
+    pub(crate) fn buttons(self, buttons: &[Button]) -> Self {
+        let elements: Vec<Value> = buttons.iter().take(MAX_BUTTONS).map(Button::to_json).collect();
+        if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
+    }
+
+    /// Adds a paragraph of mrkdwn with a button beside it; an empty one is left out with its button.
+    #[must_use]
+    pub(crate) fn section_beside(self, mrkdwn: &str, button: &Button) -> Self {
+        if mrkdwn.trim().is_empty() {
+            return self;
+        }
+        self.push(json!({
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": cut(mrkdwn, MAX_SECTION)},
+            "accessory": button.to_json(),
+        }))
+    }
+
+    /// Adds lines under a bold title, in as many paragraphs as they need; nothing of none.
+    #[must_use]
+    pub(crate) fn lines(self, title: &str, lines: &[String]) -> Self {
+        if lines.is_empty() {
+            return self;
+        }
+        let mut message = self;
+        let mut paragraph = format!("*{title}*");
+        for line in lines {
+            if paragraph.encode_utf16().count() + 1 + line.encode_utf16().count() > MAX_SECTION {
+                message = message.section(&paragraph);
+                paragraph.clone_from(line);
+            } else {
+                paragraph = format!("{paragraph}\n{line}");
+            }
+        }
+        message.section(&paragraph)
+    }
+
+    /// Adds a menu: `placeholder` (plain) stands in it until one of the options is chosen, each an action and its label (plain).
+    /// Without options there is none.
+    #[must_use]
+    pub fn menu(self, placeholder: &str, options: &[(Action, &str)]) -> Self {
+        let plain = |text: &str, limit: usize| json!({"type": "plain_text", "text": cut(text, limit), "emoji": false});
+        let named = options.iter().filter(|(_, label)| !label.trim().is_empty());
+        let options: Vec<Value> = named
+            .take(MAX_OPTIONS)
+            .map(|(action, label)| json!({"text": plain(label, MAX_OPTION), "value": action.value()}))
+            .collect();
+        if options.is_empty() {
+            return self;
+        }
+        let menu = json!({
+            "type": "static_select",
+            "action_id": "clarity.menu",
+            "placeholder": plain(placeholder, MAX_PLACEHOLDER),
+            "options": options,
+        });
+        self.push(json!({"type": "actions", "elements": [menu]}))
     }
 
     /// The message as the Web API takes it.

@@ -6,11 +6,72 @@ use tools::model::{
     AlarmState, Apartness, Because, Bottleneck, Change, Claim, Evidence, EvidenceId, Limit, Measure, Reason, ServiceId,
     Source, Symptom, Unit,
 };
+use tools::recovery::plan::PlanId;
+use tools::recovery::policy::PersonId;
 
 /// A name in code font, so that it can be told from the words around it and be copied.
 pub fn code(name: impl AsRef<str>) -> String {
-    // A backtick would end the code span early.
-    format!("`{}`", escape(&name.as_ref().replace('`', "'")))
+    // A backtick would end the code span early, and so would the end of the line.
+    format!("`{}`", escape(&one_line(name.as_ref()).replace('`', "'")))
+}
+
+/// What somebody or something else wrote, as part of a sentence of ours: in one line, and of its markup only code stays, where
+/// its backticks come in pairs.
+pub fn words(text: impl AsRef<str>) -> String {
+    let line = one_line(text.as_ref());
+    if line.matches('`').count() % 2 == 1 {
+        return unstyled(&line.replace('`', "'"));
+    }
+    let part = |(at, part): (usize, &str)| match (at % 2, part) {
+        (1, "") => String::new(),
+        (1, name) => format!("`{}`", escape(name)),
+        (_, words) => unstyled(words),
+    };
+    line.split('`').enumerate().map(part).collect()
+}
+
+/// Text in which nothing is markup. There is no way to escape these signs, so others that look like them stand in for them.
+fn unstyled(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        // Inside of a word it is no markup, and belongs to many names.
+        let is_inner = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
+        out.push(match c {
+            '*' => '∗',
+            '~' => '∼',
+            '_' if !is_inner => 'ˍ',
+            other => other,
+        });
+        before = c;
+    }
+    escape(&out)
+}
+
+/// Text in one line: every run of blanks, line ends and control characters is one blank. What turns the direction of writing
+/// is left out, since it could turn our words, too.
+pub(crate) fn one_line(text: &str) -> String {
+    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let line: String = text.chars().filter(|c| !turns(c)).map(visible).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Somebody, as a mention where the id is one that the chat can have given.
+pub fn person(id: &PersonId) -> String {
+    let is_known = id.0.len() >= 2 && id.0.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if is_known { format!("<@{id}>") } else { code(crate::limits::cut(&id.0, 80)) }
+}
+
+/// The beginning of a plan's id, long enough to tell it from the others of its incident.
+pub(crate) fn short_id(id: &PlanId) -> String {
+    one_line(&id.0.chars().take(13).collect::<String>())
+}
+
+/// A plan's name in a sentence.
+pub fn plan(id: &PlanId) -> String {
+    code(short_id(id))
 }
 
 /// A service's name.
@@ -150,11 +211,16 @@ pub fn figure(value: f64, unit: Unit) -> String {
 
 /// A bottleneck with its figures, as a line: who, what, how much, and the evidence.
 pub fn bottleneck(bottleneck: &Bottleneck) -> String {
+    format!("{}: {}{}", service(&bottleneck.service), limit(&bottleneck.limit), refs(&bottleneck.evidence))
+}
+
+/// A limit that a service has met with its figures, as the end of a sentence about it.
+pub fn limit(limit: &Limit) -> String {
     let of = |share: Option<f64>, whole: &str| {
         share.map(|share| format!(", {} of {whole}", percent(share))).unwrap_or_default()
     };
     let usually = |usual: Option<f64>| usual.map(|usual| format!(", usually {}", number(usual))).unwrap_or_default();
-    let what = match &bottleneck.limit {
+    match limit {
         Limit::ColdStarts { share, added_ms, .. } => {
             format!("{} of invocations start cold, each adds {} ms", percent(*share), number(added_ms.round()))
         }
@@ -191,8 +257,7 @@ pub fn bottleneck(bottleneck: &Bottleneck) -> String {
                 .map(|used| format!(", while {} of the table's capacity is in use", percent(used)))
                 .unwrap_or_default()
         ),
-    };
-    format!("{}: {what}{}", service(&bottleneck.service), refs(&bottleneck.evidence))
+    }
 }
 
 /// Seconds as people say them.

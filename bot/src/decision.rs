@@ -3,7 +3,7 @@
 use crate::config::{Config, Scope};
 use crate::intent::{Intent, MessageName, Place};
 use crate::ports::Log;
-use crate::rules::Rules;
+use crate::rules::{Rules, mention};
 use blocks::Message;
 use blocks::plan::Who;
 use jiff::Timestamp;
@@ -106,7 +106,8 @@ impl<'a> Draft<'a> {
     pub(crate) fn show_plan(&mut self, state: &PlanState, rules: &Rules) {
         let incident = self.incident();
         let approve = rules.approvers(state.plan(), self.now);
-        let message = blocks::plan::card(incident, state, &Who { approve: &approve });
+        let escalate = self.scope.escalate_to.as_deref().map(mention);
+        let message = blocks::plan::card(incident, state, &Who { approve: &approve, escalate: escalate.as_deref() });
         let channel = self.scope.war_room.clone();
         let name = MessageName::card(incident.id, &channel);
         self.show(MessageName::plan(incident.id, state.id()), Place::Under { channel, name }, message, false);

@@ -70,19 +70,20 @@ impl Rules {
             return vec!["any member of this workspace".to_owned()];
         }
         let groups = may.groups.iter().map(|name| match self.policies.groups.get(name) {
-            Some(Group::Slack(group)) => format!("<!subteam^{}>", group.slack),
+            Some(Group::Slack(group)) => mention(&group.slack),
             Some(Group::People(people)) => {
-                let named: Vec<String> = people.iter().take(MOST_NAMED).map(mention).collect();
+                let named: Vec<String> = people.iter().take(MOST_NAMED).map(|PersonId(id)| mention(id)).collect();
                 let rest = people.len().saturating_sub(MOST_NAMED);
                 let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
                 format!("{}{more}", named.join(", "))
             }
             None => format!("whoever is in {}", blocks::phrase::code(name)),
         });
-        groups.chain(may.people.iter().map(mention)).collect()
+        groups.chain(may.people.iter().map(|PersonId(id)| mention(id))).collect()
     }
 }
 
-fn mention(id: &PersonId) -> String {
-    format!("<@{id}>")
+/// How somebody is called in a message, a person or a user group, by their id.
+pub(crate) fn mention(id: &str) -> String {
+    if id.starts_with('S') { format!("<!subteam^{id}>") } else { format!("<@{id}>") }
 }

@@ -4,7 +4,6 @@ use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
 use crate::intent::{Intent, Job};
-use blocks::action::Deed;
 use blocks::reply::{self, Usage};
 use blocks::said;
 use jiff::Timestamp;
@@ -23,7 +22,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         },
         Ok(Command::Approve { plan, reason }) => {
             let waits = |state: &PlanState| state.status() == PlanStatus::Waiting && !state.is_overdue(now);
-            match choose_plan(scene, plan.as_ref(), Deed::Approve, waits) {
+            match choose_plan(scene, plan.as_ref(), waits) {
                 Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
                 Err(message) => message,
             }
@@ -33,7 +32,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
                 let status = state.status();
                 state.plan().reversible && (status.is_in_force() || status == PlanStatus::UndoFailed)
             };
-            match choose_plan(scene, plan.as_ref(), Deed::Undo, can_be_undone) {
+            match choose_plan(scene, plan.as_ref(), can_be_undone) {
                 Ok(found) => return look_up(found, Request::Undo, asked.clone()),
                 Err(message) => message,
             }
@@ -69,7 +68,6 @@ pub(super) fn look_up((incident, plan): (IncidentId, PlanId), request: Request, 
 fn choose_plan(
     scene: &Scene,
     named: Option<&PlanId>,
-    deed: Deed,
     fits: impl Fn(&PlanState) -> bool,
 ) -> Result<(IncidentId, PlanId), blocks::Message> {
     let all = scene.open.iter().flat_map(|incident| incident.plans.values());
@@ -80,8 +78,8 @@ fn choose_plan(
     };
     match (meant.as_slice(), named) {
         ([only], _) => Ok((only.plan().incident, only.id().clone())),
-        ([], Some(named)) => Err(said::no_such_plan(named)),
-        ([], None) | ([_, ..], _) => Err(said::which_plan(deed, &meant)),
+        ([], Some(named)) => Err(said::no_such_plan(&named.0)),
+        ([], None) | ([_, ..], _) => Err(said::which_plan(&meant)),
     }
 }
 

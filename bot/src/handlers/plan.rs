@@ -4,6 +4,7 @@
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Asked, Timer};
 use crate::intent::{Intent, Job};
+use crate::rules::mention;
 use blocks::{Message, said};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ pub(crate) fn requested(
     now: Timestamp,
 ) -> Decision {
     let Some((incident, state)) = find(scene, incident, plan) else {
-        return answered(asked, said::no_such_plan(plan));
+        return answered(asked, said::no_such_plan(&plan.0));
     };
     let Some(who) = people.person(&PersonId(asked.by.clone())) else {
         return answered(asked, said::unknown_people("Slack was not asked"));
@@ -140,7 +141,7 @@ pub(crate) fn come_due(scene: &Scene, (incident, plan): (IncidentId, &PlanId), n
 pub(super) fn details(scene: &Scene, incident: IncidentId, plan: &PlanId, asked: &Asked) -> Decision {
     let message = match find(scene, incident, plan) {
         Some((_, state)) => blocks::plan::details(state),
-        None => said::no_such_plan(plan),
+        None => said::no_such_plan(&plan.0),
     };
     answered(asked, message)
 }
@@ -160,12 +161,12 @@ fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact
     if facts.is_empty() {
         return;
     }
-    let escalate_to = scene.scope.escalate_to.as_deref();
+    let escalate_to = scene.scope.escalate_to.as_deref().map(mention);
     for fact in facts {
         let begins_job = matches!(fact, PlanFact::Started { .. } | PlanFact::UndoStarted { .. });
         draft.record(Fact::Plan { id: id.clone(), fact: Box::new(fact.clone()) });
         let state = draft.plan(id);
-        if let Some(line) = blocks::plan::line(state.plan(), &fact, escalate_to) {
+        if let Some(line) = blocks::plan::line(state.plan(), &fact, escalate_to.as_deref()) {
             draft.tell(line);
         }
         if begins_job {

@@ -71,7 +71,7 @@ impl Sender {
     ) -> Result<(), StoreError> {
         let state = self.plan(incident, &plan).await?;
         let Some(state) = state else {
-            return self.reply(id, incident, asked, said::no_such_plan(&plan)).await;
+            return self.reply(id, incident, asked, said::no_such_plan(&plan.0)).await;
         };
         let mut wanted = vec![PersonId(asked.by.clone()), state.plan().requester.clone()];
         wanted.extend(state.approvals().keys().cloned());
