@@ -12,7 +12,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
-        Event::Click { value, asked } => handlers::click::decide(scene, value, asked),
+        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked),
         Event::Investigated { incident, verdict, outlook, scene: drawn, answer_to, found } => {
             let answers = handlers::investigated::Answers { verdict, outlook, scene: drawn, found: found.as_ref() };
             handlers::investigated::decide(scene, *incident, &answers, answer_to.as_ref(), now)

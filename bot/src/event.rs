@@ -41,6 +41,8 @@ pub enum Event {
     Click {
         /// What the button carries.
         value: String,
+        /// What they wrote in a form.
+        typed: Option<String>,
         /// Where and by whom.
         asked: Asked,
     },

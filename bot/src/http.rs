@@ -1,4 +1,5 @@
-//! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. Nothing else happens here.
+//! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
+//! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
 use crate::alarms::{self, Parsed};
 use crate::changes::{self, Seen};
@@ -6,14 +7,18 @@ use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
+use crate::slack::chat::Chat;
 use crate::slack::verify::{self, Refused, Verified, verify};
-use crate::slack::wire::{Envelope, Interaction, MessageEvent, SlashCommand};
+use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, ViewSubmission};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use blocks::action::Form;
+use blocks::form::{self, Carries};
+use blocks::reply;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -38,6 +43,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// Wakes the dispatcher.
     pub pulse: Arc<Pulse>,
+    /// Opens forms: that cannot wait.
+    pub chat: Chat,
 }
 
 /// Why a request is answered with an error. The text is for whoever reads the sender's log.
@@ -122,17 +129,11 @@ async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes
     let fields: Vec<(String, String)> = read_form(body.bytes())?;
     let payload = fields.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value);
     let payload = payload.ok_or_else(|| Rejection::Unreadable("the field `payload` is missing".to_owned()))?;
-    let Interaction::BlockActions(pressed) = read_json(payload.as_bytes())? else {
-        return Ok(StatusCode::OK.into_response());
-    };
-    let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
-    let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
-    let scope = door.scope_of(&asked.channel)?;
-    if let Some(action) = pressed.actions.into_iter().next() {
-        let key = EventKey(format!("slack/{}", pressed.trigger_id));
-        door.accept(key, scope, Event::Click { value: action.value, asked }).await?;
+    match read_json(payload.as_bytes())? {
+        Interaction::BlockActions(pressed) => door.pressed(*pressed).await,
+        Interaction::ViewSubmission(submitted) => door.submitted(&submitted).await,
+        Interaction::Other => Ok(StatusCode::OK.into_response()),
     }
-    Ok(StatusCode::OK.into_response())
 }
 
 async fn eventbridge(
@@ -210,6 +211,73 @@ impl Door {
     fn scope_of_account(&self, account: Option<&str>, unnamed: &str) -> Result<ScopeId, Rejection> {
         let scope = self.config.scope_of_account(account).map(|scope| scope.id.clone());
         scope.ok_or_else(|| Rejection::NoScope(account.unwrap_or(unnamed).to_owned()))
+    }
+
+    /// A pressed button becomes an event, or opens the form that it asks for.
+    async fn pressed(&self, pressed: BlockActions) -> Answer {
+        let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
+        let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
+        let scope = self.scope_of(&asked.channel)?;
+        if let Some(action) = pressed.actions.first() {
+            let value = action.carried().to_owned();
+            if let Some(form) = form::asked_by(&value) {
+                self.open_form(pressed.trigger_id, form, value, asked).await;
+            } else {
+                let key = EventKey(format!("slack/{}", pressed.trigger_id));
+                self.accept(key, scope, Event::Click { value, typed: None, asked }).await?;
+            }
+        }
+        Ok(StatusCode::OK.into_response())
+    }
+
+    /// Opens a form, or tells the person that it did not open. Nothing is decided before it is sent.
+    async fn open_form(&self, trigger_id: String, form: Form, value: String, asked: Asked) {
+        let chat = self.chat.clone();
+        let Asked { channel, response_url, .. } = asked;
+        let view = form::form(form, &Carries { value, channel, response_url: response_url.clone() });
+        // Slack hangs up when three seconds are over; what was begun is finished all the same.
+        let opening = tokio::spawn(async move {
+            let Err(err) = chat.open_view(&trigger_id, view).await else { return };
+            tracing::warn!("a form was not opened: {err}");
+            if let Err(err) = chat.respond(&response_url, &reply::form_not_opened()).await {
+                tracing::warn!("nor could the person be told: {err}");
+            }
+        });
+        if let Err(err) = opening.await {
+            tracing::error!("opening a form failed: {err}");
+        }
+    }
+
+    /// A form that was sent becomes the click that asked for it, with what was typed.
+    async fn submitted(&self, submitted: &ViewSubmission) -> Answer {
+        let view = &submitted.view;
+        // Slack shows an error for any other answer, and no retry would help.
+        let ignored = |why: &str| {
+            tracing::warn!(view = view.id, "a form was ignored: {why}");
+            Ok(StatusCode::OK.into_response())
+        };
+        if view.callback_id != form::CALLBACK {
+            return ignored("it is not ours");
+        }
+        let Some(Carries { value, channel, response_url }) = Carries::read(&view.private_metadata) else {
+            return ignored("it does not carry what ours carry");
+        };
+        let Some(form) = form::asked_by(&value) else {
+            return ignored("nothing that it carries asks for a form");
+        };
+        let Ok(scope) = self.scope_of(&channel) else {
+            return ignored("no scope is configured for its channel");
+        };
+        let typed = view.typed(form::BLOCK, form::FIELD).trim();
+        if let Some(problem) = form::problem(form, typed) {
+            let errors = json!({"response_action": "errors", "errors": {form::BLOCK: problem}});
+            return Ok(Json(errors).into_response());
+        }
+        let asked = Asked { by: submitted.user.id.clone(), channel, response_url };
+        let key = EventKey(format!("slack/view/{}", view.id));
+        self.accept(key, scope, Event::Click { value, typed: Some(typed.to_owned()), asked }).await?;
+        // An empty answer closes the form.
+        Ok(StatusCode::OK.into_response())
     }
 
     fn scope_of(&self, channel: &str) -> Result<ScopeId, Rejection> {

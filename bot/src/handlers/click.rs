@@ -8,7 +8,7 @@ use blocks::action::Action;
 use blocks::reply;
 use tools::model::IncidentId;
 
-pub(crate) fn decide(scene: &Scene, value: &str, asked: &Asked) -> Decision {
+pub(crate) fn decide(scene: &Scene, value: &str, _typed: Option<&str>, asked: &Asked) -> Decision {
     let message = match Action::read(value) {
         Some(Action::Ask(topic, incident)) => {
             if scene.open.iter().any(|open| open.id == incident) {
