@@ -166,9 +166,55 @@ mod tests {
     #[test]
     fn a_form_asks_for_one_line() {
         let view = form(Form::Reason, &Carries { response_url: String::new(), ..carries("") });
-        insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @r#"
+        [
+          {
+            "type": "input",
+            "block_id": "typed",
+            "label": {
+              "type": "plain_text",
+              "text": "Your reason",
+              "emoji": false
+            },
+            "hint": {
+              "type": "plain_text",
+              "text": "This plan is of high risk. Your reason is kept with your approval, and everybody who follows the incident can read it.",
+              "emoji": false
+            },
+            "element": {
+              "type": "plain_text_input",
+              "action_id": "line",
+              "max_length": 1000,
+              "focus_on_load": true
+            }
+          }
+        ]
+        "#);
         let view = form(Form::TargetName, &carries(""));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @r#"
+        [
+          {
+            "type": "input",
+            "block_id": "typed",
+            "label": {
+              "type": "plain_text",
+              "text": "The name of what this plan acts on",
+              "emoji": false
+            },
+            "hint": {
+              "type": "plain_text",
+              "text": "Exactly as it stands in the plan. This is production: typing the name makes sure that it is the one you mean.",
+              "emoji": false
+            },
+            "element": {
+              "type": "plain_text_input",
+              "action_id": "line",
+              "max_length": 256,
+              "focus_on_load": true
+            }
+          }
+        ]
+        "#);
     }
 
     #[test]
@@ -189,7 +235,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_form_of_ours() {
-        for text in ["", "{}", "[]", "null", "7", r#"{"value":"v"}"#, r#"{"value":7,"channel":"C"}"#, "{\"ch\":\"C\"}"] {
+        for text in ["", "{}", "[]", "null", "7", r#"{"value":"v"}"#, r#"{"value":7,"channel":"C"}"#, "{\"ch\":\"C\"}"]
+        {
             assert_eq!(Carries::read(text), None, "{text}");
         }
     }
@@ -199,7 +246,9 @@ mod tests {
         let plan = |deed| Action::Plan(deed, IncidentId(7), PlanId("plan-1f0c".to_owned())).value();
         assert_eq!(asked_by(&plan(Deed::ApproveBecause)), Some(Form::Reason));
         assert_eq!(asked_by(&plan(Deed::ExecuteNamed)), Some(Form::TargetName));
-        for deed in [Deed::Approve, Deed::Withdraw, Deed::Reject, Deed::Revoke, Deed::Execute, Deed::Undo, Deed::Details] {
+        for deed in
+            [Deed::Approve, Deed::Withdraw, Deed::Reject, Deed::Revoke, Deed::Execute, Deed::Undo, Deed::Details]
+        {
             assert_eq!(asked_by(&plan(deed)), None, "{deed:?}");
         }
         assert_eq!(asked_by(&Action::Ask(Topic::Why, IncidentId(7)).value()), None);
