@@ -330,3 +330,119 @@ fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejectio
 fn read_form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     serde_urlencoded::from_bytes(bytes).map_err(|err| Rejection::Unreadable(err.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::{self, WAR_ROOM};
+    use crate::ports::StoreError;
+    use async_trait::async_trait;
+    use blocks::action::{Action, Deed};
+    use jiff::Timestamp;
+    use std::sync::Mutex;
+    use tools::capsule::ModelClock;
+    use tools::model::IncidentId;
+    use tools::recovery::plan::PlanId;
+
+    /// An inbox that nobody empties.
+    #[derive(Debug, Default)]
+    struct Shelf(Mutex<Vec<Delivered>>);
+
+    #[async_trait]
+    impl Inbox for Shelf {
+        async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
+            self.0.lock().unwrap().push(delivered);
+            Ok(())
+        }
+
+        async fn take(&self) -> Result<Option<Delivered>, StoreError> {
+            Ok(self.0.lock().unwrap().first().cloned())
+        }
+
+        async fn done(&self, key: &EventKey) -> Result<(), StoreError> {
+            self.0.lock().unwrap().retain(|delivered| delivered.key != *key);
+            Ok(())
+        }
+    }
+
+    fn door() -> (Door, Arc<Shelf>) {
+        let (config, _) = drill::local("http://127.0.0.1:9/api", "http://127.0.0.1:9");
+        let chat = Chat::new(&config.slack_api, &config.bot_token).unwrap();
+        let shelf = Arc::new(Shelf::default());
+        let clock = Arc::new(ModelClock::starting_at(Timestamp::UNIX_EPOCH));
+        let door = Door { config: Arc::new(config), inbox: shelf.clone(), clock, pulse: Arc::default(), chat };
+        (door, shelf)
+    }
+
+    fn carried() -> Carries {
+        let action = Action::Plan(Deed::ApproveBecause, IncidentId(7), PlanId("plan-1f0c".to_owned()));
+        let response_url = "https://hooks.slack.com/actions/1".to_owned();
+        Carries { value: action.value(), channel: WAR_ROOM.to_owned(), response_url }
+    }
+
+    /// What Slack sends when somebody typed this into our form; some of it replaced.
+    fn sent(typed: &Value, more: &Value) -> Value {
+        let view = form::form(Form::Reason, &carried());
+        let mut sent = json!({
+            "id": "V1", "callback_id": view["callback_id"], "private_metadata": view["private_metadata"],
+            "state": {"values": {form::BLOCK: {form::FIELD: {"type": "plain_text_input", "value": typed}}}},
+        });
+        for (field, value) in more.as_object().unwrap() {
+            sent[field] = value.clone();
+        }
+        json!({"user": {"id": "U0JUN"}, "view": sent})
+    }
+
+    /// What is answered, and what is put into the inbox.
+    async fn submit(payload: Value) -> (u16, String, Vec<Delivered>) {
+        let (door, shelf) = door();
+        let answer = door.submitted(&serde_json::from_value(payload).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), MAX_BODY).await.unwrap();
+        let put = shelf.0.lock().unwrap().clone();
+        (status, String::from_utf8(body.to_vec()).unwrap(), put)
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_sent_becomes_the_click_that_asked_for_it() {
+        let (status, body, put) = submit(sent(&json!("  the canary \"looks\" well <ok> \n"), &json!({}))).await;
+        assert_eq!((status, body.as_str()), (200, ""));
+        let Carries { value, channel, response_url } = carried();
+        let asked = Asked { by: "U0JUN".to_owned(), channel, response_url };
+        let typed = Some("the canary \"looks\" well <ok>".to_owned());
+        let [delivered] = put.as_slice() else { panic!("one event: {put:?}") };
+        assert_eq!(delivered.key, EventKey("slack/view/V1".to_owned()));
+        assert_eq!(delivered.event, Event::Click { value, typed, asked });
+    }
+
+    #[tokio::test]
+    async fn a_blank_form_is_refused_in_the_form_and_nothing_follows() {
+        for blank in [json!(""), json!(" \t"), json!("\u{200b}"), Value::Null] {
+            let (status, body, put) = submit(sent(&blank, &json!({}))).await;
+            assert_eq!((status, put.len()), (200, 0), "{blank}");
+            let answer: Value = serde_json::from_str(&body).unwrap();
+            let sentence = "Please say in a few words why you approve; without a reason it does not count.";
+            assert_eq!(answer, json!({"response_action": "errors", "errors": {form::BLOCK: sentence}}));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_that_means_nothing_here_is_closed_without_effect() {
+        let metadata = |carries: &Carries| serde_json::to_string(carries).unwrap();
+        let elsewhere = Carries { channel: "C0ELSEWHERE".to_owned(), ..carried() };
+        let plain = Carries { value: "v1.approve.INC-7.plan-1f0c".to_owned(), ..carried() };
+        let old = Carries { value: "v0.approve-because.INC-7.plan-1f0c".to_owned(), ..carried() };
+        for more in [
+            json!({"callback_id": "declare_incident"}),
+            json!({"callback_id": ""}),
+            json!({"private_metadata": ""}),
+            json!({"private_metadata": "{\"ch\":\"C07ALRTPRD1\"}"}),
+            json!({"private_metadata": metadata(&elsewhere)}),
+            json!({"private_metadata": metadata(&plain)}),
+            json!({"private_metadata": metadata(&old)}),
+        ] {
+            let (status, body, put) = submit(sent(&json!("because"), &more)).await;
+            assert_eq!((status, body.as_str(), put.len()), (200, "", 0), "{more}");
+        }
+    }
+}

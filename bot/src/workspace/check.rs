@@ -142,6 +142,12 @@ fn own_rules(blocks: &[Value]) -> Vec<String> {
         {
             problems.push(format!("the block_id `{id}` is there twice [json-pointer:/blocks/{at}/block_id]"));
         }
+        let listed = block["elements"].as_array().into_iter().flatten();
+        for menu in listed.chain([&block["accessory"], &block["element"]]).filter(|one| one["type"] == "static_select") {
+            if menu["options"].is_null() == menu["option_groups"].is_null() {
+                problems.push(format!("either options or option_groups [json-pointer:/blocks/{at}]"));
+            }
+        }
         if block["type"] != "actions" {
             continue;
         }
@@ -195,6 +201,7 @@ mod tests {
         check(&select, &json!({"options": [option(&"x".repeat(76), "1")]}), refused);
         check(&select, &json!({"options": [option("One", &"v".repeat(151))]}), refused);
         check(&select, &json!({"option_groups": [{"label": plain("G"), "options": one}]}), Ok(()));
+        check(&select, &json!({"options": one, "option_groups": [{"label": plain("G"), "options": one}]}), refused);
         check(&menu, &json!({"options": one}), Ok(()));
         check(&menu, &json!({"options": vec![option("One", "1"); 6]}), refused);
     }

@@ -253,3 +253,53 @@ fn read_answer(view: &Value, answer: &[u8]) -> Result<Sent, String> {
     });
     told.map(Sent::Errors).ok_or_else(|| TROUBLE.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_is_used_once_and_soon() {
+        let at = |millis: i64| Timestamp::from_millisecond(millis).unwrap();
+        let mut views = Views::default();
+        for id in ["first", "second", "third"] {
+            views.hand_out(id, "U1", at(0));
+        }
+        let mut check = |id: &str, millis: i64, expected: Result<&str, &str>| {
+            assert_eq!(views.exchange(id, at(millis)).as_deref().map_err(|error| *error), expected, "{id} at {millis}");
+        };
+        check("first", 3000, Ok("U1"));
+        check("first", 3000, Err("exchanged_trigger_id"));
+        check("first", 9000, Err("exchanged_trigger_id"));
+        check("second", 3001, Err("expired_trigger_id"));
+        check("third", 0, Ok("U1"));
+        check("", 0, Err("invalid_trigger_id"));
+        check("fourth", 0, Err("invalid_trigger_id"));
+    }
+
+    #[test]
+    fn the_answer_to_a_form_says_what_becomes_of_it() {
+        let view = json!({"blocks": [{"type": "input", "block_id": "b"}, {"type": "divider", "block_id": "d"}]});
+        #[track_caller]
+        fn check(view: &Value, answer: &str, expected: &Result<Sent, String>) {
+            assert_eq!(read_answer(view, answer.as_bytes()), *expected, "{answer}");
+        }
+        let errors = [("b".to_owned(), "Too short".to_owned())].into();
+        check(&view, "", &Ok(Sent::Closed));
+        check(&view, " \n", &Ok(Sent::Closed));
+        check(&view, r#"{"response_action":"clear"}"#, &Ok(Sent::Closed));
+        check(&view, r#"{"response_action":"errors","errors":{"b":"Too short"}}"#, &Ok(Sent::Errors(errors)));
+        for odd in [
+            "ok",
+            "{}",
+            r#"{"response_action":"push","view":{}}"#,
+            r#"{"response_action":"errors"}"#,
+            r#"{"response_action":"errors","errors":{}}"#,
+            r#"{"response_action":"errors","errors":{"b":7}}"#,
+            r#"{"response_action":"errors","errors":{"d":"no input"}}"#,
+            r#"{"response_action":"errors","errors":{"x":"not there"}}"#,
+        ] {
+            check(&view, odd, &Err(TROUBLE.to_owned()));
+        }
+    }
+}
