@@ -8,6 +8,7 @@ pub mod catchup;
 pub mod changes;
 pub mod context;
 pub mod fix;
+pub mod form;
 pub mod gaps;
 pub mod graph;
 pub mod html;

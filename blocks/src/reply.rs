@@ -47,6 +47,14 @@ pub fn unknown_button() -> Message {
     )
 }
 
+/// Slack did not open the form that a button asks for.
+pub fn form_not_opened() -> Message {
+    Message::plain(
+        "The form did not open",
+        "Slack did not open the form in time, so nothing was done; please press the button again.",
+    )
+}
+
 /// Something of ours failed while a person was waiting.
 pub fn our_fault(reference: &str) -> Message {
     let text = format!(

@@ -126,7 +126,7 @@ impl Works {
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
         };
-        let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse) });
+        let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse), chat: chat.clone() });
         Ok(Self { dispatcher, sender, router, chat, pulse })
     }
 }

@@ -13,13 +13,13 @@ use crate::ports::{Lookback, StoreError};
 use crate::rules::Rules;
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
-use crate::workspace::{App, Channel, Person, SCOPES, Workspace};
+use crate::workspace::{Account, App, Channel, Person, SCOPES, Workspace};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -123,14 +123,26 @@ pub enum DrillError {
     Empty(String),
 }
 
+/// The user group of those who are on call in a local workspace.
+pub const ON_CALL: &str = "S0ONCALL";
+
 /// How the people of a local workspace are called.
 pub fn people() -> Vec<Person> {
     let person = |id: &str, name: &str, title: &str| Person {
         id: id.to_owned(),
         name: name.to_owned(),
         title: title.to_owned(),
+        account: Account::Member,
+        groups: BTreeSet::new(),
     };
-    vec![person("U0MINA", "Mina", "on call"), person("U0JUN", "Jun", "lead"), person("U0DANA", "Dana", "support")]
+    let on_call = |person: Person| Person { groups: [ON_CALL.to_owned()].into(), ..person };
+    vec![
+        on_call(person("U0MINA", "Mina", "on call")),
+        person("U0JUN", "Jun", "lead"),
+        person("U0DANA", "Dana", "support"),
+        on_call(person("U0KIM", "Kim", "on call")),
+        Person { account: Account::Guest, ..person("U0RAY", "Ray", "vendor, guest") },
+    ]
 }
 
 /// The channels of a local workspace.

@@ -1,4 +1,5 @@
-//! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. Nothing else happens here.
+//! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
+//! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
 use crate::alarms::{self, Parsed};
 use crate::changes::{self, Seen};
@@ -6,14 +7,18 @@ use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
+use crate::slack::chat::Chat;
 use crate::slack::verify::{self, Refused, Verified, verify};
-use crate::slack::wire::{Envelope, Interaction, MessageEvent, SlashCommand};
+use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, ViewSubmission};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use blocks::action::Form;
+use blocks::form::{self, Carries};
+use blocks::reply;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -38,6 +43,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// Wakes the dispatcher.
     pub pulse: Arc<Pulse>,
+    /// Opens forms: that cannot wait.
+    pub chat: Chat,
 }
 
 /// Why a request is answered with an error. The text is for whoever reads the sender's log.
@@ -122,17 +129,11 @@ async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes
     let fields: Vec<(String, String)> = read_form(body.bytes())?;
     let payload = fields.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value);
     let payload = payload.ok_or_else(|| Rejection::Unreadable("the field `payload` is missing".to_owned()))?;
-    let Interaction::BlockActions(pressed) = read_json(payload.as_bytes())? else {
-        return Ok(StatusCode::OK.into_response());
-    };
-    let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
-    let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
-    let scope = door.scope_of(&asked.channel)?;
-    if let Some(action) = pressed.actions.into_iter().next() {
-        let key = EventKey(format!("slack/{}", pressed.trigger_id));
-        door.accept(key, scope, Event::Click { value: action.value, typed: None, asked }).await?;
+    match read_json(payload.as_bytes())? {
+        Interaction::BlockActions(pressed) => door.pressed(*pressed).await,
+        Interaction::ViewSubmission(submitted) => door.submitted(&submitted).await,
+        Interaction::Other => Ok(StatusCode::OK.into_response()),
     }
-    Ok(StatusCode::OK.into_response())
 }
 
 async fn eventbridge(
@@ -212,6 +213,73 @@ impl Door {
         scope.ok_or_else(|| Rejection::NoScope(account.unwrap_or(unnamed).to_owned()))
     }
 
+    /// A pressed button becomes an event, or opens the form that it asks for.
+    async fn pressed(&self, pressed: BlockActions) -> Answer {
+        let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
+        let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
+        let scope = self.scope_of(&asked.channel)?;
+        if let Some(action) = pressed.actions.first() {
+            let value = action.carried().to_owned();
+            if let Some(form) = form::asked_by(&value) {
+                self.open_form(pressed.trigger_id, form, value, asked).await;
+            } else {
+                let key = EventKey(format!("slack/{}", pressed.trigger_id));
+                self.accept(key, scope, Event::Click { value, typed: None, asked }).await?;
+            }
+        }
+        Ok(StatusCode::OK.into_response())
+    }
+
+    /// Opens a form, or tells the person that it did not open. Nothing is decided before it is sent.
+    async fn open_form(&self, trigger_id: String, form: Form, value: String, asked: Asked) {
+        let chat = self.chat.clone();
+        let Asked { channel, response_url, .. } = asked;
+        let view = form::form(form, &Carries { value, channel, response_url: response_url.clone() });
+        // Slack hangs up when three seconds are over; what was begun is finished all the same.
+        let opening = tokio::spawn(async move {
+            let Err(err) = chat.open_view(&trigger_id, view).await else { return };
+            tracing::warn!("a form was not opened: {err}");
+            if let Err(err) = chat.respond(&response_url, &reply::form_not_opened()).await {
+                tracing::warn!("nor could the person be told: {err}");
+            }
+        });
+        if let Err(err) = opening.await {
+            tracing::error!("opening a form failed: {err}");
+        }
+    }
+
+    /// A form that was sent becomes the click that asked for it, with what was typed.
+    async fn submitted(&self, submitted: &ViewSubmission) -> Answer {
+        let view = &submitted.view;
+        // Slack shows an error for any other answer, and no retry would help.
+        let ignored = |why: &str| {
+            tracing::warn!(view = view.id, "a form was ignored: {why}");
+            Ok(StatusCode::OK.into_response())
+        };
+        if view.callback_id != form::CALLBACK {
+            return ignored("it is not ours");
+        }
+        let Some(Carries { value, channel, response_url }) = Carries::read(&view.private_metadata) else {
+            return ignored("it does not carry what ours carry");
+        };
+        let Some(form) = form::asked_by(&value) else {
+            return ignored("nothing that it carries asks for a form");
+        };
+        let Ok(scope) = self.scope_of(&channel) else {
+            return ignored("no scope is configured for its channel");
+        };
+        let typed = view.typed(form::BLOCK, form::FIELD).trim();
+        if let Some(problem) = form::problem(form, typed) {
+            let errors = json!({"response_action": "errors", "errors": {form::BLOCK: problem}});
+            return Ok(Json(errors).into_response());
+        }
+        let asked = Asked { by: submitted.user.id.clone(), channel, response_url };
+        let key = EventKey(format!("slack/view/{}", view.id));
+        self.accept(key, scope, Event::Click { value, typed: Some(typed.to_owned()), asked }).await?;
+        // An empty answer closes the form.
+        Ok(StatusCode::OK.into_response())
+    }
+
     fn scope_of(&self, channel: &str) -> Result<ScopeId, Rejection> {
         let scope = self.config.scope_of_channel(channel).map(|scope| scope.id.clone());
         scope.ok_or_else(|| Rejection::NoScope(format!("the channel {channel}")))
@@ -261,4 +329,120 @@ fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejectio
 
 fn read_form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     serde_urlencoded::from_bytes(bytes).map_err(|err| Rejection::Unreadable(err.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::{self, WAR_ROOM};
+    use crate::ports::StoreError;
+    use async_trait::async_trait;
+    use blocks::action::{Action, Deed};
+    use jiff::Timestamp;
+    use std::sync::Mutex;
+    use tools::capsule::ModelClock;
+    use tools::model::IncidentId;
+    use tools::recovery::plan::PlanId;
+
+    /// An inbox that nobody empties.
+    #[derive(Debug, Default)]
+    struct Shelf(Mutex<Vec<Delivered>>);
+
+    #[async_trait]
+    impl Inbox for Shelf {
+        async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
+            self.0.lock().unwrap().push(delivered);
+            Ok(())
+        }
+
+        async fn take(&self) -> Result<Option<Delivered>, StoreError> {
+            Ok(self.0.lock().unwrap().first().cloned())
+        }
+
+        async fn done(&self, key: &EventKey) -> Result<(), StoreError> {
+            self.0.lock().unwrap().retain(|delivered| delivered.key != *key);
+            Ok(())
+        }
+    }
+
+    fn door() -> (Door, Arc<Shelf>) {
+        let (config, _) = drill::local("http://127.0.0.1:9/api", "http://127.0.0.1:9");
+        let chat = Chat::new(&config.slack_api, &config.bot_token).unwrap();
+        let shelf = Arc::new(Shelf::default());
+        let clock = Arc::new(ModelClock::starting_at(Timestamp::UNIX_EPOCH));
+        let door = Door { config: Arc::new(config), inbox: shelf.clone(), clock, pulse: Arc::default(), chat };
+        (door, shelf)
+    }
+
+    fn carried() -> Carries {
+        let action = Action::Plan(Deed::ApproveBecause, IncidentId(7), PlanId("plan-1f0c".to_owned()));
+        let response_url = "https://hooks.slack.com/actions/1".to_owned();
+        Carries { value: action.value(), channel: WAR_ROOM.to_owned(), response_url }
+    }
+
+    /// What Slack sends when somebody typed this into our form; some of it replaced.
+    fn sent(typed: &Value, more: &Value) -> Value {
+        let view = form::form(Form::Reason, &carried());
+        let mut sent = json!({
+            "id": "V1", "callback_id": view["callback_id"], "private_metadata": view["private_metadata"],
+            "state": {"values": {form::BLOCK: {form::FIELD: {"type": "plain_text_input", "value": typed}}}},
+        });
+        for (field, value) in more.as_object().unwrap() {
+            sent[field] = value.clone();
+        }
+        json!({"user": {"id": "U0JUN"}, "view": sent})
+    }
+
+    /// What is answered, and what is put into the inbox.
+    async fn submit(payload: Value) -> (u16, String, Vec<Delivered>) {
+        let (door, shelf) = door();
+        let answer = door.submitted(&serde_json::from_value(payload).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), MAX_BODY).await.unwrap();
+        let put = shelf.0.lock().unwrap().clone();
+        (status, String::from_utf8(body.to_vec()).unwrap(), put)
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_sent_becomes_the_click_that_asked_for_it() {
+        let (status, body, put) = submit(sent(&json!("  the canary \"looks\" well <ok> \n"), &json!({}))).await;
+        assert_eq!((status, body.as_str()), (200, ""));
+        let Carries { value, channel, response_url } = carried();
+        let asked = Asked { by: "U0JUN".to_owned(), channel, response_url };
+        let typed = Some("the canary \"looks\" well <ok>".to_owned());
+        let [delivered] = put.as_slice() else { panic!("one event: {put:?}") };
+        assert_eq!(delivered.key, EventKey("slack/view/V1".to_owned()));
+        assert_eq!(delivered.event, Event::Click { value, typed, asked });
+    }
+
+    #[tokio::test]
+    async fn a_blank_form_is_refused_in_the_form_and_nothing_follows() {
+        for blank in [json!(""), json!(" \t"), json!("\u{200b}"), Value::Null] {
+            let (status, body, put) = submit(sent(&blank, &json!({}))).await;
+            assert_eq!((status, put.len()), (200, 0), "{blank}");
+            let answer: Value = serde_json::from_str(&body).unwrap();
+            let sentence = "Please say in a few words why you approve; without a reason it does not count.";
+            assert_eq!(answer, json!({"response_action": "errors", "errors": {form::BLOCK: sentence}}));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_that_means_nothing_here_is_closed_without_effect() {
+        let metadata = |carries: &Carries| serde_json::to_string(carries).unwrap();
+        let elsewhere = Carries { channel: "C0ELSEWHERE".to_owned(), ..carried() };
+        let plain = Carries { value: "v1.approve.INC-7.plan-1f0c".to_owned(), ..carried() };
+        let old = Carries { value: "v0.approve-because.INC-7.plan-1f0c".to_owned(), ..carried() };
+        for more in [
+            json!({"callback_id": "declare_incident"}),
+            json!({"callback_id": ""}),
+            json!({"private_metadata": ""}),
+            json!({"private_metadata": "{\"ch\":\"C07ALRTPRD1\"}"}),
+            json!({"private_metadata": metadata(&elsewhere)}),
+            json!({"private_metadata": metadata(&plain)}),
+            json!({"private_metadata": metadata(&old)}),
+        ] {
+            let (status, body, put) = submit(sent(&json!("because"), &more)).await;
+            assert_eq!((status, body.as_str(), put.len()), (200, "", 0), "{more}");
+        }
+    }
 }

@@ -18,8 +18,9 @@ use bot::drill::{ALERTS, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
 use bot::ports::{Lookback, StoreError};
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
-use bot::workspace::room::button;
+use bot::workspace::room::{element, elements, options};
 use bot::workspace::state::Post;
+use bot::workspace::views::Sent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -193,6 +194,16 @@ impl Room {
         Actor { room: self, id: "U0JUN" }
     }
 
+    /// Kim, who is on call as well.
+    pub fn kim(&mut self) -> Actor<'_> {
+        Actor { room: self, id: "U0KIM" }
+    }
+
+    /// Ray, a vendor's guest.
+    pub fn ray(&mut self) -> Actor<'_> {
+        Actor { room: self, id: "U0RAY" }
+    }
+
     /// CloudWatch tells EventBridge, EventBridge tells the bot.
     pub async fn eventbridge(&mut self, alarm: &Alarm) {
         self.events += 1;
@@ -326,22 +337,64 @@ impl Actor<'_> {
         room.stage.settle().await;
     }
 
-    /// Presses the button with this label on the newest message that has it.
+    /// Presses the button with this label on the newest message that has it. The form that it asks for, if it asks for
+    /// one, is open afterwards.
     pub async fn clicks(self, label: &str) {
         let (room, id) = (self.room, self.id);
         let posts = room.stage.workspace.posts();
         let found = posts.iter().rev().find_map(|post| Some((post, find_button(&post.body, label)?)));
         let (post, (block_id, action_id)) = found.unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
-        let action = button(&post.body, &block_id, &action_id).expect("it was just found");
+        let action = element(&post.body, &block_id, &action_id).expect("it was just found");
         room.stage.workspace.click(id, post, &block_id, &action).await.expect("the app answers");
         room.stage.settle().await;
     }
+
+    /// Chooses the line with this label from the newest menu that has it.
+    pub async fn picks(self, label: &str) {
+        let (room, id) = (self.room, self.id);
+        let posts = room.stage.workspace.posts();
+        let found = posts.iter().rev().find_map(|post| Some((post, find_option(&post.body, label)?)));
+        let (post, (block_id, menu, option)) = found.unwrap_or_else(|| panic!("no menu offers `{label}`"));
+        room.stage.workspace.choose(id, post, &block_id, menu, option).await.expect("the app answers");
+        room.stage.settle().await;
+    }
+
+    /// Types this into the form that is open, and sends it; where the form refuses it, returns what it says and stays
+    /// open.
+    pub async fn fills(self, text: &str) -> Result<(), String> {
+        let (room, id) = (self.room, self.id);
+        let (form, blocks) = room.stage.workspace.open_form(id).expect("a form is open");
+        let typed = blocks.into_iter().map(|block_id| (block_id, text.to_owned())).collect();
+        let sent = room.stage.workspace.submit(id, &form, &typed).await?;
+        room.stage.settle().await;
+        match sent {
+            Sent::Closed => Ok(()),
+            Sent::Errors(errors) => Err(errors.into_values().collect::<Vec<_>>().join("\n")),
+        }
+    }
+
+    /// Whether they have a form open.
+    pub fn has_a_form(&self) -> bool {
+        self.room.stage.workspace.open_form(self.id).is_some()
+    }
+}
+
+fn blocks_of(body: &Value) -> impl Iterator<Item = &Value> {
+    body["blocks"].as_array().into_iter().flatten()
 }
 
 fn find_button(body: &Value, label: &str) -> Option<(String, String)> {
-    body["blocks"].as_array()?.iter().find_map(|block| {
-        let element = block["elements"].as_array()?.iter().find(|element| element["text"]["text"] == label)?;
+    blocks_of(body).find_map(|block| {
+        let element = elements(block).find(|element| element["text"]["text"] == label)?;
         Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
+    })
+}
+
+fn find_option<'a>(body: &'a Value, label: &str) -> Option<(String, &'a Value, &'a Value)> {
+    blocks_of(body).find_map(|block| {
+        let lines = elements(block).flat_map(|menu| options(menu).map(move |option| (menu, option)));
+        let (menu, option) = lines.into_iter().find(|(_, option)| option["text"]["text"] == label)?;
+        Some((block["block_id"].as_str()?.to_owned(), menu, option))
     })
 }
 

@@ -1,13 +1,10 @@
-//! Remedies from the question what can be done to KEEP, REVERT and undo: what people press, read, and what becomes of AWS.
+//! Remedies from the question what can be done to KEEP, REVERT and undo: what people press and read, and what becomes of AWS.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use insta::assert_snapshot;
 use tests::{Room, alarm, run_test};
-use tools::capsule::World;
-use tools::model::Alarm;
-use tools::ports::Clock;
-use tools::ports::Outside;
-use tools::recovery::SuggestRemediations;
-use tools::tool::Tool;
+use tools::recovery::plan::PlanStatus;
+use tools::recovery::remedy::Target;
 
 const STORY: [(&str, i64); 3] =
     [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)];
@@ -16,20 +13,190 @@ async fn flood(room: &mut Room) {
     for (name, at) in STORY {
         room.eventbridge(&alarm(name, at)).await;
     }
+    room.skims();
+}
+
+fn function() -> Target {
+    Target::new("AWS::Lambda::Function", "token-exchange")
+}
+
+/// Where the plans of the only incident stand, oldest first.
+async fn statuses(room: &Room) -> Vec<PlanStatus> {
+    let incident = room.incidents().await.remove(0);
+    let mut plans: Vec<_> = incident.plans.values().collect();
+    plans.sort_by_key(|state| state.plan().proposed_at);
+    plans.iter().map(|state| state.status()).collect()
+}
+
+/// Mina asks what can be done, and proposes the first.
+async fn proposed(room: &mut Room) {
+    flood(room).await;
+    room.mina().types("fix").await;
+    room.mina().clicks("Propose").await;
+    room.skims();
 }
 
 #[tokio::test]
-async fn peek() {
+async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
     run_test(async |room| {
         flood(room).await;
-        room.skims();
-        let alarms: Vec<Alarm> = room.incidents().await[0].alarms.iter().map(|joined| joined.as_it_fired()).collect();
-        let outside = Outside { levers: room.stage.levers.clone(), ..World::outside(room.stage.capsule.clone()) };
-        let now = room.stage.clock.now();
-        let found = SuggestRemediations { alarms, now, terms: None }.call(&outside).await.unwrap();
-        for proposal in found.proposals {
-            println!("{:?} {:?} score {:.3} {:?}", proposal.service, proposal.remedy(), proposal.score, proposal.key());
-        }
+        room.mina().types("fix").await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        INC-1 · what can be done
+        Set reserved concurrency of token-exchange to 2 (none now)
+        Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
+        Helps: 58 % likely
+        Risk: 🟡 medium: callers beyond the limit are refused
+        Cost: costs nothing worth stating
+        Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
+        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+        Undo: can be undone: the limit before, or none
+        Success: requests of `user-pool` fall within 5 min
+        Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
+        [Propose]
+        Mute the alarm prod-orders-api-5xx and one other for 60 minutes
+        Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
+        Helps: 87 % likely
+        Risk: 🟢 low: it changes who is told, and takes itself back
+        Cost: costs nothing worth stating
+        Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
+        Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
+        Undo: undoes itself after 60 min, and can be undone before
+        Success: there is nothing to measure: somebody has to look
+        Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
+        [Propose]
+        Do nothing, and watch
+        Why: everything else is weighed against it (E1, E2, E3)
+        Worse, if the trouble spreads to `web` meanwhile (72 %)
+        Act, when
+        • `user-pool` still suffers at 03:19:30 UTC: requests fail
+        • `web` is hit (72 % likely)
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        · E1 `user-pool`: 421 failed requests a minute where 1.07 failed requests a minute is usual, 573 deviations · `GetMetricData user-pool requests,faults Sum 60s`  E2 `user-pool` left its normal range at 03:12:00 UTC · `GetMetricData user-pool requests,faults Sum 60s`  E3 `prod-user-pool-throttles` went to ALARM at 03:14:10 UTC · source  E6 `prod-orders-api-5xx` went to ALARM at 03:14:30 UTC · source  E9 `prod-token-exchange-errors` went to ALARM at 03:14:20 UTC · source  E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · as of 03:14:30 UTC · nothing was changed, and to propose changes nothing either
+        ");
+        room.mina().clicks("Propose").await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        `plan-5f56ddaa` is proposed: its message is in the thread of INC-1. It needs one approval of others before it can be executed. It expires at 03:29:30 UTC.
+        ");
+        room.mina().clicks("Approve").await;
+        assert_snapshot!(room.reads(), @"");
+        room.jun().clicks("Approve").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(room.stage.levers.effects(&function()), 0);
+        room.mina().clicks("Execute").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(room.stage.levers.effects(&function()), 1);
+        room.wait(15 * 60).await;
+        assert_snapshot!(room.reads(), @"");
+        room.jun().types("undo").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(statuses(room).await, [PlanStatus::Undone]);
+        assert_eq!(room.stage.levers.effects(&function()), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
+    run_test(async |room| {
+        proposed(room).await;
+        room.wait(8 * 60).await;
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What is being done
+        • ⏳ Set reserved concurrency of token-exchange to 2 (none now): waits for one approval, expires 03:29:30 UTC (`plan-5f56ddaa`)
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
+        #war-room thread:
+        ⏳ WAITING · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        What changes
+        • `ReservedConcurrentExecutions`: not set → `2`
+        Risk: 🟡 medium: callers beyond the limit are refused
+        Cost: costs nothing worth stating
+        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+        Blast radius: 3 services suffer now, 2 are expected back
+        Undo: can be undone: the limit before, or none
+        Success: requests of `user-pool` fall within 5 min
+        Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
+        Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
+        Approvals: 0 of 1 needed, not from who asked.
+        May approve: any member of this workspace.
+        Nothing happens until enough people approve and somebody presses Execute.
+        [Approve] [Reject] [Execute] [Details] [Revoke]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
+
+        #war-room thread:
+        🗺️ Blast radius as of 03:14:30 UTC: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+
+        #war-room thread:
+        ⏰ half of its time went by without enough approvals · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it expires at 03:29:30 UTC.
+        ");
+        room.wait(8 * 60).await;
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What is being done
+        • ⌛ Set reserved concurrency of token-exchange to 2 (none now): expired at 03:29:30 UTC (`plan-5f56ddaa`)
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
+        #war-room thread (edited):
+        ⌛ EXPIRED · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        Its time was over at 03:29:30 UTC before it was executed. That is no rejection: it can be proposed again.
+        [Details] [What can I do]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed by it
+
+        #war-room thread:
+        ⌛ EXPIRED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): nobody executed it in time, so nothing was changed.
+        ");
+        room.jun().clicks("Approve").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(statuses(room).await, [PlanStatus::Expired]);
     })
     .await;
 }

@@ -9,6 +9,7 @@ use crate::lambda::{Ingress, Worker};
 use crate::pulse::Pulse;
 use crate::rules::Rules;
 use crate::serve::{self, ServeError};
+use crate::slack::chat::Chat;
 use aws_sdk_secretsmanager::Client as Vault;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
@@ -78,7 +79,8 @@ pub enum Stopped {
     Runtime(#[from] lambda_runtime::Error),
 }
 
-/// Runs the function until Lambda stops it. Each role gets the secret it needs, and is not even allowed to read the other.
+/// Runs the function until Lambda stops it. Each role gets the secrets it needs, and is not even allowed to read
+/// another.
 pub async fn run(told: Told) -> Result<(), Stopped> {
     let file = File::parse(&told.config)?;
     let rules = Rules::of(&file).map_err(ServeError::from)?;
@@ -96,8 +98,13 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
     match told.role {
         Role::Ingress => {
             secrets.signing_secret = secret(&vault, told.signing_secret_id, "CLARITY_SIGNING_SECRET_ID").await?;
+            // Only forms need it here; a function that is not told it opens none, and says so to whoever wants one.
+            if told.bot_token_id.is_some() {
+                secrets.bot_token = secret(&vault, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;
+            }
             let config = Arc::new(file.config(secrets)?);
-            Ok(Ingress::new(Door { config, inbox, clock, pulse: Arc::new(Pulse::default()) }).run().await?)
+            let chat = Chat::new(&config.slack_api, &config.bot_token)?;
+            Ok(Ingress::new(Door { config, inbox, clock, pulse: Arc::new(Pulse::default()), chat }).run().await?)
         }
         Role::Worker => {
             secrets.bot_token = secret(&vault, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;

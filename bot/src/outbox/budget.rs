@@ -12,6 +12,10 @@ const BURST: f64 = 4.0;
 /// stay free for answers to people.
 const REFILL: SignedDuration = SignedDuration::from_millis(5500);
 
+/// Calls for people that a channel takes at once besides, and one more after so long: five in any minute.
+const RESERVE: f64 = 2.0;
+const RESERVE_REFILL: SignedDuration = SignedDuration::from_secs(20);
+
 /// The first wait after a call of unknown outcome; it doubles up to a minute.
 const FIRST_RETRY_S: u64 = 1;
 
@@ -33,6 +37,8 @@ pub(super) struct Budget {
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     tokens: f64,
+    /// What is kept for answers to people.
+    reserve: f64,
     filled_at: Timestamp,
     /// Slack itself asked to wait until then.
     not_before: Timestamp,
@@ -72,14 +78,16 @@ impl Budget {
     fn bucket(&mut self, channel: &str, now: Timestamp) -> &mut Bucket {
         let bucket = self.channels.entry(channel.to_owned()).or_insert(Bucket {
             tokens: BURST,
+            reserve: RESERVE,
             filled_at: now,
             not_before: now,
             failures: 0,
             turn: Turn::Tell,
         });
-        let refilled = now.duration_since(bucket.filled_at).as_secs_f64() / REFILL.as_secs_f64();
-        if refilled > 0.0 {
-            bucket.tokens = (bucket.tokens + refilled).min(BURST);
+        let passed = now.duration_since(bucket.filled_at).as_secs_f64();
+        if passed > 0.0 {
+            bucket.tokens = (bucket.tokens + passed / REFILL.as_secs_f64()).min(BURST);
+            bucket.reserve = (bucket.reserve + passed / RESERVE_REFILL.as_secs_f64()).min(RESERVE);
             bucket.filled_at = now;
         }
         bucket
@@ -128,6 +136,23 @@ impl Budget {
         Err(now.saturating_add(wait + SignedDuration::from_millis(1)).unwrap_or(now))
     }
 
+    /// Takes one call for something that a person did, where need be from what is kept for that; or says when there is one.
+    pub(super) fn take_for_person(&mut self, channel: &str, now: Timestamp) -> Result<(), Timestamp> {
+        let bucket = self.bucket(channel, now);
+        if now < bucket.not_before {
+            return Err(bucket.not_before);
+        }
+        let kept = if bucket.tokens >= 1.0 { &mut bucket.tokens } else { &mut bucket.reserve };
+        if *kept >= 1.0 {
+            *kept -= 1.0;
+            return Ok(());
+        }
+        let seconds = |missing: f64, refill: SignedDuration| missing * refill.as_secs_f64();
+        let wait = seconds(1.0 - bucket.tokens, REFILL).min(seconds(1.0 - bucket.reserve, RESERVE_REFILL));
+        let wait = SignedDuration::from_secs_f64(wait) + SignedDuration::from_millis(1);
+        Err(now.saturating_add(wait).unwrap_or(now))
+    }
+
     pub(super) fn wait(&mut self, channel: &str, now: Timestamp, seconds: u64) {
         let until = now.saturating_add(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(60))).unwrap_or(now);
         let bucket = self.bucket(channel, now);
@@ -174,6 +199,28 @@ mod tests {
             for (first, begin) in calls.iter().enumerate() {
                 let within = calls[first..].iter().take_while(|call| **call < begin + 60_000).count();
                 prop_assert!(within <= MOST, "{within} calls within a minute");
+            }
+        }
+
+        /// The same with people in it, who get five more.
+        #[test]
+        fn people_get_five_more(steps in proptest::collection::vec((0_i64..9_000, any::<bool>()), 1..400)) {
+            let mut budget = Budget::default();
+            let mut now = 0;
+            let mut calls: Vec<i64> = Vec::new();
+            for (step, is_person) in steps {
+                now += step;
+                let mut takes = || match is_person {
+                    true => budget.take_for_person("C", at(now)).is_ok(),
+                    false => budget.take("C", at(now)).is_ok(),
+                };
+                while takes() {
+                    calls.push(now);
+                }
+            }
+            for (first, begin) in calls.iter().enumerate() {
+                let within = calls[first..].iter().take_while(|call| **call < begin + 60_000).count();
+                prop_assert!(within <= MOST + 5, "{within} calls within a minute");
             }
         }
 

@@ -129,6 +129,8 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             Intent::Later { timer, .. } => plan.calls.push(Call::Wake { id, timer: timer.clone() }),
             Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {
+                // What stands under a message of ours is a plan, and somebody waits for its buttons.
+                let is_awaited = matches!(place, Place::Under { .. });
                 let place = match (place, &each.thread) {
                     (Place::Under { .. }, Some(thread)) => &Place::Thread(thread.clone()),
                     // The thread begins with the message it hangs under.
@@ -142,7 +144,11 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let (name, place, message, covers) = (name.clone(), place.clone(), message.clone(), *covers);
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
                 // What stops MTTC goes before anything else.
-                let queue = if covers.is_some() { &mut channel.urgent } else { &mut channel.shows };
+                let queue = match (covers, is_awaited) {
+                    (Some(_), _) => &mut channel.urgent,
+                    (None, true) => &mut channel.awaited,
+                    (None, false) => &mut channel.shows,
+                };
                 queue.push_back(match &each.posted {
                     Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers },
                     None => Call::Post { ids: vec![id], stored_at, uncertain, name, place, message, covers },
@@ -159,6 +165,15 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
         }
     }
     for (name, mut channel) in channels {
+        while let Some(call) = channel.awaited.pop_front() {
+            match budget.take_for_person(name, now) {
+                Ok(()) => plan.calls.push(call),
+                Err(free_at) => {
+                    plan.wait(free_at);
+                    break;
+                }
+            }
+        }
         while !channel.is_empty() {
             match budget.take(name, now) {
                 Ok(turn) => plan.calls.push(channel.next(turn, pending, uncertain)),
@@ -176,6 +191,8 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
 /// What waits for one channel, oldest first of each kind.
 #[derive(Debug, Default)]
 struct Waiting<'a> {
+    /// For people who wait: these have calls of their own.
+    awaited: VecDeque<Call>,
     urgent: VecDeque<Call>,
     shows: VecDeque<Call>,
     tells: VecDeque<(&'a MessageName, &'a MessageRef)>,

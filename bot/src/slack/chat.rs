@@ -1,4 +1,5 @@
-//! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL. Files are in [`super::files`].
+//! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL. Files are in [`super::files`],
+//! forms in [`super::views`], people in [`super::people`].
 
 use super::files::Carrier;
 use crate::event::MessageRef;
@@ -11,6 +12,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::{SlackApiToken, SlackClient, SlackClientHyperConnector, SlackClientHyperHttpsConnector};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tools::audit::Anchor;
 
 /// How long one call may take before it counts as failed with an unknown outcome.
@@ -28,6 +30,8 @@ pub struct Chat {
     pub(super) client: Arc<SlackClient<SlackClientHyperHttpsConnector>>,
     pub(super) token: SlackApiToken,
     pub(super) carrier: Carrier,
+    /// The id of the workspace that we are in, once it was asked for.
+    pub(super) team: Arc<OnceCell<String>>,
 }
 
 impl std::fmt::Debug for Chat {
@@ -43,6 +47,8 @@ pub struct Identity {
     pub user: String,
     /// Our bot id.
     pub bot: String,
+    /// The id of the workspace that we are in.
+    pub team: String,
 }
 
 /// What went wrong with a call, by what can be done about it.
@@ -84,6 +90,7 @@ impl Chat {
             client: Arc::new(SlackClient::new(connector)),
             token: SlackApiToken::new(token.expose_secret().to_owned().into()),
             carrier,
+            team: Arc::default(),
         })
     }
 
@@ -91,7 +98,7 @@ impl Chat {
     pub async fn identity(&self) -> Result<Identity, ChatError> {
         let answer = self.post("auth.test", json!({})).await?;
         let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
-        Ok(Identity { user: text("user_id"), bot: text("bot_id") })
+        Ok(Identity { user: text("user_id"), bot: text("bot_id"), team: text("team_id") })
     }
 
     /// Posts a message that carries `name`, `intents` and, if it has one, an anchor as metadata; returns its `ts`.

@@ -79,13 +79,15 @@ pub struct SlashCommand {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Interaction {
     /// A button was pressed or a menu used.
-    BlockActions(BlockActions),
+    BlockActions(Box<BlockActions>),
+    /// A form was filled in and sent.
+    ViewSubmission(ViewSubmission),
     /// Anything else.
     #[serde(other)]
     Other,
 }
 
-/// A pressed button.
+/// A pressed button, or a choice from a menu.
 #[derive(Debug, Deserialize)]
 pub struct BlockActions {
     /// Who pressed it.
@@ -124,7 +126,92 @@ pub struct PressedAction {
     /// Its id.
     #[serde(default)]
     pub action_id: String,
+    /// What it carries, if it is a button.
+    #[serde(default)]
+    pub value: String,
+    /// What was chosen, if it is a menu.
+    pub selected_option: Option<SelectedOption>,
+}
+
+impl PressedAction {
+    /// What the button carries, or the chosen line of the menu.
+    pub fn carried(&self) -> &str {
+        self.selected_option.as_ref().map_or(&self.value, |option| &option.value)
+    }
+}
+
+/// The chosen line of a menu.
+#[derive(Debug, Deserialize)]
+pub struct SelectedOption {
     /// What it carries.
     #[serde(default)]
     pub value: String,
+}
+
+/// A form that was filled in and sent.
+#[derive(Debug, Deserialize)]
+pub struct ViewSubmission {
+    /// Who sent it.
+    pub user: Id,
+    /// The form.
+    pub view: SubmittedView,
+}
+
+/// A form as it was sent.
+#[derive(Debug, Deserialize)]
+pub struct SubmittedView {
+    /// Unique for each time a form is opened.
+    pub id: String,
+    /// Which form it is.
+    #[serde(default)]
+    pub callback_id: String,
+    /// What it was opened with.
+    #[serde(default)]
+    pub private_metadata: String,
+    /// What was filled in.
+    #[serde(default)]
+    pub state: Value,
+}
+
+impl SubmittedView {
+    /// What was typed into a field; nothing if it was left empty.
+    pub fn typed(&self, block_id: &str, action_id: &str) -> &str {
+        self.state["values"][block_id][action_id]["value"].as_str().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_button_carries_its_value_and_a_menu_what_was_chosen() {
+        #[track_caller]
+        fn check(action: &Value, expected: &str) {
+            let action: PressedAction = serde_json::from_value(action.clone()).unwrap();
+            assert_eq!(action.carried(), expected);
+        }
+        let chosen = json!({"text": {"type": "plain_text", "text": "Two"}, "value": "2"});
+        check(&json!({"type": "button", "action_id": "a", "value": "v"}), "v");
+        check(&json!({"type": "button", "action_id": "a"}), "");
+        check(&json!({"type": "static_select", "action_id": "a", "selected_option": chosen}), "2");
+        check(&json!({"type": "overflow", "action_id": "a", "selected_option": {"text": {}}}), "");
+        check(&json!({"type": "static_select", "action_id": "a", "selected_option": null}), "");
+    }
+
+    #[test]
+    fn what_was_typed_is_found_in_the_state_of_a_form() {
+        #[track_caller]
+        fn check(state: &Value, expected: &str) {
+            let view = json!({"id": "V1", "state": state});
+            let view: SubmittedView = serde_json::from_value(view).unwrap();
+            assert_eq!(view.typed("b", "a"), expected);
+        }
+        check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": "text"}}}}), "text");
+        check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": null}}}}), "");
+        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": {"value": "1"}}}}}), "");
+        check(&json!({"values": []}), "");
+        check(&Value::Null, "");
+    }
 }

@@ -3,8 +3,9 @@
 use super::check;
 use super::fault::Fault;
 use super::files;
-use super::state::{Author, Post};
-use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID, Workspace};
+use super::state::{Account, Author, Post};
+use super::views;
+use super::{APP_ID, BOT_ID, BOT_USER, OTHER_TEAM_ID, TEAM_ID, Workspace};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -52,7 +53,9 @@ const METHODS: &[Method] = &[
     Method { name: "files.getUploadURLExternal", scope: Some("files:write"), call: files::announce },
     Method { name: "files.completeUploadExternal", scope: Some("files:write"), call: files::complete },
     Method { name: "files.info", scope: Some("files:read"), call: files::info },
+    Method { name: "usergroups.users.list", scope: Some("usergroups:read"), call: user_group },
     Method { name: "users.info", scope: Some("users:read"), call: users_info },
+    Method { name: "views.open", scope: None, call: views::open },
 ];
 
 /// `ok: false`, with Slack's name for it.
@@ -306,11 +309,27 @@ fn info(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
 fn users_info(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let state = workspace.lock_state();
     let person = state.person(text(arguments, "user")).ok_or(Failed::from("user_not_found"))?;
-    Ok(json!({"user": {
-        "id": person.id, "team_id": TEAM_ID, "name": person.name, "real_name": person.name, "deleted": false,
-        "is_bot": false, "is_restricted": false, "is_ultra_restricted": false, "is_stranger": false,
-        "profile": {"title": person.title, "real_name": person.name},
-    }}))
+    let (is_guest, is_foreign) = (person.account == Account::Guest, person.account == Account::OtherTeam);
+    let mut user = json!({
+        "id": person.id, "team_id": if is_foreign { OTHER_TEAM_ID } else { TEAM_ID }, "name": person.name,
+        "real_name": person.name, "deleted": person.account == Account::Deactivated, "is_bot": false,
+        "is_stranger": is_foreign, "profile": {"title": person.title, "real_name": person.name},
+    });
+    // Of a deactivated person Slack does not tell the kind of account.
+    if person.account != Account::Deactivated {
+        user["is_restricted"] = json!(is_guest);
+        user["is_ultra_restricted"] = json!(false);
+    }
+    Ok(json!({"user": user}))
+}
+
+fn user_group(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
+    let (state, group) = (workspace.lock_state(), text(arguments, "usergroup"));
+    // Whose account is closed has left every group.
+    let members = state.people().iter().filter(|person| person.groups.contains(group));
+    let members: Vec<_> = members.filter(|person| person.account != Account::Deactivated).map(|p| &p.id).collect();
+    // A group without anybody is switched off, as far as this workspace knows groups at all.
+    if members.is_empty() { Err("no_such_subteam".into()) } else { Ok(json!({"users": members})) }
 }
 
 /// The address at which one request may be answered, five times.

@@ -2,7 +2,7 @@
 //! they are not answered.
 
 use crate::slack::verify::{SIGNATURE, TIMESTAMP, sign};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -15,6 +15,9 @@ use tokio::sync::watch;
 use tools::ports::Clock;
 
 type Bytes = axum::body::Bytes;
+
+/// The bytes of an answer that are read.
+const MAX_ANSWER: usize = 256 * 1024;
 
 /// How long the app may take to answer.
 const CUT_OFF: Duration = Duration::from_secs(3);
@@ -82,7 +85,7 @@ impl Courier {
             for retry in already..=RETRIES.len() {
                 let sent = courier.send(&url, "application/json", body.clone(), retry, reason).await;
                 match sent {
-                    Ok(()) => return,
+                    Ok(_) => return,
                     Err(why) => reason = Some(why),
                 }
                 // A retry that waits for the clock is not under way.
@@ -96,8 +99,9 @@ impl Courier {
         });
     }
 
-    /// Delivers a command or a click, once; says what Slack would show when the app does not answer.
-    pub(super) async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Result<(), String> {
+    /// Delivers a command, a click or a filled-in form, once; returns what the app answers, or what Slack would show when
+    /// it does not.
+    pub(super) async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Bytes, String> {
         let body = serde_urlencoded::to_string(fields).map_err(|err| err.to_string())?;
         let _counted = Counted::begin(&self.under_way);
         let sent = self.send(url, "application/x-www-form-urlencoded", Bytes::from(body), 0, None).await;
@@ -114,7 +118,7 @@ impl Courier {
         body: Bytes,
         retry: usize,
         reason: Option<&str>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Bytes, &'static str> {
         let now = self.clock.now();
         let mut request = axum::http::Request::post(url)
             .header("content-type", content_type)
@@ -125,11 +129,14 @@ impl Courier {
             request = request.header("x-slack-retry-reason", reason.unwrap_or("unknown_error"));
         }
         let request = request.body(Full::new(body)).map_err(|_| "unknown_error")?;
-        match tokio::time::timeout(CUT_OFF, self.client.request(request)).await {
-            Err(_) => Err("http_timeout"),
-            Ok(Err(_)) => Err("connection_failed"),
-            Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
-            Ok(Ok(_)) => Err("http_error"),
-        }
+        let exchange = async {
+            let answer = self.client.request(request).await.map_err(|_| "connection_failed")?;
+            if !answer.status().is_success() {
+                return Err("http_error");
+            }
+            let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
+            body.map(Collected::to_bytes).map_err(|_| "connection_failed")
+        };
+        tokio::time::timeout(CUT_OFF, exchange).await.unwrap_or(Err("http_timeout"))
     }
 }

@@ -5,7 +5,7 @@
 //! Slack's signature. Tests and drills use the same one.
 //!
 //! [`state`] is who is there and what was said · [`api`] answers the Web API · [`check`] refuses bad messages ·
-//! [`files`] takes uploads and shows them · [`deliver`] brings events to the bot · [`fault`] misbehaves when told to ·
+//! [`files`] takes uploads and shows them · [`views`] opens forms and sends them · [`deliver`] brings events to the bot · [`fault`] misbehaves when told to ·
 //! [`room`] is the page.
 
 pub mod api;
@@ -15,12 +15,13 @@ pub mod fault;
 pub mod files;
 pub mod room;
 pub mod state;
+pub mod views;
 
 use deliver::Courier;
 use fault::{Fault, Faults};
 use room::{RoomEvent, Status};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use state::{Author, Post, State};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,7 +30,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use tools::ports::Clock;
 
-pub use state::{Channel, Person};
+pub use state::{Account, Channel, Person};
 
 /// What a workspace knows of the one app that is installed in it.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub struct App {
 }
 
 /// The scopes the bot asks for so far.
-pub const SCOPES: [&str; 8] = [
+pub const SCOPES: [&str; 9] = [
     "channels:history",
     "channels:read",
     "chat:write",
@@ -57,6 +58,7 @@ pub const SCOPES: [&str; 8] = [
     "files:read",
     "files:write",
     "metadata.message:read",
+    "usergroups:read",
     "users:read",
 ];
 
@@ -68,6 +70,8 @@ pub const BOT_ID: &str = "B0CLARITY";
 pub const APP_ID: &str = "A0CLARITY";
 /// The id of the workspace.
 pub const TEAM_ID: &str = "T0LOCAL";
+/// The id of another workspace, with which channels are shared.
+pub const OTHER_TEAM_ID: &str = "T0ELSEWHERE";
 
 /// A running workspace. Cheap to clone; it stops when `serve`'s task set is dropped.
 #[derive(Clone, Debug)]
@@ -169,6 +173,13 @@ impl Workspace {
         self.lock_state().name_of(id)
     }
 
+    /// Changes somebody: their account is closed, say, or they leave a user group.
+    pub fn change_person(&self, id: &str, change: impl FnOnce(&mut Person)) {
+        if let Some(person) = self.lock_state().person_mut(id) {
+            change(person);
+        }
+    }
+
     /// Posts as another app, like Amazon Q does; returns the id of the event the bot gets.
     pub fn post_as_app(&self, app_name: &str, channel: &str, body: Value) -> String {
         let author = Author::other_app(app_name);
@@ -184,7 +195,7 @@ impl Workspace {
     /// Says something as a person, in a channel or thread.
     pub fn say(&self, person: &str, channel: &str, thread_ts: Option<&str>, text: &str) -> String {
         let author = self.lock_state().author_of(person);
-        self.post(author, channel, thread_ts, serde_json::json!({"text": blocks::mrkdwn::escape(text)}))
+        self.post(author, channel, thread_ts, json!({"text": blocks::mrkdwn::escape(text)}))
     }
 
     /// Delivers an event again, as Slack does when it got no answer in time.
@@ -215,17 +226,53 @@ impl Workspace {
             ("response_url", &response_url),
             ("trigger_id", &id),
         ];
-        self.inner.courier.form(&format!("{}/slack/commands", app.url), &fields).await
+        self.inner.courier.form(&format!("{}/slack/commands", app.url), &fields).await.map(drop)
     }
 
     /// Presses a button as a person.
-    pub async fn click(&self, person: &str, post: &Post, block_id: &str, action: &Value) -> Result<(), String> {
+    pub async fn click(&self, person: &str, post: &Post, block_id: &str, button: &Value) -> Result<(), String> {
+        let action = json!({"text": button["text"], "value": button["value"]});
+        self.act(person, post, block_id, button, action).await
+    }
+
+    /// Chooses a line of a menu as a person.
+    pub async fn choose(
+        &self,
+        person: &str,
+        post: &Post,
+        block_id: &str,
+        menu: &Value,
+        option: &Value,
+    ) -> Result<(), String> {
+        self.act(person, post, block_id, menu, json!({"selected_option": option})).await
+    }
+
+    /// Uses an element of a message as a person; `action` is what is special to its kind.
+    async fn act(
+        &self,
+        person: &str,
+        post: &Post,
+        block_id: &str,
+        element: &Value,
+        mut action: Value,
+    ) -> Result<(), String> {
         let (id, response_url) = self.answer_address(person, &post.channel);
+        for field in ["type", "action_id"] {
+            action[field] = element[field].clone();
+        }
+        action["block_id"] = json!(block_id);
+        action["action_ts"] = json!(id);
+        let mut values = json!({});
+        // Slack tells the state of what keeps one.
+        if element["type"] == "static_select" {
+            values[block_id][element["action_id"].as_str().unwrap_or_default()] =
+                json!({"type": element["type"], "selected_option": action["selected_option"]});
+        }
         let mut message = post.to_json();
         message["type"] = "message".into();
-        let payload = serde_json::json!({
+        let payload = json!({
             "type": "block_actions",
-            "user": {"id": person, "username": self.name_of(person), "team_id": TEAM_ID},
+            "user": self.user(person),
             "api_app_id": APP_ID,
             "container": {
                 "type": "message", "message_ts": post.ts, "channel_id": post.channel,
@@ -235,21 +282,27 @@ impl Workspace {
             "team": {"id": TEAM_ID, "domain": "local"},
             "channel": {"id": post.channel, "name": self.name_of(&post.channel)},
             "message": if post.ephemeral_to.is_some() { Value::Null } else { message },
-            "state": {"values": {}},
+            "state": {"values": values},
             "response_url": response_url,
-            "actions": [{
-                "type": "button", "action_id": action["action_id"], "block_id": block_id,
-                "text": action["text"], "value": action["value"], "action_ts": id,
-            }],
+            "actions": [action],
         });
-        let app = &self.inner.app;
-        let payload = payload.to_string();
-        self.inner.courier.form(&format!("{}/slack/interactivity", app.url), &[("payload", &payload)]).await
+        self.interact(&payload).await.map(drop)
+    }
+
+    /// Who does something, as the app is told.
+    fn user(&self, person: &str) -> Value {
+        json!({"id": person, "username": self.name_of(person), "team_id": TEAM_ID})
+    }
+
+    /// Brings an interaction to the app; returns what it answers.
+    async fn interact(&self, payload: &Value) -> Result<axum::body::Bytes, String> {
+        let (url, payload) = (format!("{}/slack/interactivity", self.inner.app.url), payload.to_string());
+        self.inner.courier.form(&url, &[("payload", &payload)]).await
     }
 
     /// A trigger id, and the address at which the app may answer this one request.
     fn answer_address(&self, person: &str, channel: &str) -> (String, String) {
-        let id = self.lock_state().open_answer(person, channel);
+        let id = self.lock_state().open_answer(person, channel, self.inner.clock.now());
         (id.clone(), format!("{}/respond/{id}", self.inner.url))
     }
 

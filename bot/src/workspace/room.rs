@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `GET /` | the page |
 //! | `GET /room/state` | everything as it stands |
-//! | `GET /room/events` | server-sent events `message` and `status` |
+//! | `GET /room/events` | server-sent events `message`, `form` and `status` |
 //! | `GET /files/<id>` | a picture that was uploaded |
 //! | `POST /room/say` | `{user, channel, thread_ts?, text}` |
 //! | `POST /room/click` | `{user, channel, ts, block_id, action_id, value}` |
+//! | `POST /room/submit` | `{user, form, typed}` |
+//! | `POST /room/close` | `{user, form}` |
 
 use super::Workspace;
 use super::state::{Post, State as Said};
+use super::views::{Form, Sent};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -22,6 +25,7 @@ use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -76,6 +80,8 @@ pub struct Shown {
 pub enum RoomEvent {
     /// A message is there, or is another one now.
     Message(Shown),
+    /// A form is open.
+    Form(Form),
     /// The drill went on.
     Status(Status),
 }
@@ -128,6 +134,8 @@ pub(super) fn router(workspace: Workspace) -> Router {
         .route("/files/{id}", get(file))
         .route("/room/say", post(say))
         .route("/room/click", post(click))
+        .route("/room/submit", post(submit))
+        .route("/room/close", post(close))
         .layer(middleware::from_fn(only_this_machine))
         .with_state(workspace)
 }
@@ -196,6 +204,7 @@ async fn state(State(workspace): State<Workspace>) -> Json<Value> {
         "channels": said.channels(),
         "commands": commands,
         "messages": messages,
+        "forms": said.views.shown(),
         "status": status,
     }))
 }
@@ -206,6 +215,7 @@ async fn events(State(workspace): State<Workspace>) -> Sse<impl Stream<Item = Re
     let stream = news.take_while(|news| std::future::ready(news.is_ok())).filter_map(async |news| {
         let event = match news.ok()? {
             RoomEvent::Message(message) => Event::default().event("message").json_data(message),
+            RoomEvent::Form(form) => Event::default().event("form").json_data(form),
             RoomEvent::Status(status) => Event::default().event("status").json_data(status),
         };
         event.ok().map(Ok)
@@ -256,6 +266,9 @@ struct Click {
     ts: String,
     block_id: String,
     action_id: String,
+    /// Of a menu, what the chosen line carries.
+    #[serde(default)]
+    value: String,
 }
 
 async fn click(State(workspace): State<Workspace>, Json(click): Json<Click>) -> Response {
@@ -263,19 +276,61 @@ async fn click(State(workspace): State<Workspace>, Json(click): Json<Click>) -> 
         let state = workspace.lock_state();
         state.find(&click.channel, &click.ts).cloned()
     };
-    let pressed = found.and_then(|post| Some((button(&post.body, &click.block_id, &click.action_id)?, post)));
-    let Some((action, post)) = pressed else {
+    let used = found.and_then(|post| Some((element(&post.body, &click.block_id, &click.action_id)?, post)));
+    let Some((element, post)) = used else {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "That button is no longer there.");
     };
-    done(workspace.click(&click.user, &post, &click.block_id, &action).await)
+    if element["type"] == "button" {
+        return done(workspace.click(&click.user, &post, &click.block_id, &element).await);
+    }
+    let Some(option) = options(&element).find(|option| option["value"] == click.value.as_str()) else {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "That line of the menu is no longer there.");
+    };
+    done(workspace.choose(&click.user, &post, &click.block_id, &element, option).await)
 }
 
-/// The button in a message; what it carries is read from the message, never from the browser.
-pub fn button(body: &Value, block_id: &str, action_id: &str) -> Option<Value> {
+/// The button or menu in a message; what it carries is read from the message, never from the browser.
+pub fn element(body: &Value, block_id: &str, action_id: &str) -> Option<Value> {
     let blocks = body["blocks"].as_array()?;
     let block = blocks.iter().find(|block| block["block_id"] == block_id)?;
-    let elements = block["elements"].as_array().into_iter().flatten().chain([&block["accessory"]]);
-    elements.into_iter().find(|element| element["action_id"] == action_id).cloned()
+    elements(block).find(|element| element["action_id"] == action_id).cloned()
+}
+
+/// What can be pressed in a block.
+pub fn elements(block: &Value) -> impl Iterator<Item = &Value> {
+    block["elements"].as_array().into_iter().flatten().chain([&block["accessory"]])
+}
+
+/// The lines of a menu, in the order in which they stand.
+pub fn options(menu: &Value) -> impl Iterator<Item = &Value> {
+    let groups = menu["option_groups"].as_array().into_iter().flatten();
+    [menu].into_iter().chain(groups).flat_map(|holder| holder["options"].as_array().into_iter().flatten())
+}
+
+#[derive(Deserialize)]
+struct Submit {
+    user: String,
+    form: String,
+    typed: BTreeMap<String, String>,
+}
+
+async fn submit(State(workspace): State<Workspace>, Json(submit): Json<Submit>) -> Response {
+    match workspace.submit(&submit.user, &submit.form, &submit.typed).await {
+        Ok(Sent::Closed) => Json(json!({"ok": true})).into_response(),
+        Ok(Sent::Errors(errors)) => Json(json!({"ok": true, "errors": errors})).into_response(),
+        Err(sentence) => refuse(StatusCode::BAD_GATEWAY, &sentence),
+    }
+}
+
+#[derive(Deserialize)]
+struct Close {
+    user: String,
+    form: String,
+}
+
+async fn close(State(workspace): State<Workspace>, Json(close): Json<Close>) -> Response {
+    workspace.close_form(&close.user, &close.form);
+    done(Ok(()))
 }
 
 fn done(result: Result<(), String>) -> Response {

@@ -1,11 +1,12 @@
 //! Who is in the workspace, and what was said.
 
 use super::files::Files;
+use super::views::Views;
 use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,6 +17,24 @@ pub struct Person {
     pub name: String,
     /// What they do.
     pub title: String,
+    /// What they are to the workspace.
+    pub account: Account,
+    /// The user groups they are in, by id.
+    pub groups: BTreeSet<String>,
+}
+
+/// What somebody is to the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Account {
+    /// A full member.
+    Member,
+    /// Somebody who was let into some channels.
+    Guest,
+    /// Somebody whose account was closed.
+    Deactivated,
+    /// Somebody of another workspace, in a shared channel.
+    OtherTeam,
 }
 
 /// A channel.
@@ -133,6 +152,7 @@ pub struct State {
     answers: HashMap<String, AnswerAddress>,
     calls: BTreeMap<String, u64>,
     pub(super) files: Files,
+    pub(super) views: Views,
     counter: u64,
     last_micro: i64,
 }
@@ -147,6 +167,7 @@ impl State {
             answers: HashMap::new(),
             calls: BTreeMap::new(),
             files: Files::default(),
+            views: Views::default(),
             counter: 0,
             last_micro: 0,
         }
@@ -178,6 +199,10 @@ impl State {
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
+    }
+
+    pub(super) fn person_mut(&mut self, id: &str) -> Option<&mut Person> {
+        self.people.iter_mut().find(|person| person.id == id)
     }
 
     pub(super) fn name_of(&self, id: &str) -> Option<String> {
@@ -268,9 +293,9 @@ impl State {
         })
     }
 
-    /// Opens an address for the answers to one request: five of them, as in Slack.
-    pub(super) fn open_answer(&mut self, person: &str, channel: &str) -> String {
-        let id = format!("{:010}.{}", self.number(), self.last_micro);
+    /// Opens an address for the answers to one request: five of them, as in Slack. Its id is also a trigger.
+    pub(super) fn open_answer(&mut self, person: &str, channel: &str, now: Timestamp) -> String {
+        let id = self.new_trigger(person, now);
         let address = AnswerAddress { person: person.to_owned(), channel: channel.to_owned(), left: 5 };
         self.answers.insert(id.clone(), address);
         id
@@ -283,13 +308,20 @@ impl State {
         Some((address.person.clone(), address.channel.clone()))
     }
 
-    fn number(&mut self) -> u64 {
+    /// Hands out a trigger, with which the app may open a form for this person, once and soon.
+    pub(super) fn new_trigger(&mut self, person: &str, now: Timestamp) -> String {
+        let id = format!("{:010}.{}", self.number(), self.last_micro);
+        self.views.hand_out(&id, person, now);
+        id
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
 }
 
-fn name_blocks(body: &mut Value) {
+pub(super) fn name_blocks(body: &mut Value) {
     let blocks = body.get_mut("blocks").and_then(Value::as_array_mut);
     for (at, block) in blocks.into_iter().flatten().enumerate() {
         if block.is_object() && block["block_id"].is_null() {

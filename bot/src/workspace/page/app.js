@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const room = {
   team: { name: "" }, you: null, people: [], channels: [], commands: [],
-  messages: new Map(), status: null, channel: null, thread: null, unread: new Map(),
+  messages: new Map(), forms: new Map(), status: null, channel: null, thread: null, unread: new Map(),
 };
 const key = (channel, ts) => `${channel} ${ts}`;
 const stored = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
@@ -19,16 +19,20 @@ function make(tag, className, text) {
 
 // --- asking the server ---------------------------------------------------------------------------
 
-async function post(path, body) {
-  let answer;
+/** Asks, and returns the whole answer; what went wrong is in its `error`. */
+async function ask(path, body) {
   try {
     const response = await fetch(path, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
     });
-    answer = await response.json().catch(() => ({ ok: false, error: `The workspace answered with status ${response.status}.` }));
+    return await response.json().catch(() => ({ ok: false, error: `The workspace answered with status ${response.status}.` }));
   } catch {
-    answer = { ok: false, error: "The workspace cannot be reached. Nothing was sent; try again when it is connected." };
+    return { ok: false, error: "The workspace cannot be reached. Nothing was sent; try again when it is connected." };
   }
+}
+
+async function post(path, body) {
+  const answer = await ask(path, body);
   if (!answer.ok) toast(answer.error || "That did not work, and the workspace did not say why.");
   return Boolean(answer.ok);
 }
@@ -55,9 +59,11 @@ async function loadState() {
   const wanted = room.channel ?? stored("channel");
   room.channel = room.channels.some((c) => c.id === wanted) ? wanted : room.channels[0]?.id ?? null;
   room.messages = new Map(state.messages.map((m) => [key(m.channel, m.ts), m]));
+  room.forms = new Map((state.forms ?? []).map((f) => [f.person, f]));
   showStatus(state.status);
   showSidebar();
   showChannel(!wanted || !$("messages").childElementCount);
+  showForm();
 }
 
 // The stream is opened before the state is read, and what it says meanwhile is kept until then:
@@ -75,6 +81,7 @@ function connect() {
   });
   on("message", receive);
   on("deleted", remove);
+  on("form", (form) => { room.forms.set(form.person, form); showForm(); });
   on("status", showStatus);
   stream.onopen = async () => {
     try {
@@ -162,6 +169,7 @@ $("you").onchange = (event) => {
   store("you", room.you);
   showSidebar();
   showChannel(false);
+  showForm();
 };
 
 function openChannel(id) {
@@ -366,7 +374,13 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("change", (event) => {
   const select = event.target.closest("select[data-action-id]");
-  if (select?.value) press(select, select.value);
+  if (!select?.value) return;
+  const { value } = select;
+  // A menu is for doing things, not for keeping a choice: it shows its name again at once, so that the same line can be
+  // chosen twice. A sender that marks a line as chosen gets it back with its next edit.
+  select.selectedIndex = [...select.options].findIndex((option) => option.defaultSelected);
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
+  press(select, value);
 });
 
 async function press(element, value) {
@@ -375,7 +389,7 @@ async function press(element, value) {
   const { confirmTitle, confirmText, confirmOk, confirmDeny, actionId, blockId } = element.dataset;
   if (confirmTitle !== undefined) {
     const danger = element.classList.contains("btn-danger");
-    if (!await ask(confirmTitle, confirmText, confirmOk, confirmDeny, danger)) return;
+    if (!await confirmed(confirmTitle, confirmText, confirmOk, confirmDeny, danger)) return;
   }
   element.disabled = true;
   element.classList.add("busy");
@@ -386,7 +400,7 @@ async function press(element, value) {
   element.classList.remove("busy");
 }
 
-function ask(title, text, ok, deny, danger) {
+function confirmed(title, text, ok, deny, danger) {
   $("confirm-title").textContent = title;
   // Every second part stood between backticks.
   $("confirm-text").replaceChildren(...text.split("`").map((part, i) => make(i % 2 ? "code" : "span", "", part)));
@@ -398,6 +412,80 @@ function ask(title, text, ok, deny, danger) {
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "ok"), { once: true }));
 }
+
+// --- forms ---------------------------------------------------------------------------------------
+
+/** Shows the form that the acting person has open, if one is. */
+function showForm() {
+  const dialog = $("form");
+  const form = room.forms.get(room.you);
+  if (dialog.dataset.form === (form?.id ?? "")) return;
+  dialog.dataset.form = form?.id ?? "";
+  if (!form) { dialog.close(); return; }
+  $("form-title").textContent = form.title;
+  $("form-submit").textContent = form.submit;
+  $("form-close").textContent = form.close;
+  $("form-trouble").textContent = "";
+  $("form-fields").replaceChildren(...form.fields.map((field, index) => {
+    const one = make("div", "field");
+    const input = make(field.lines ? "textarea" : "input");
+    if (!field.lines) input.type = "text";
+    Object.assign(input, { id: `field-${index}`, name: field.block_id, value: field.value, placeholder: field.placeholder,
+      maxLength: field.most, autocomplete: "off", spellcheck: false, required: field.required });
+    const label = make("label", "", field.label);
+    label.htmlFor = input.id;
+    if (!field.required) label.append(make("span", "optional", " (optional)"));
+    const hint = make("p", "hint", field.hint);
+    hint.id = `hint-${index}`;
+    const problem = make("p", "problem");
+    problem.id = `problem-${index}`;
+    problem.setAttribute("role", "alert");
+    input.setAttribute("aria-describedby", `${problem.id} ${hint.id}`);
+    one.append(label, input, problem, hint);
+    return one;
+  }));
+  // The place to return to is remembered by the dialog itself.
+  if (!dialog.open) dialog.showModal();
+  $("form-fields").querySelector("input, textarea")?.focus();
+}
+
+function closeForm() {
+  const form = room.forms.get(room.you);
+  if (!form) return;
+  room.forms.delete(room.you);
+  showForm();
+  post("/room/close", { user: room.you, form: form.id });
+}
+$("form-close").onclick = closeForm;
+// Escape.
+$("form").addEventListener("cancel", (event) => { event.preventDefault(); closeForm(); });
+
+$("form-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { you } = room;
+  const form = room.forms.get(you);
+  const button = $("form-submit");
+  if (!form || button.disabled) return;
+  const inputs = [...$("form-fields").querySelectorAll("input, textarea")];
+  button.disabled = true;
+  const answer = await ask("/room/submit", {
+    user: you, form: form.id, typed: Object.fromEntries(inputs.map((input) => [input.name, input.value])),
+  });
+  button.disabled = false;
+  if (answer.ok && !answer.errors) {
+    if (room.forms.get(you) === form) room.forms.delete(you);
+    showForm();
+    return;
+  }
+  if (room.forms.get(room.you) !== form) return;
+  $("form-trouble").textContent = answer.ok ? "" : answer.error || "That did not work, and the workspace did not say why.";
+  for (const [index, input] of inputs.entries()) {
+    const problem = answer.errors?.[input.name] ?? "";
+    $(`problem-${index}`).textContent = problem;
+    input.setAttribute("aria-invalid", String(Boolean(problem)));
+  }
+  (inputs.find((input) => input.getAttribute("aria-invalid") === "true") ?? inputs[0])?.focus();
+});
 
 // --- the composer --------------------------------------------------------------------------------
 
@@ -502,7 +590,7 @@ composer("channel", () => null);
 composer("thread", () => room.thread);
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || $("confirm").open) return;
+  if (event.key !== "Escape" || $("confirm").open || $("form").open) return;
   const menu = document.querySelector("details.menu[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   else if ($("room").classList.contains("sidebar-open")) toggleSidebar(false);
