@@ -81,19 +81,150 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
         `plan-5f56ddaa` is proposed: its message is in the thread of INC-1. It needs one approval of others before it can be executed. It expires at 03:29:30 UTC.
+
+        #war-room thread:
+        ⏳ WAITING · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        What changes
+        • `ReservedConcurrentExecutions`: not set → `2`
+        Risk: 🟡 medium: callers beyond the limit are refused
+        Cost: costs nothing worth stating
+        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+        Blast radius: 3 services suffer now, 2 are expected back
+        Undo: can be undone: the limit before, or none
+        Success: requests of `user-pool` fall within 5 min
+        Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
+        Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
+        Approvals: 0 of 1 needed, not from who asked.
+        May approve: any member of this workspace.
+        Nothing happens until enough people approve and somebody presses Execute.
+        [Approve] [Reject] [Execute] [Details] [Revoke]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
         ");
         room.mina().clicks("Approve").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room thread (edited):
+        ⏳ WAITING · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        What changes
+        • `ReservedConcurrentExecutions`: not set → `2`
+        Risk: 🟡 medium: callers beyond the limit are refused
+        Cost: costs nothing worth stating
+        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+        Blast radius: 3 services suffer now, 2 are expected back
+        Undo: can be undone: the limit before, or none
+        Success: requests of `user-pool` fall within 5 min
+        Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
+        Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
+        Approvals: 0 of 1 needed, not from who asked.
+        May approve: any member of this workspace.
+        Nothing happens until enough people approve and somebody presses Execute.
+        [Approve] [Reject] [Execute] [Details] [Revoke]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
+
+        #war-room, only Mina:
+        You asked for `plan-5f56ddaa` yourself, so others decide about it. Revoke takes it back. This was recorded.
+        ");
         room.jun().clicks("Approve").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Jun:
+        Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
+        ");
         assert_eq!(room.stage.levers.effects(&function()), 0);
         room.mina().clicks("Execute").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        `plan-5f56ddaa` is being carried out now. Its message says how it ends.
+        ");
         assert_eq!(room.stage.levers.effects(&function()), 1);
         room.wait(15 * 60).await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What is being done
+        • ⚠️ Set reserved concurrency of token-exchange to 2 (none now): it did not help: REVERT, press Undo on its message (`plan-5f56ddaa`)
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
+        #war-room thread (edited):
+        ⚠️ REVERT · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        @Mina had it carried out at 03:14:30 UTC, approved by @Jun. REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back.
+        What changes
+        • `ReservedConcurrentExecutions`: not set → `2`
+        [Undo] [Details]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed may be in force
+
+        #war-room thread:
+        ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina had it carried out.
+        👀 APPLIED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it is in force; I am watching whether requests of `user-pool` fall within 5 min.
+
+        #war-room thread:
+        🗺️ Blast radius as of 03:14:30 UTC: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+
+        #war-room thread:
+        ⚠️ REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back. · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`)
+        ");
         room.jun().types("undo").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What is being done
+        • ↩️ Set reserved concurrency of token-exchange to 2 (none now): undone at 03:29:30 UTC (`plan-5f56ddaa`)
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
+        #war-room thread (edited):
+        ↩️ UNDONE · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        @Jun had it taken back; at 03:29:30 UTC everything was as before.
+        [Details] [What can I do]
+        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
+        · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed is restored
+
+        #war-room, only Jun:
+        `plan-5f56ddaa` is being taken back now. Its message says how it ends.
+        ");
         assert_eq!(statuses(room).await, [PlanStatus::Undone]);
         assert_eq!(room.stage.levers.effects(&function()), 2);
     })
@@ -129,7 +260,7 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         [Context, just for me] [What can I do]
         · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
-        #war-room thread:
+        #war-room thread (edited):
         ⏳ WAITING · plan-5f56ddaa · medium risk
         Set reserved concurrency of token-exchange to 2 (none now)
         on `token-exchange` (AWS::Lambda::Function), in `production`

@@ -158,9 +158,8 @@ fn answered(asked: &Asked, message: Message) -> Decision {
 /// Makes facts of one plan true, and what follows from them: its card, the incident's, the turning points in the thread, the
 /// job that does what was decided, and the timer for what comes next.
 fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact>) {
-    if facts.is_empty() {
-        return;
-    }
+    // What somebody may not do is kept, and nothing that people see is another one for it.
+    let is_news = facts.iter().any(|fact| !matches!(fact, PlanFact::Denied { .. }));
     let escalate_to = scene.scope.escalate_to.as_deref().map(mention);
     for fact in facts {
         let begins_job = matches!(fact, PlanFact::Started { .. } | PlanFact::UndoStarted { .. });
@@ -173,10 +172,12 @@ fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact
             draft.intend(Intent::Run(Job::Act { incident: state.plan().incident, plan: id.clone() }));
         }
     }
-    let state = draft.plan(id);
-    draft.show_plan(&state, &scene.rules);
-    draft.show_card();
-    draft.intends_next(&state);
+    if is_news {
+        let state = draft.plan(id);
+        draft.show_plan(&state, &scene.rules);
+        draft.show_card();
+        draft.intends_next(&state);
+    }
 }
 
 impl Draft<'_> {
