@@ -176,6 +176,14 @@ pub fn on(alarm: Alarm, dimension: &str, value: &str) -> Alarm {
     Alarm { metric: Some(metric), ..alarm }
 }
 
+/// A button as somebody saw it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    post: Post,
+    block_id: String,
+    action: Value,
+}
+
 /// A person in the room.
 #[derive(Debug)]
 pub struct Actor<'a> {
@@ -285,6 +293,15 @@ impl Room {
         self.reads();
     }
 
+    /// The button with this label on the newest message that has it.
+    pub fn offer(&self, label: &str) -> Offer {
+        let posts = self.stage.workspace.posts().into_iter().rev();
+        let mut found = posts.filter_map(|post| Some((find_button(&post.body, label)?, post)));
+        let ((block_id, action_id), post) = found.next().unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
+        let action = element(&post.body, &block_id, &action_id).expect("it was just found");
+        Offer { post, block_id, action }
+    }
+
     /// What the bot wrote into the war room itself.
     pub fn channel(&self) -> Vec<Post> {
         let is_top = |post: &Post| {
@@ -340,12 +357,14 @@ impl Actor<'_> {
     /// Presses the button with this label on the newest message that has it. The form that it asks for, if it asks for
     /// one, is open afterwards.
     pub async fn clicks(self, label: &str) {
+        let offer = self.room.offer(label);
+        self.presses(&offer).await;
+    }
+
+    /// Presses a button as it was, whether or not it still stands there.
+    pub async fn presses(self, offer: &Offer) {
         let (room, id) = (self.room, self.id);
-        let posts = room.stage.workspace.posts();
-        let found = posts.iter().rev().find_map(|post| Some((post, find_button(&post.body, label)?)));
-        let (post, (block_id, action_id)) = found.unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
-        let action = element(&post.body, &block_id, &action_id).expect("it was just found");
-        room.stage.workspace.click(id, post, &block_id, &action).await.expect("the app answers");
+        room.stage.workspace.click(id, &offer.post, &offer.block_id, &offer.action).await.expect("the app answers");
         room.stage.settle().await;
     }
 

@@ -105,6 +105,11 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         ");
         room.mina().clicks("Approve").await;
         assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        You asked for `plan-5f56ddaa` yourself, so others decide about it. Revoke takes it back. This was recorded.
+        ");
+        room.jun().clicks("Approve").await;
+        assert_snapshot!(room.reads(), @"
         #war-room thread (edited):
         ⏳ WAITING · plan-5f56ddaa · medium risk
         Set reserved concurrency of token-exchange to 2 (none now)
@@ -119,18 +124,13 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
-        Approvals: 0 of 1 needed, not from who asked.
-        May approve: any member of this workspace.
-        Nothing happens until enough people approve and somebody presses Execute.
-        [Approve] [Reject] [Execute] [Details] [Revoke]
+        Approvals: 1 of 1 needed, not from who asked.
+        Approved by @Jun at 03:14:30 UTC.
+        Nothing happens until somebody presses Execute.
+        [Execute] [Approve] [Reject] [Details] [Revoke]
         · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
 
-        #war-room, only Mina:
-        You asked for `plan-5f56ddaa` yourself, so others decide about it. Revoke takes it back. This was recorded.
-        ");
-        room.jun().clicks("Approve").await;
-        assert_snapshot!(room.reads(), @"
         #war-room, only Jun:
         Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
         ");
@@ -235,6 +235,7 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
 async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
     run_test(async |room| {
         proposed(room).await;
+        let approve = room.offer("Approve");
         room.wait(8 * 60).await;
         assert_snapshot!(room.reads(), @"
         #war-room (edited):
@@ -325,8 +326,11 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         #war-room thread:
         ⌛ EXPIRED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): nobody executed it in time, so nothing was changed.
         ");
-        room.jun().clicks("Approve").await;
-        assert_snapshot!(room.reads(), @"");
+        room.jun().presses(&approve).await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Jun:
+        `plan-5f56ddaa` expired at 03:29:30 UTC, which is no rejection. Ask `/incident fix` and propose it again.
+        ");
         assert_eq!(statuses(room).await, [PlanStatus::Expired]);
     })
     .await;
