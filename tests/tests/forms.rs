@@ -55,8 +55,8 @@ async fn a_form_stays_open_until_it_says_something() {
     run_test(async |room| {
         offers(room, "Approve…", &plan(Deed::ApproveBecause));
         room.mina().clicks("Approve…").await;
-        assert_snapshot!(room.mina().fills("").await.unwrap_err(), @"");
-        assert_snapshot!(room.mina().fills(" \u{200b}").await.unwrap_err(), @"");
+        assert_snapshot!(room.mina().fills("").await.unwrap_err(), @"Please complete this required field.");
+        assert_snapshot!(room.mina().fills(" \u{200b}").await.unwrap_err(), @"Please say in a few words why you approve; without a reason it does not count.");
         assert!(room.mina().has_a_form());
         assert_eq!(room.reads(), "", "nothing was done");
         room.mina().fills("The canary looks well.").await.unwrap();
@@ -72,12 +72,12 @@ async fn a_name_that_is_too_long_is_refused_before_it_is_sent() {
     run_test(async |room| {
         offers(room, "Execute…", &plan(Deed::ExecuteNamed));
         room.jun().clicks("Execute…").await;
-        assert_snapshot!(room.jun().fills(&"x".repeat(257)).await.unwrap_err(), @"");
+        assert_snapshot!(room.jun().fills(&"x".repeat(257)).await.unwrap_err(), @"Please use at most 256 characters.");
         let (form, _) = room.stage.workspace.open_form("U0JUN").unwrap();
         room.stage.workspace.close_form("U0JUN", &form);
         assert!(!room.jun().has_a_form());
         let typed = [("typed".to_owned(), "token-exchange".to_owned())].into();
-        assert_snapshot!(room.stage.workspace.submit("U0JUN", &form, &typed).await.unwrap_err(), @"");
+        assert_snapshot!(room.stage.workspace.submit("U0JUN", &form, &typed).await.unwrap_err(), @"That form is no longer open.");
     })
     .await;
 }
@@ -86,12 +86,14 @@ async fn a_name_that_is_too_long_is_refused_before_it_is_sent() {
 async fn a_form_that_slack_does_not_open_is_told_to_the_person() {
     run_test(async |room| {
         offers(room, "Execute…", &plan(Deed::ExecuteNamed));
+        let told =
+            "#war-room, only Mina:\nSlack did not open the form, so nothing was done; please press the button again.";
         for error in ["expired_trigger_id", "exchanged_trigger_id", "internal_error"] {
             let (method, error) = ("views.open".to_owned(), error.to_owned());
             room.stage.workspace.misbehave(Fault::Refuse { method, error });
             room.mina().clicks("Execute…").await;
             assert!(!room.mina().has_a_form());
-            assert_snapshot!(room.reads(), @"");
+            assert_eq!(room.reads(), told);
         }
         assert!(room.stage.kept.inbox.take().await.unwrap().is_none());
         room.mina().clicks("Execute…").await;

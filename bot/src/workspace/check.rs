@@ -143,7 +143,8 @@ fn own_rules(blocks: &[Value]) -> Vec<String> {
             problems.push(format!("the block_id `{id}` is there twice [json-pointer:/blocks/{at}/block_id]"));
         }
         let listed = block["elements"].as_array().into_iter().flatten();
-        for menu in listed.chain([&block["accessory"], &block["element"]]).filter(|one| one["type"] == "static_select") {
+        for menu in listed.chain([&block["accessory"], &block["element"]]).filter(|one| one["type"] == "static_select")
+        {
             if menu["options"].is_null() == menu["option_groups"].is_null() {
                 problems.push(format!("either options or option_groups [json-pointer:/blocks/{at}]"));
             }
