@@ -127,9 +127,15 @@ async fn a_chosen_line_of_a_menu_is_a_click() {
         );
         shows(room, &json!({"type": "overflow", "action_id": "o", "options": [gaps]}));
         room.mina().picks("Why?").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        INC-7 is not open here. No incident is open.
+        ");
         room.kim().picks("Gaps").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Kim:
+        INC-8 is not open here. No incident is open.
+        ");
         room.kim().picks("Stop it…").await;
         assert!(room.kim().has_a_form());
         assert_eq!(room.reads(), "");
@@ -151,10 +157,10 @@ async fn the_workspace_refuses_forms_that_slack_would_refuse() {
         let field = json!({"type": "input", "block_id": "b", "label": plain("L"), "element": {"type": "plain_text_input", "action_id": "a"}});
         let view = json!({"type": "modal", "title": plain("T"), "submit": plain("Go"), "blocks": [field]});
         let long = json!({"type": "modal", "title": plain(&"x".repeat(25)), "blocks": [field]});
-        assert_snapshot!(opened(json!({"trigger_id": "1.2", "view": view})).await, @"");
-        assert_snapshot!(opened(json!({"view": view})).await, @"");
-        assert_snapshot!(opened(json!({"trigger_id": "1.2", "view": long})).await, @"");
-        assert_snapshot!(opened(json!({"trigger_id": "1.2"})).await, @"");
+        assert_snapshot!(opened(json!({"trigger_id": "1.2", "view": view})).await, @"invalid_trigger_id null");
+        assert_snapshot!(opened(json!({"view": view})).await, @r#"invalid_arguments ["missing required field: trigger_id"]"#);
+        assert_snapshot!(opened(json!({"trigger_id": "1.2", "view": long})).await, @r#"invalid_arguments ["must be less than 25 characters [json-pointer:/view/title/text]","missing required field: submit, since there is an input [json-pointer:/view]"]"#);
+        assert_snapshot!(opened(json!({"trigger_id": "1.2"})).await, @r#"invalid_arguments ["must be `modal` [json-pointer:/view/type]","missing required field: text [json-pointer:/view/title/text]","missing required field: blocks [json-pointer:/view/blocks]"]"#);
     })
     .await;
 }
