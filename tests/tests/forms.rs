@@ -202,3 +202,55 @@ async fn who_is_in_a_user_group_is_asked_of_the_workspace() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_page_fills_in_what_the_room_says_is_open() {
+    run_test(async |room| {
+        let url = room.stage.workspace.url().to_owned();
+        let posts = async |path: &str, body: Value| {
+            let headers = [("content-type", "application/json")];
+            let (status, body) = http::post(&format!("{url}/room/{path}"), &headers, &body.to_string()).await;
+            format!("{status} {body}")
+        };
+        let line = |label: &str, value: &str| json!({"text": plain(label), "value": value});
+        let lines = [line("Approve…", &plan(Deed::ApproveBecause).value()), line("Nothing", "none")];
+        let menu = json!({"type": "static_select", "action_id": "m", "placeholder": plain("More"), "options": lines});
+        shows(room, &menu);
+        let ts = room.stage.workspace.posts().last().unwrap().ts.clone();
+        let click = |value: &str| json!({"user": "U0KIM", "channel": WAR_ROOM, "ts": ts, "block_id": "w0", "action_id": "m", "value": value});
+        assert_snapshot!(posts("click", click("v1.approve.INC-7.plan-1f0c")).await, @r#"422 {"ok":false,"error":"That line of the menu is no longer there."}"#);
+        assert_snapshot!(posts("click", click(&plan(Deed::ApproveBecause).value())).await, @r#"200 {"ok":true}"#);
+        let (_, state) = http::get(&format!("{url}/room/state"), &[]).await;
+        let state: Value = serde_json::from_str(&state).unwrap();
+        let form = &state["forms"][0];
+        assert_snapshot!(serde_json::to_string_pretty(&form["fields"]).unwrap(), @r#"
+        [
+          {
+            "block_id": "typed",
+            "label": "Your reason",
+            "hint": "This plan is of high risk. Your reason is kept with your approval, and everybody who follows the incident can read it.",
+            "placeholder": "",
+            "value": "",
+            "most": 1000,
+            "lines": false,
+            "required": true
+          }
+        ]
+        "#);
+        assert_eq!((&form["person"], form["title"].as_str()), (&json!("U0KIM"), Some("Why do you approve?")));
+        let sent = |user: &str, typed: &str| json!({"user": user, "form": form["id"], "typed": {"typed": typed}});
+        assert_snapshot!(posts("submit", sent("U0JUN", "because")).await, @r#"502 {"ok":false,"error":"That form is no longer open."}"#);
+        assert_snapshot!(posts("submit", sent("U0KIM", " ")).await, @r#"200 {"ok":true,"errors":{"typed":"Please say in a few words why you approve; without a reason it does not count."}}"#);
+        assert_snapshot!(posts("submit", sent("U0KIM", "because")).await, @r#"200 {"ok":true}"#);
+        assert!(!room.kim().has_a_form());
+        room.stage.settle().await;
+        room.skims();
+        room.kim().picks("Approve…").await;
+        let (form, _) = room.stage.workspace.open_form("U0KIM").unwrap();
+        posts("close", json!({"user": "U0JUN", "form": form})).await;
+        assert!(room.kim().has_a_form(), "another person's form");
+        posts("close", json!({"user": "U0KIM", "form": form})).await;
+        assert!(!room.kim().has_a_form());
+    })
+    .await;
+}
