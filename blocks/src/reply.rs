@@ -51,7 +51,7 @@ pub fn unknown_button() -> Message {
 pub fn form_not_opened() -> Message {
     Message::plain(
         "The form did not open",
-        "Slack did not open the form in time, so nothing was done; please press the button again.",
+        "Slack did not open the form, so nothing was done; please press the button again.",
     )
 }
 

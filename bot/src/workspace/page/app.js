@@ -383,9 +383,13 @@ document.addEventListener("change", (event) => {
   press(select, value);
 });
 
+/** What was pressed last. */
+let pressed = null;
+
 async function press(element, value) {
   const message = element.closest(".message");
   if (!message || element.disabled) return;
+  pressed = element;
   const { confirmTitle, confirmText, confirmOk, confirmDeny, actionId, blockId } = element.dataset;
   if (confirmTitle !== undefined) {
     const danger = element.classList.contains("btn-danger");
@@ -421,7 +425,12 @@ function showForm() {
   const form = room.forms.get(room.you);
   if (dialog.dataset.form === (form?.id ?? "")) return;
   dialog.dataset.form = form?.id ?? "";
-  if (!form) { dialog.close(); return; }
+  if (!form) {
+    dialog.close();
+    // A button that is being pressed cannot keep the focus, so the dialog cannot give it back by itself.
+    (pressed?.isConnected ? pressed : $("say-channel")).focus({ preventScroll: true });
+    return;
+  }
   $("form-title").textContent = form.title;
   $("form-submit").textContent = form.submit;
   $("form-close").textContent = form.close;
@@ -444,7 +453,6 @@ function showForm() {
     one.append(label, input, problem, hint);
     return one;
   }));
-  // The place to return to is remembered by the dialog itself.
   if (!dialog.open) dialog.showModal();
   $("form-fields").querySelector("input, textarea")?.focus();
 }
