@@ -74,7 +74,7 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             (
                 NOT_DONE,
                 format!(
-                    "{named} stops something in production. Press *Execute* and type the name of its target: {name}."
+                    "{named} may stop something in production. Press *Execute* and type the name of its target: {name}."
                 ),
             )
         }
@@ -96,7 +96,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
         Said::StillRunning { by, since } => {
             let by = by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
             let since = phrase::time(*since);
-            (NOT_DONE, format!("{named} is being carried out{by} since {since}. It can be undone when that is over."))
+            let back = if plan.reversible { "It can be undone when that is over." } else { "It cannot be undone." };
+            (NOT_DONE, format!("{named} is being carried out{by} since {since}. {back}"))
         }
         Said::AlreadyUndoing { by } => (
             NOT_DONE,
@@ -133,7 +134,7 @@ fn then(missing: u8) -> String {
     match missing {
         0 => "It has what it needs: press *Execute* on its message to have it carried out.".to_owned(),
         missing => {
-            format!("It needs at least {} more.", phrase::count(usize::from(missing), "approval", "approvals"))
+            format!("It needs at least {}.", phrase::count(usize::from(missing), "more approval", "more approvals"))
         }
     }
 }

@@ -106,7 +106,42 @@ fn told(proposals: Vec<Proposal>) -> String {
 #[test]
 fn the_best_three_in_full_and_the_rest_in_a_menu() {
     let proposals = vec![damp("token-exchange", 20), mute(), watch(), damp("orders", 5), damp("carts", 4)];
-    assert_snapshot!(told(proposals), @"");
+    assert_snapshot!(told(proposals), @"
+    INC-7 · what can be done
+    Set reserved concurrency of token-exchange to 20 (90 now)
+    Why: the cheapest cut between what fails and what must stay healthy goes over `auth-api` → `token-exchange`, with 62 % of the cut's requests (E1, E3)
+    Helps: 58 % likely
+    Risk: 🟡 medium: callers beyond it are refused; 7 healthy services depend on it
+    Costs nothing worth stating
+    Worse, if the cause is another one (10 %); or if `auth-api` repeats what it is refused
+    Also happens: Callers beyond the limit are refused with 429.
+    Can be undone: the limit before, or none
+    Success: faults of `user-pool` fall within 10 min
+    Recovers: `user-service` back in ~4 min (80 %), `order-service` back in ~7 min (72 %)
+    [Propose]
+    Mute the alarm a and one other for 60 minutes
+    Why: 2 of the 5 alarms that fire only follow from the cause (E1)
+    Helps: 58 % likely
+    Risk: 🟢 low: it changes who is told, not what runs
+    Cost unknown: no price is configured
+    Worse, if another trouble shows in these alarms only
+    Also happens: These alarms tell nobody while it lasts.
+    Undoes itself after 60 min, and can be undone before
+    Success: there is nothing to measure: somebody has to look
+    Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
+    [Propose]
+    Do nothing, and watch
+    Why: everything else is weighed against it
+    Worse, if the trouble spreads to `checkout` meanwhile (35 %)
+    Act, when
+    • `user-pool` still suffers at 03:21:00 UTC: requests fail
+    • `checkout` is hit (35 % likely, in about 4 min)
+    [Other remedies… ▾ Set reserved concurrency of orders to 5 (90 now) | Set reserved concurrency of carts to 4 (90 now)]
+    What we could not see
+    • settings of orders: throttled
+    · E1 `user-pool` left its normal range at 03:13:00 UTC · `GetMetricData`  E3 `token-exchange` left its normal range at 03:13:00 UTC · `GetMetricData`
+    · as of 03:16:00 UTC · nothing was changed, and to propose changes nothing either
+    ");
 }
 
 #[test]
@@ -133,7 +168,15 @@ fn with_nothing_but_watching_it_reads_well() {
         ..watch()
     };
     let remedies = Remediations { gaps: Vec::new(), ..remedies(vec![calm]) };
-    assert_snapshot!(shown(&answer(&incident(), &remedies, None)), @"");
+    assert_snapshot!(shown(&answer(&incident(), &remedies, None)), @"
+    INC-7 · what can be done
+    No remedy of my catalogue fits what I see, so the best I can propose is to watch.
+    Do nothing, and watch
+    Why: nothing suffers
+    Act, when
+    • anything leaves its normal range
+    · as of 03:16:00 UTC · nothing was changed, and to propose changes nothing either
+    ");
 }
 
 #[test]
@@ -177,7 +220,19 @@ fn every_ground_has_its_words() {
         let why = vec![Why { ground, evidence: vec![EvidenceId(3)] }];
         found(&answer(&incident(), &remedies(vec![Proposal { why, ..damp("a", 1) }]), None), "Why: ")
     });
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    it has met a limit: refuses 40 requests a minute, 25 % of all (E3)
+    it has met a limit: one range of keys refuses 40 requests a minute (E3)
+    the cheapest cut between what fails and what must stay healthy goes over `a` → `b`, with 50 % of the cut's requests (E3)
+    a deployment there is guilty, 81 % likely (E3)
+    its tasks have no room left: 97 % of what they report is in use (E3)
+    1 of the 4 alarms that fire only follow from the cause (E3)
+    what the cause does cannot be seen well enough: `logs of a` is missing (E3)
+    your team declared it for such a service (E3)
+    no cause was found (E3)
+    nothing suffers (E3)
+    everything else is weighed against it (E3)
+    ");
 }
 
 #[test]
@@ -201,7 +256,20 @@ fn every_way_to_make_it_worse_has_its_words() {
         let proposal = Proposal { worse: vec![worse], ..damp("a", 1) };
         found(&answer(&incident(), &remedies(vec![proposal]), None), "Worse, if ")
     });
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    the cause is another one (3 %)
+    `a` and `b` repeat what they are refused
+    it is done alone: the cut needs `a` as well
+    it lasts so long that what waits in `queue` is lost
+    events that reach `nightly` meanwhile are needed later
+    more reaches `a`, which suffers already
+    one key is hot: capacity does not help that
+    what the newer version wrote cannot be read by the earlier one
+    another trouble shows in these alarms only
+    cold starts hurt: environments are replaced, and some requests start cold
+    the runbook does something else than its declaration says
+    the trouble spreads to `b` meanwhile (40 %)
+    ");
 }
 
 #[test]
@@ -215,9 +283,17 @@ fn every_trigger_has_its_words() {
         Trigger::Seen { wanted: "logs".to_owned() },
     ];
     let watch = Proposal { act: Act::Watch { until }, ..watch() };
-    let text = told(vec![watch]);
+    let calm = Remediations { gaps: Vec::new(), ..remedies(vec![watch]) };
+    let text = shown(&answer(&incident(), &calm, None));
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with('•')).collect();
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @"
+    • `a` is hit (60 % likely, any moment)
+    • `b` is hit (40 % likely)
+    • `c` still suffers at 03:20:00 UTC: requests are slow
+    • a cause is found
+    • anything leaves its normal range
+    • `logs` can be seen
+    ");
     assert!(told(vec![Proposal { act: Act::Watch { until: Vec::new() }, ..self::watch() }]).contains("ask again then"));
 }
 
@@ -237,7 +313,16 @@ fn every_reason_why_nobody_recovers_has_its_words() {
         let proposal = Proposal { recovery: nobody(because), ..damp("a", 1) };
         found(&answer(&incident(), &remedies(vec![proposal]), None), "Recovers: ")
     });
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    nobody is said to recover: nothing is done
+    nobody recovers by it: it changes what is seen or who is told, not what runs
+    I cannot say: that is up to what your team wrote
+    nobody is said to recover: it brings load rather than takes it away
+    nobody is said to recover: it cuts no call over which the trouble is known to go
+    I cannot say: without a topology nobody knows who waits for whom
+    nobody is said to recover: the service does not suffer
+    nobody is said to recover: it still waits for `user-pool`, which goes on suffering
+    ");
 }
 
 #[test]
@@ -251,14 +336,26 @@ fn every_risk_and_cost_has_its_words() {
         RiskReason::Unread,
     ];
     let costs = [Cost::Nothing, Cost::CentsPerMonth(12_305), Cost::CentsPerMonth(-80), Cost::Unknown];
-    let told = Risk::ALL.into_iter().zip(costs).map(|(risk, cost)| {
+    let told = Risk::ALL.into_iter().cycle().zip(costs).map(|(risk, cost)| {
         let Act::Apply(action) = damp("a", 1).act else { unreachable!("it is a remedy") };
         let action = Action { risk, cost, risk_reasons: reasons.to_vec(), reversible: false, ..*action };
         let proposal = Proposal { act: Act::Apply(Box::new(action)), ..damp("a", 1) };
         let message = answer(&incident(), &remedies(vec![proposal]), None);
-        format!("{}\n{}\n{}", found(&message, "Risk: "), found(&message, "Cost: "), found(&message, "Undo: "))
+        let text = shown(&message);
+        let bill = text.lines().find(|line| line.starts_with("Cost") || line.starts_with("Saves")).unwrap();
+        assert!(text.contains("\nCannot be undone\n"), "{text}");
+        format!("{}\n{bill}", found(&message, "Risk: "))
     });
-    assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
+    🟢 low: it stops every version; one healthy service depends on it; it cannot be taken back; it costs more than the configured limit; the same remedy failed there 2 times before; what its target is could be read only in part
+    Costs nothing worth stating
+    🟡 medium: it stops every version; one healthy service depends on it; it cannot be taken back; it costs more than the configured limit; the same remedy failed there 2 times before; what its target is could be read only in part
+    Costs $123.05 a month while it is in force
+    🔴 high: it stops every version; one healthy service depends on it; it cannot be taken back; it costs more than the configured limit; the same remedy failed there 2 times before; what its target is could be read only in part
+    Saves $0.80 a month while it is in force
+    🟢 low: it stops every version; one healthy service depends on it; it cannot be taken back; it costs more than the configured limit; the same remedy failed there 2 times before; what its target is could be read only in part
+    Cost unknown: no price is configured
+    ");
 }
 
 #[test]

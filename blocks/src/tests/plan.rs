@@ -46,18 +46,84 @@ fn a_low_risk_waits_for_whoever_executes_it() {
         cost: Cost::Nothing,
         ..draft(Risk::Low)
     };
-    assert_snapshot!(told(&after(&with_remedy(plan, remedy), &[])), @"");
+    assert_snapshot!(told(&after(&with_remedy(plan, remedy), &[])), @"
+    ⏳ WAITING · plan-ba106b61 · low risk
+    Raise the log level of token-exchange from INFO to DEBUG for 30 minutes
+    on `token-exchange` (AWS::Lambda::Function), in `production`
+    What changes
+    • `ApplicationLogLevel`: `INFO` → `DEBUG`
+    Why
+    • E1 `user-pool` left its normal range at 03:13:00 UTC · `GetMetricData`
+    • E3 `token-exchange` left its normal range at 03:13:00 UTC · `GetMetricData`
+    Risk: 🟢 low: it changes what is seen, not what runs
+    Costs nothing worth stating
+    Also happens: More lines are written and billed, and what is logged at these levels may hold personal data. Its warm environments are replaced, so some requests start cold.
+    Blast radius: 3 services suffer now
+    Undoes itself after 30 min, and can be undone before
+    Success: there is nothing to measure: somebody has to look
+    Asked for by @U0ANN at 03:16:00 UTC. Expires at 03:31:00 UTC.
+    Approvals: it needs none; whoever may execute it can do so now.
+    Nothing happens until somebody presses Execute.
+    [Execute] [Reject] [Details] [Revoke]
+    · INC-7 · `plan-ba106b61d48964a5` · rests on E1, E3 · nothing was changed yet
+    ");
 }
 
 #[test]
 fn a_medium_risk_waits_for_somebody_else() {
-    assert_snapshot!(told(&after(&draft(Risk::Medium), &[])), @"");
+    assert_snapshot!(told(&after(&draft(Risk::Medium), &[])), @"
+    ⏳ WAITING · plan-bd55b776 · medium risk
+    Set reserved concurrency of token-exchange to 20 (90 now)
+    on `token-exchange` (AWS::Lambda::Function), in `production`
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    Why
+    • E1 `user-pool` left its normal range at 03:13:00 UTC · `GetMetricData`
+    • E3 `token-exchange` left its normal range at 03:13:00 UTC · `GetMetricData`
+    Risk: 🟡 medium: callers beyond the limit are refused; 7 healthy services depend on it
+    Cost unknown: no price is configured
+    Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+    Blast radius: 3 services suffer now, 7 healthy ones depend on `token-exchange`, 2 are expected back
+    Can be undone: the limit before, or none
+    Success: faults of `user-pool` fall within 10 min
+    Recovers: `user-service` back in ~4 min (80 %), `order-service` back in ~7 min (72 %)
+    Asked for by @U0ANN at 03:16:00 UTC. Expires at 03:31:00 UTC.
+    Approvals: 0 of 1 needed, not from who asked.
+    May approve: @S0ONCALL.
+    Nothing happens until enough people approve and somebody presses Execute.
+    [Approve] [Reject] [Execute] [Details] [Revoke]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed yet
+    ");
 }
 
 #[test]
 fn a_high_risk_waits_for_two_and_says_who_agreed_and_why() {
     let facts = [approved("U0BOB", Some("retries drown the pool")), PlanFact::Escalated];
-    assert_snapshot!(told(&after(&draft(Risk::High), &facts)), @"");
+    assert_snapshot!(told(&after(&draft(Risk::High), &facts)), @"
+    ⏳ WAITING · plan-e48063b8 · high risk
+    Set reserved concurrency of token-exchange to 20 (90 now)
+    on `token-exchange` (AWS::Lambda::Function), in `production`
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    Why
+    • E1 `user-pool` left its normal range at 03:13:00 UTC · `GetMetricData`
+    • E3 `token-exchange` left its normal range at 03:13:00 UTC · `GetMetricData`
+    Risk: 🔴 high: callers beyond the limit are refused; 7 healthy services depend on it
+    Cost unknown: no price is configured
+    Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
+    Blast radius: 3 services suffer now, 7 healthy ones depend on `token-exchange`, 2 are expected back
+    Can be undone: the limit before, or none
+    Success: faults of `user-pool` fall within 10 min
+    Recovers: `user-service` back in ~4 min (80 %), `order-service` back in ~7 min (72 %)
+    Asked for by @U0ANN at 03:16:00 UTC. Expires at 03:31:00 UTC.
+    Approvals: 1 of 2 needed, from different people, not from who asked.
+    Approved by @U0BOB at 03:17:00 UTC (“retries drown the pool”).
+    May approve: @S0ONCALL.
+    Asked as well at 03:18:00 UTC, since half of its time had gone by: @S0LEADS.
+    Nothing happens until enough people approve and somebody presses Execute.
+    [Approve] [Reject] [Execute] [Details] [Revoke]
+    · INC-7 · `plan-e48063b8d068ea0b` · rests on E1, E3 · nothing was changed yet
+    ");
 }
 
 /// What is said of a plan once it does not wait any more: all but what it was about.
@@ -73,7 +139,99 @@ fn story(status: PlanStatus) -> String {
 fn every_state_says_what_happened_and_what_to_do_next() {
     let stories: Vec<String> =
         PlanStatus::ALL.into_iter().filter(|status| *status != PlanStatus::Waiting).map(story).collect();
-    assert_snapshot!(stories.join("\n\n"), @"");
+    assert_snapshot!(stories.join("\n\n"), @"
+    ▶️ RUNNING · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:25:00 UTC, approved by @U0BOB. I am carrying it out; this message will say how it ends.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · its target may be changing now
+
+    👀 APPLIED · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. It is in force since 03:25:00 UTC. I am watching whether faults of `user-pool` fall within 10 min, until 03:35:00 UTC, and then say KEEP or REVERT.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Undo] [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed may be in force
+
+    ✅ KEEP · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. KEEP: it worked, `user-pool` went from 412 to 3 failed requests a minute.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Undo] [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed may be in force
+
+    ⚠️ REVERT · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. REVERT: it did not help, `user-pool` went from 412 to 420 failed requests a minute, and that was meant to fall. Press Undo to take it back.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Undo] [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed may be in force
+
+    ⏪ UNDOING · plan-bd55b776 · medium risk
+    @U0BOB is having it taken back since 03:25:00 UTC. This message will say how it ends.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · its target may be changing now
+
+    ↩️ UNDONE · plan-bd55b776 · medium risk
+    @U0BOB had it taken back; at 03:25:00 UTC everything was as before.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed is restored
+
+    ❌ FAILED · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. It did not work at 03:25:00 UTC: `lambda:PutFunctionConcurrency` was denied. Nothing was changed; ask what else can be done.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+
+    🧩 PARTLY FAILED · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. It did not work at 03:25:00 UTC: `lambda:PutFunctionConcurrency` was denied. Part of it may be in force: press Undo to restore what can be restored.
+    What changes
+    • `ReservedConcurrentExecutions`: `90` → `20`
+    [Undo] [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed may be in force
+
+    🆘 UNDO FAILED · plan-bd55b776 · medium risk
+    @U0BOB wanted it taken back, and that did not work at 03:25:00 UTC: `lambda:PutFunctionConcurrency` was denied. It may still be in force. Press Undo to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
+    • `ReservedConcurrentExecutions`: `20` → `90`
+    [Undo] [Details]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · what it changed may be in force
+
+    🖐️ LEFT ALONE · plan-3647bed9 · medium risk
+    At 03:25:00 UTC its time was over, but somebody else had changed `token-exchange` (AWS::Lambda::Function) meanwhile, so I did nothing. As I left it → as I found it:
+    • `ReservedConcurrentExecutions`: `20` → `55`
+    Look whether it is as you want it.
+    [Details] [What can I do]
+    · INC-7 · `plan-3647bed92967519e` · rests on E1, E3 · its target is as somebody else left it
+
+    🚫 REJECTED · plan-bd55b776 · medium risk
+    @U0BOB rejected it at 03:25:00 UTC: “`lambda:PutFunctionConcurrency` was denied.”. Ask what else can be done.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+
+    🗑️ REVOKED · plan-bd55b776 · medium risk
+    @U0ANN, who had asked for it, revoked it at 03:25:00 UTC. It can be proposed again.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+
+    ⌛ EXPIRED · plan-bd55b776 · medium risk
+    Its time was over at 03:31:00 UTC before it was executed. That is no rejection: it can be proposed again.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+
+    ⏭️ SUPERSEDED · plan-bd55b776 · medium risk
+    At 03:25:00 UTC the newer plan `plan-00ff00ff` for the same target took its place. Decide about that one.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+
+    🔀 DRIFTED · plan-bd55b776 · medium risk
+    @U0EVE had it carried out at 03:18:00 UTC, approved by @U0BOB. But `token-exchange` (AWS::Lambda::Function) was not any more as the plan had seen it, so I did nothing. Seen → found:
+    • `ReservedConcurrentExecutions`: `90` → `55`
+    Ask again what can be done.
+    [Details] [What can I do]
+    · INC-7 · `plan-bd55b7766dfeeb48` · rests on E1, E3 · nothing was changed by it
+    ");
 }
 
 #[test]
@@ -96,7 +254,31 @@ fn the_next_step_comes_first_and_what_hurts_asks_first() {
     let lines = waiting.iter().map(|(name, state)| format!("{name}: {}", buttons(state)));
     let rest = PlanStatus::ALL.into_iter().skip(1);
     let rest = rest.map(|status| format!("{}: {}", status.word(), buttons(&life(&medium, status, "no"))));
-    assert_snapshot!(lines.chain(rest).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(lines.chain(rest).collect::<Vec<_>>().join("\n"), @"
+    low: Execute=execute (primary), Reject?=reject (danger), Details=details, Revoke?=revoke
+    low, one asked for: Approve=approve (primary), Reject?=reject (danger), Execute=execute, Details=details, Revoke?=revoke
+    medium: Approve=approve (primary), Reject?=reject (danger), Execute?=execute, Details=details, Revoke?=revoke
+    medium, approved: Execute?=execute (primary), Approve=approve, Reject?=reject (danger), Details=details, Revoke?=revoke
+    high: Approve=approve-because (primary), Reject?=reject (danger), Execute?=execute, Details=details, Revoke?=revoke
+    high, one approved: Approve=approve-because (primary), Reject?=reject (danger), Execute?=execute, Details=details, Revoke?=revoke
+    high, approved: Execute?=execute (primary), Approve=approve-because, Reject?=reject (danger), Details=details, Revoke?=revoke
+    high that stops something: Approve=approve-because (primary), Reject?=reject (danger), Execute=execute-named, Details=details, Revoke?=revoke
+    being carried out: Details=details
+    applied: Undo?=undo (danger), Details=details
+    kept: Undo?=undo (danger), Details=details
+    doubtful: Undo?=undo (danger), Details=details
+    being undone: Details=details
+    undone: Details=details, What can I do=fix
+    failed: Details=details, What can I do=fix
+    partly failed: Undo?=undo (danger), Details=details
+    not undone: Undo?=undo (danger), Details=details
+    left alone: Details=details, What can I do=fix
+    rejected: Details=details, What can I do=fix
+    revoked: Details=details, What can I do=fix
+    expired: Details=details, What can I do=fix
+    superseded: Details=details, What can I do=fix
+    drifted: Details=details, What can I do=fix
+    ");
 }
 
 #[test]
@@ -107,7 +289,7 @@ fn what_cannot_be_undone_has_no_undo() {
         assert!(!buttons(&state).contains("Undo"), "{status:?}");
         assert!(!told(&state).contains("ress Undo"), "{}", told(&state));
     }
-    assert!(told(&after(&plan, &[])).contains("cannot be undone"));
+    assert!(told(&after(&plan, &[])).contains("Cannot be undone"));
 }
 
 #[test]
@@ -179,7 +361,25 @@ fn turning_points_are_told_in_the_thread_and_bookkeeping_is_not() {
         PlanFact::Rejected { by: by(), reason: Some("too risky at night".to_owned()) },
     ];
     let told: Vec<String> = facts.iter().map(|fact| line(&plan, fact, Some("<!subteam^S0LEADS>")).unwrap()).collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    ▶️ *RUNNING* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): <@U0BOB> has it carried out now.
+    👀 *APPLIED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): it is in force; I am watching whether faults of `user-pool` fall within 10 min.
+    ❌ *FAILED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): the function is gone. Nothing was changed; ask what else can be done.
+    🧩 *PARTLY FAILED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): the function is gone. Part of it may be in force: press *Undo* to restore what can be restored.
+    🔀 *DRIFTED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): `token-exchange` (AWS::Lambda::Function) was not any more as the plan had seen it, so I did nothing. Seen → found:
+    • `ReservedConcurrentExecutions`: `90` → `55`
+    Ask again what can be done.
+    ✅ *KEEP* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): it worked, `user-pool` went from 412 to 3 failed requests a minute.
+    ⚠️ *REVERT* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): it did not help, `user-pool` went from 412 to 420 failed requests a minute, and that was meant to fall. Press *Undo* to take it back.
+    👀 *APPLIED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): whether it worked could not be measured, so somebody has to look. Keep it, or press *Undo*.
+    ↩️ *UNDONE* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): everything is as before.
+    🆘 *UNDO FAILED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): access was denied. It may still be in force. Press *Undo* to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
+    • `ReservedConcurrentExecutions`: `20` → `90`
+    🖐️ *LEFT ALONE* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): its time was over, but somebody else had changed its target meanwhile, so I did nothing.
+    ⌛ *EXPIRED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): nobody executed it in time, so nothing was changed.
+    ⏰ <!subteam^S0LEADS>: half of its time went by without enough approvals · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): it expires at <!date^1795145460^{time_secs}|03:31:00 UTC>.
+    🚫 *REJECTED* · Set reserved concurrency of token-exchange to 20 (90 now) (`plan-e48063b8`): by <@U0BOB>: “too risky at night”
+    ");
     let quiet = [
         PlanFact::Proposed { plan: Box::new(plan.clone()) },
         approved("U0BOB", None),
@@ -208,7 +408,46 @@ fn details_tell_everything_and_all_that_happened() {
         PlanFact::Succeeded { after: found() },
         PlanFact::Verified { worked: Worked::Keep { before: 412.0, after: 3.0 } },
     ];
-    assert_snapshot!(shown(&details(&after(&plan, &facts))), @"");
+    assert_snapshot!(shown(&details(&after(&plan, &facts))), @"
+    INC-7 · all of plan-bd55b776
+    Set reserved concurrency of token-exchange to 20 (90 now)
+    Exactly
+    • plan: `plan-bd55b7766dfeeb48`
+    • remedy: `reserved-concurrency`
+    • `function`: `token-exchange`
+    • `executions`: `20`
+    • target: `token-exchange` (AWS::Lambda::Function)
+    • service: `token-exchange` in `production`
+    • Can be undone: the limit before, or none
+    • success: faults of `user-pool` fall within 10 min
+    What was seen
+    • `ReservedConcurrentExecutions`: `90`
+    • `account_unreserved`: `400`
+    • its revision: `r41`
+    What its target becomes
+    • `ReservedConcurrentExecutions`: `20`
+    • `account_unreserved`: `400`
+    What it rests on
+    • evidence: E1, E3
+    • risk: 🟡 medium: callers beyond the limit are refused; 7 healthy services depend on it
+    • Cost unknown: no price is configured
+    • needs: one approval for its risk; the policies asked for 0 when it was made
+    • asked for by @U0ANN at 03:16:00 UTC, expires at 03:31:00 UTC
+    Forecast
+        service             back after  likely
+        user-service            ~4 min    80 %
+        order-service           ~7 min    72 %
+    What happened
+    03:16:00 UTC  @U0ANN asked for it
+    03:17:00 UTC  @U0CYD approved it
+    03:18:00 UTC  @U0CYD withdrew their approval
+    03:19:00 UTC  @U0JIM wanted to execute it and may not: juniors watch
+    03:20:00 UTC  @U0BOB approved it: “do it”
+    03:21:00 UTC  @U0EVE had it carried out; approved by @U0BOB (1 needed)
+    03:22:00 UTC  the effect was there (`ReservedConcurrentExecutions` = `55`)
+    03:23:00 UTC  it was looked at: KEEP
+    · ✅ KEEP · only you see this · nothing was changed by asking
+    ");
     assert!(shown(&details(&after(&plan, &facts[..1]))).contains("[Withdraw my approval]"));
 }
 
@@ -241,7 +480,11 @@ fn the_card_of_the_incident_tells_what_is_being_done() {
         after(&second(16), &[]),
     ];
     let incident = with_plans(&states);
-    assert_snapshot!(summary(&incident).unwrap(), @"");
+    assert_snapshot!(summary(&incident).unwrap(), @"
+    • ⏳ Pause event source mapping 0f1e2d3c-0000-4000-8000-00000000000a: *waits for 2 approvals*, expires <!date^1795145460^{time_secs}|03:31:00 UTC> (`plan-49686e95`)
+    • 👀 Set reserved concurrency of token-exchange to 20 (90 now): applied, I am watching until <!date^1795145700^{time_secs}|03:35:00 UTC>, undoes itself at <!date^1795148700^{time_secs}|04:25:00 UTC> (`plan-f16deb81`)
+    • 🔀 Pause event source mapping 0f1e2d3c-0000-4000-8000-00000000000a: drifted at <!date^1795145100^{time_secs}|03:25:00 UTC> (`plan-63c3722e`)
+    ");
     let card = shown(&incident_card(&incident));
     let place = |words: &str| card.find(words).unwrap();
     assert!(place("What caused it") < place("What is being done"));

@@ -68,7 +68,45 @@ fn all(words: &str) -> Vec<Said> {
 fn every_answer_says_what_happened_and_the_way_on() {
     let plan = draft(Risk::Medium);
     let told: Vec<String> = all("no changes at night").iter().map(|said| shown(&answer(said, &plan))).collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    Your approval of `plan-bd55b776` counts. It has what it needs: press Execute on its message to have it carried out.
+    Your approval of `plan-bd55b776` counts. It needs at least one more approval.
+    Your approval of `plan-bd55b776` is withdrawn. It needs at least 2 more approvals.
+    `plan-bd55b776` is rejected. Ask `/incident fix` for what else can be done.
+    `plan-bd55b776` is revoked. It can be proposed again while it fits.
+    `plan-bd55b776` is being carried out now. Its message says how it ends.
+    `plan-bd55b776` is being taken back now. Its message says how it ends.
+    You approved `plan-bd55b776` at 03:18:00 UTC already, and that counts once. Somebody else has to agree.
+    You have no approval of `plan-bd55b776` that stands, so there is nothing to withdraw.
+    You asked for `plan-bd55b776` yourself, so others decide about it. Revoke takes it back. This was recorded.
+    Only @U0ANN, who asked for `plan-bd55b776`, revokes it. You can Reject it. This was recorded.
+    You may not do that with `plan-bd55b776`: it is forbidden: no changes at night (policy `night`). Ask somebody who may; while it waits, its message names them. This was recorded.
+    You may not do that with `plan-bd55b776`: whoever asked for a plan cannot approve it. You can Revoke it. This was recorded.
+    You may not do that with `plan-bd55b776`: a guest decides nothing about plans, only members of this workspace do. Ask a member of this workspace. This was recorded.
+    You may not do that with `plan-bd55b776`: no policy permits this person to execute this plan. Ask somebody who may; while it waits, its message names them. This was recorded.
+    You may not do that with `plan-bd55b776`: the policy `no changes at night` fails on this plan, which counts as a no: no changes at night. Whoever keeps the policies has to mend that. This was recorded.
+    You may not do that with `plan-bd55b776`: the policy cannot be asked about this plan, which counts as a no: no changes at night. Whoever keeps the policies has to mend that. This was recorded.
+    I cannot find out now who @U0ANN is, who asked for `plan-bd55b776`, so nothing is decided about it. Please try again in a minute.
+    `plan-bd55b776` is of high risk, so an approval needs a reason. Press Approve and write one.
+    That reason is too long: it may have 1000 characters. Please try again with a shorter one.
+    `plan-bd55b776` needs 2 more approvals before you can have it carried out. Its message names those who may approve.
+    `plan-bd55b776` needs one more approval before you can have it carried out. Counted @U0BOB so far. Not counted any more: @U0CYD (it is forbidden: no changes at night (policy `night`)). Its message names those who may approve.
+    `plan-bd55b776` may stop something in production. Press Execute and type the name of its target: `no changes at night`.
+    That is not the name of the target of `plan-bd55b776`, so nothing was stopped. Its name is `no changes at night`.
+    `plan-bd55b776` expired at 03:31:00 UTC, which is no rejection. Ask `/incident fix` and propose it again.
+    `plan-bd55b776` is being carried out by @U0EVE since 03:19:00 UTC. It can be undone when that is over.
+    `plan-bd55b776` is being taken back already by @U0BOB. Its message says how it ends.
+    `plan-bd55b776` was taken back at 03:24:00 UTC, because its time was over, so nothing is left to undo.
+    `plan-bd55b776` was taken back at 03:24:00 UTC, so nothing is left to undo.
+    `plan-bd55b776` cannot be undone, as its message said. Ask `/incident fix` for what can be done now.
+    Nothing of `plan-bd55b776` is in force: it is drifted. There is nothing to undo.
+    That was tried too often with `plan-bd55b776`. Propose a new plan, or change its target by hand.
+    `plan-bd55b776` was decided before: it was started by @U0BOB at 03:20:00 UTC, and is kept now. Its message says what can be done with it.
+    `plan-bd55b776` was rejected by @U0BOB at 03:20:00 UTC. Ask `/incident fix` for what can be done now.
+    `plan-bd55b776` was revoked by @U0BOB at 03:20:00 UTC. Ask `/incident fix` for what can be done now.
+    `plan-bd55b776` expired at 03:20:00 UTC, which is no rejection. Ask `/incident fix` for what can be done now.
+    The newer plan `plan-00ff00ff` took the place of `plan-bd55b776` at 03:20:00 UTC. Decide about that one.
+    ");
 }
 
 #[test]
@@ -89,7 +127,15 @@ fn what_does_not_begin_says_why_and_what_else() {
         Unproposable::TooMany,
     ];
     let told: Vec<String> = reasons.iter().map(|why| shown(&unproposable(why))).collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    It could not be proposed, and nothing was done: this plan is not pinned: its content has another id. Ask `/incident fix` again and propose it from there.
+    It could not be proposed, and nothing was done: a plan is asked for by whoever asks for it, and by nobody else. Ask `/incident fix` again and propose it from there.
+    It could not be proposed, and nothing was done: this plan has expired before anybody saw it. Ask `/incident fix` again and propose it from there.
+    It could not be proposed, and nothing was done: it is forbidden: no changes at night (policy `night`). Ask somebody who may propose it.
+    It could not be proposed, and nothing was done: a high-risk plan for production (remedy `rule`) needs two approvals, and only one person besides the requester may approve. Whoever keeps the policies and the groups has to mend that.
+    It could not be proposed, and nothing was done: the same plan is there already, and is waiting. Its message is in the thread of the incident.
+    It could not be proposed, and nothing was done: this incident has 50 plans, and takes no more. Whoever is that far needs people: agree on what to do by hand.
+    ");
 }
 
 #[test]
@@ -104,7 +150,21 @@ fn the_other_answers_read_well() {
         which_plan(&[]),
         unknown_people("`users.info` answered `ratelimited`"),
     ];
-    assert_snapshot!(told.iter().map(shown).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(told.iter().map(shown).collect::<Vec<_>>().join("\n"), @"
+    `plan-eb6cd3bc` is proposed: its message is in the thread of INC-7. It needs no approval: press Execute there to have it carried out. It expires at 03:31:00 UTC.
+    `plan-e48063b8` is proposed: its message is in the thread of INC-7. It needs 2 approvals of others before it can be executed. It expires at 03:31:00 UTC.
+    That remedy is not offered any more: the situation has changed, so nothing was proposed. Ask `/incident fix` again for what can be done now.
+    There is no plan `plan-77` here, so nothing was done. The card of the incident names its plans, and `/incident fix` what can be proposed.
+    Several plans could be meant, so nothing was done. Say which one by its id:
+    `plan-eb6cd3bcc053f3df` · Set reserved concurrency of token-exchange to 20 (90 now)
+    INC-7: waiting
+    [Details]
+    `plan-e48063b8d068ea0b` · Set reserved concurrency of token-exchange to 20 (90 now)
+    INC-7: waiting
+    [Details]
+    No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
+    I could not find out who everybody involved is, and so not who may do what: `users.info` answered `ratelimited`. Nothing was done; please try again in a minute.
+    ");
 }
 
 #[track_caller]
