@@ -196,16 +196,21 @@ pub(crate) fn differences(from: &BTreeMap<String, String>, to: &BTreeMap<String,
     lines
 }
 
-/// Those of `all` that are cited, each once, at most `limit`.
+/// Those of `all` that are cited, each once: the first `limit` as they are cited, by ascending id.
 pub(crate) fn claims<'a>(
     cited: impl Iterator<Item = EvidenceId>,
     all: impl Iterator<Item = &'a Evidence>,
     limit: usize,
 ) -> Vec<String> {
-    let cited: BTreeSet<EvidenceId> = cited.collect();
-    let mut found: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
-    for evidence in all.filter(|evidence| cited.contains(&evidence.id)) {
-        found.entry(evidence.id).or_insert(evidence);
+    let mut known: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
+    for evidence in all {
+        known.entry(evidence.id).or_insert(evidence);
     }
-    found.values().take(limit).map(|evidence| phrase::evidence(evidence)).collect()
+    let mut shown: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
+    for id in cited {
+        if let Some(evidence) = known.get(&id).filter(|_| shown.len() < limit) {
+            shown.insert(id, evidence);
+        }
+    }
+    shown.values().map(|evidence| phrase::evidence(evidence)).collect()
 }

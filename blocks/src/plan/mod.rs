@@ -290,7 +290,10 @@ fn buttons(incident: &Incident, state: &PlanState) -> Vec<Button> {
         return waiting_buttons(state, details);
     }
     if is_undoable && plan.reversible {
-        let text = format!("The settings of {} become what they were before.", plan.target.name);
+        let text = format!(
+            "The settings of {} become what they were before.",
+            phrase::one_line(&crate::limits::cut(&plan.target.name, 120))
+        );
         let undo = deed(Deed::Undo, "Undo").danger().asking("Take this plan back?", &text, "Undo");
         return vec![undo, details];
     }

@@ -540,14 +540,14 @@ fn whatever_others_wrote_every_state_keeps_the_limits_and_nothing_is_markup() {
     for status in PlanStatus::ALL {
         for risk in Risk::ALL {
             check_hostile(risk, status, HOSTILE);
-            check_hostile(risk, status, &HOSTILE.repeat(100));
-            check_hostile(risk, status, &"🚨".repeat(2000));
         }
+        check_hostile(Risk::High, status, &HOSTILE.repeat(50));
+        check_hostile(Risk::Medium, status, &"🚨".repeat(2000));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn any_words_keep_the_limits(words in "\\PC{0,200}|[*_~`<>&|\n a]{0,80}", status in 0..PlanStatus::ALL.len()) {
