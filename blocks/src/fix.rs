@@ -150,7 +150,8 @@ fn ground(ground: &Ground) -> String {
     match ground {
         Ground::AtLimit(limit) => format!("it has met a limit: {}", phrase::limit(limit)),
         Ground::Cut { caller, callee, share } => format!(
-            "the cheapest cut between what fails and what must stay healthy goes over {} → {}, with {} of the cut's requests",
+            "the cheapest cut between what fails and what must stay healthy goes over {} → {}, with {} of \
+             the cut's requests",
             phrase::service(caller),
             phrase::service(callee),
             phrase::percent(*share)

@@ -124,7 +124,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
 
 fn requester_unknown(requester: &PersonId, named: &str) -> String {
     format!(
-        "I cannot find out now who {} is, who asked for {named}, so nothing is decided about it. Please try again in a minute.",
+        "I cannot find out now who {} is, who asked for {named}, so nothing is decided about it. Please \
+         try again in a minute.",
         phrase::person(requester)
     )
 }
@@ -210,7 +211,8 @@ fn decided(settled: &Settled, named: &str) -> String {
         | PlanStatus::UndoFailed
         | PlanStatus::LeftAlone
         | PlanStatus::Drifted => format!(
-            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says what can be done with it.",
+            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says \
+             what can be done with it.",
             settled.status.word()
         ),
     }
@@ -269,7 +271,8 @@ pub fn no_such_plan(typed: &str) -> Message {
 /// Several plans could be meant.
 pub fn which_plan(plans: &[&PlanState]) -> Message {
     if plans.is_empty() {
-        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.";
+        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be \
+                    proposed.";
         return Message::plain("There is no such plan", text);
     }
     let opening = "Several plans could be meant, so nothing was done. Say which one by its id:";
