@@ -86,6 +86,8 @@ fn only_an_id_is_a_mention() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn nothing_that_others_write_becomes_markup(text in "\\PC{0,60}|[*_~`<>&a \n]{0,40}") {
         // It stands behind words of ours.

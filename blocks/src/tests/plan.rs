@@ -547,7 +547,7 @@ fn whatever_others_wrote_every_state_keeps_the_limits_and_nothing_is_markup() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_words_keep_the_limits(words in "\\PC{0,200}|[*_~`<>&|\n a]{0,80}", status in 0..PlanStatus::ALL.len()) {
