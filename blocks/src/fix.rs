@@ -102,10 +102,10 @@ fn told(proposal: &Proposal, is_below_watching: bool) -> String {
         Act::Apply(action) => {
             lines.push(format!("*Helps:* {} likely", phrase::confidence(proposal.probability)));
             lines.push(format!("*Risk:* {}{}", remedy::risk(action.risk), remedy::because(&action.risk_reasons)));
-            lines.push(format!("*Cost:* {}", remedy::cost(action.cost)));
+            lines.push(remedy::cost(action.cost));
             lines.extend(worse);
             lines.push(format!("*Also happens:* {}", words(&action.side_effects)));
-            lines.push(format!("*Undo:* {}", remedy::undo(&action.remedy, action.reversible, action.undo_after_min)));
+            lines.push(remedy::undo(&action.remedy, action.reversible, action.undo_after_min));
             lines.push(format!("*Success:* {}", remedy::success(action.expectation.as_ref())));
             lines.extend(recovery(proposal));
         }
@@ -150,7 +150,8 @@ fn ground(ground: &Ground) -> String {
     match ground {
         Ground::AtLimit(limit) => format!("it has met a limit: {}", phrase::limit(limit)),
         Ground::Cut { caller, callee, share } => format!(
-            "the cheapest cut between what fails and what must stay healthy goes over {} → {}, with {} of the cut's requests",
+            "the cheapest cut between what fails and what must stay healthy goes over {} → {}, with {} of \
+             the cut's requests",
             phrase::service(caller),
             phrase::service(callee),
             phrase::percent(*share)

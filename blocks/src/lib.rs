@@ -24,6 +24,8 @@ pub mod reply;
 pub mod said;
 pub mod similar;
 pub mod stats;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod timeline;
 pub mod why;

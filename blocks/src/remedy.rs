@@ -67,26 +67,26 @@ fn reason(reason: &RiskReason) -> String {
     }
 }
 
-/// What it adds to the bill.
+/// What it adds to the bill, as a line of its own.
 pub(crate) fn cost(cost: Cost) -> String {
     let dollars = |cents: u64| {
         let (dollars, cents) = (cents / 100, cents % 100);
         format!("${dollars}.{cents:02} a month while it is in force")
     };
     match cost {
-        Cost::Nothing => "costs nothing worth stating".to_owned(),
-        Cost::CentsPerMonth(cents @ ..0) => format!("saves {}", dollars(cents.unsigned_abs())),
-        Cost::CentsPerMonth(cents) => dollars(cents.unsigned_abs()),
-        Cost::Unknown => "cost unknown: no price is configured".to_owned(),
+        Cost::Nothing => "*Costs* nothing worth stating".to_owned(),
+        Cost::CentsPerMonth(cents @ ..0) => format!("*Saves* {}", dollars(cents.unsigned_abs())),
+        Cost::CentsPerMonth(cents) => format!("*Costs* {}", dollars(cents.unsigned_abs())),
+        Cost::Unknown => "*Cost unknown:* no price is configured".to_owned(),
     }
 }
 
-/// How it is taken back.
+/// How it is taken back, as a line of its own.
 pub(crate) fn undo(remedy: &Remedy, reversible: bool, after_min: Option<u32>) -> String {
     match (reversible, after_min) {
-        (false, _) => "cannot be undone".to_owned(),
-        (true, Some(minutes)) => format!("undoes itself after {minutes} min, and can be undone before"),
-        (true, None) => format!("can be undone: {}", remedy.spec().inverse),
+        (false, _) => "*Cannot be undone*".to_owned(),
+        (true, Some(minutes)) => format!("*Undoes itself* after {minutes} min, and can be undone before"),
+        (true, None) => format!("*Can be undone:* {}", remedy.spec().inverse),
     }
 }
 
@@ -126,7 +126,7 @@ fn direction(expectation: &Expectation) -> &'static str {
     }
 }
 
-/// Two values of a measure, the unit told once where it is the same: `412 → 3 failed requests a minute`.
+/// From one value of a measure to another, the unit told once where it is the same: `412 to 3 failed requests a minute`.
 pub(crate) fn moved(before: f64, after: f64, measure: &Measure) -> String {
     let from = match measure {
         Measure::Latency => phrase::quantity(before, measure),
@@ -138,7 +138,7 @@ pub(crate) fn moved(before: f64, after: f64, measure: &Measure) -> String {
             phrase::quantity(after, measure)
         }
     };
-    format!("{from} → {to}")
+    format!("{from} to {to}")
 }
 
 /// Who is expected back when; nothing where nobody is.
@@ -196,16 +196,21 @@ pub(crate) fn differences(from: &BTreeMap<String, String>, to: &BTreeMap<String,
     lines
 }
 
-/// Those of `all` that are cited, each once, at most `limit`.
+/// Those of `all` that are cited, each once: the first `limit` as they are cited, by ascending id.
 pub(crate) fn claims<'a>(
     cited: impl Iterator<Item = EvidenceId>,
     all: impl Iterator<Item = &'a Evidence>,
     limit: usize,
 ) -> Vec<String> {
-    let cited: BTreeSet<EvidenceId> = cited.collect();
-    let mut found: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
-    for evidence in all.filter(|evidence| cited.contains(&evidence.id)) {
-        found.entry(evidence.id).or_insert(evidence);
+    let mut known: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
+    for evidence in all {
+        known.entry(evidence.id).or_insert(evidence);
     }
-    found.values().take(limit).map(|evidence| phrase::evidence(evidence)).collect()
+    let mut shown: BTreeMap<EvidenceId, &Evidence> = BTreeMap::new();
+    for id in cited {
+        if let Some(evidence) = known.get(&id).filter(|_| shown.len() < limit) {
+            shown.insert(id, evidence);
+        }
+    }
+    shown.values().map(|evidence| phrase::evidence(evidence)).collect()
 }

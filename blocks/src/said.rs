@@ -74,7 +74,7 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             (
                 NOT_DONE,
                 format!(
-                    "{named} stops something in production. Press *Execute* and type the name of its target: {name}."
+                    "{named} may stop something in production. Press *Execute* and type the name of its target: {name}."
                 ),
             )
         }
@@ -96,7 +96,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
         Said::StillRunning { by, since } => {
             let by = by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
             let since = phrase::time(*since);
-            (NOT_DONE, format!("{named} is being carried out{by} since {since}. It can be undone when that is over."))
+            let back = if plan.reversible { "It can be undone when that is over." } else { "It cannot be undone." };
+            (NOT_DONE, format!("{named} is being carried out{by} since {since}. {back}"))
         }
         Said::AlreadyUndoing { by } => (
             NOT_DONE,
@@ -123,7 +124,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
 
 fn requester_unknown(requester: &PersonId, named: &str) -> String {
     format!(
-        "I cannot find out now who {} is, who asked for {named}, so nothing is decided about it. Please try again in a minute.",
+        "I cannot find out now who {} is, who asked for {named}, so nothing is decided about it. Please \
+         try again in a minute.",
         phrase::person(requester)
     )
 }
@@ -133,7 +135,7 @@ fn then(missing: u8) -> String {
     match missing {
         0 => "It has what it needs: press *Execute* on its message to have it carried out.".to_owned(),
         missing => {
-            format!("It needs at least {} more.", phrase::count(usize::from(missing), "approval", "approvals"))
+            format!("It needs at least {}.", phrase::count(usize::from(missing), "more approval", "more approvals"))
         }
     }
 }
@@ -209,7 +211,8 @@ fn decided(settled: &Settled, named: &str) -> String {
         | PlanStatus::UndoFailed
         | PlanStatus::LeftAlone
         | PlanStatus::Drifted => format!(
-            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says what can be done with it.",
+            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says \
+             what can be done with it.",
             settled.status.word()
         ),
     }
@@ -268,7 +271,8 @@ pub fn no_such_plan(typed: &str) -> Message {
 /// Several plans could be meant.
 pub fn which_plan(plans: &[&PlanState]) -> Message {
     if plans.is_empty() {
-        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.";
+        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be \
+                    proposed.";
         return Message::plain("There is no such plan", text);
     }
     let opening = "Several plans could be meant, so nothing was done. Say which one by its id:";

@@ -61,7 +61,7 @@ fn exactly(plan: &Plan) -> Vec<String> {
     lines.extend(parameters(plan));
     lines.push(format!("• target: {}", remedy::target(&plan.target)));
     lines.push(format!("• service: {} in {}", phrase::service(&plan.service), remedy::name(&plan.environment)));
-    lines.push(format!("• undo: {}", remedy::undo(&plan.remedy, plan.reversible, plan.undo_after_min)));
+    lines.push(format!("• {}", remedy::undo(&plan.remedy, plan.reversible, plan.undo_after_min)));
     lines.push(format!("• success: {}", remedy::success(plan.expectation.as_ref())));
     lines
 }
@@ -107,7 +107,7 @@ fn rests_on(plan: &Plan) -> Vec<String> {
     vec![
         format!("• evidence: {ids}"),
         format!("• risk: {}{}", remedy::risk(plan.risk), remedy::because(&plan.risk_reasons)),
-        format!("• cost: {}", remedy::cost(plan.cost)),
+        format!("• {}", remedy::cost(plan.cost)),
         needed,
         format!(
             "• asked for by {} at {}, expires at {}",
@@ -165,7 +165,7 @@ fn happened(fact: &PlanFact) -> String {
         PlanFact::Started { by, approved_by, needed } => {
             let agreed = match approved_by.as_slice() {
                 [] => "it needed no approval".to_owned(),
-                by => format!("approved by {}, where {needed} were needed", people(by)),
+                by => format!("approved by {} ({needed} needed)", people(by)),
             };
             format!("{} had it carried out; {agreed}", phrase::person(by))
         }

@@ -67,9 +67,8 @@ pub fn card(incident: &Incident, state: &PlanState, who: &Who<'_>) -> Message {
         | PlanStatus::Superseded
         | PlanStatus::Drifted => decided(message, state),
     };
-    let (ids, claims) = evidence(incident, plan);
-    let small = format!("{} · {}{ids} · {}", incident.id, phrase::code(&plan.id.0), nothing_yet(state));
-    message.buttons(&buttons(incident, state)).context(&claims).context(&[small])
+    let small = format!("{} · {}{} · {}", incident.id, phrase::code(&plan.id.0), ids(plan), nothing_yet(state));
+    message.buttons(&buttons(incident, state)).context(&[small])
 }
 
 /// The sign and the word of where a plan stands; each its own.
@@ -131,16 +130,20 @@ fn waiting(message: Message, incident: &Incident, state: &PlanState, who: &Who<'
     let spec = plan.remedy.spec();
     let mut lines = vec![
         format!("*Risk:* {}{}", remedy::risk(plan.risk), remedy::because(&plan.risk_reasons)),
-        format!("*Cost:* {}", remedy::cost(plan.cost)),
+        remedy::cost(plan.cost),
         format!("*Also happens:* {}", spec.side_effects),
     ];
     lines.extend(blast_radius(incident, plan).map(|radius| format!("*Blast radius:* {radius}")));
-    lines.push(format!("*Undo:* {}", remedy::undo(&plan.remedy, plan.reversible, plan.undo_after_min)));
+    lines.push(remedy::undo(&plan.remedy, plan.reversible, plan.undo_after_min));
     lines.push(format!("*Success:* {}", remedy::success(plan.expectation.as_ref())));
     if !plan.forecast.is_empty() {
         lines.push(format!("*Recovers:* {}", remedy::returns(&plan.forecast)));
     }
-    message.lines("What changes", &changes).section(&lines.join("\n")).section(&votes(state, who))
+    message
+        .lines("What changes", &changes)
+        .lines("Why", &why(incident, plan))
+        .section(&lines.join("\n"))
+        .section(&votes(state, who))
 }
 
 /// How many suffer, depend on it, and are expected back.
@@ -182,7 +185,7 @@ fn votes(state: &PlanState, who: &Who<'_>) -> String {
     lines.push(match needed {
         0 => "*Approvals:* it needs none; whoever may execute it can do so now.".to_owned(),
         1 => format!("*Approvals:* {given} of 1 needed, not from who asked."),
-        _ => format!("*Approvals:* {given} of {needed} needed, from different people, none of them who asked."),
+        _ => format!("*Approvals:* {given} of {needed} needed, from different people, not from who asked."),
     });
     if given > 0 {
         lines.push(format!("*Approved by* {}.", approvals(state)));
@@ -191,7 +194,7 @@ fn votes(state: &PlanState, who: &Who<'_>) -> String {
         lines.push(format!("*May approve:* {}.", phrase::list(who.approve)));
     }
     if let (Some(at), Some(escalate)) = (state.escalated_at(), who.escalate) {
-        lines.push(format!("*Asked as well*, since half of its time went by, at {}: {escalate}.", phrase::time(at)));
+        lines.push(format!("*Asked as well* at {}, since half of its time had gone by: {escalate}.", phrase::time(at)));
     }
     let enough = if given >= needed { "" } else { "enough people approve and " };
     lines.push(format!("Nothing happens until {enough}somebody presses *Execute*."));
@@ -236,7 +239,9 @@ fn decided(message: Message, state: &PlanState) -> Message {
     let plan = state.plan();
     let changes = remedy::differences(&plan.saw.settings, &plan.wants);
     let message = message.section(&story::story(state));
-    if state.status().is_over() { message } else { message.lines("What changes", &changes) }
+    // Where it has to be restored by hand, the other way round was just told.
+    let is_told = state.status().is_over() || state.status() == PlanStatus::UndoFailed;
+    if is_told { message } else { message.lines("What changes", &changes) }
 }
 
 fn nothing_yet(state: &PlanState) -> &'static str {
@@ -259,16 +264,20 @@ fn nothing_yet(state: &PlanState) -> &'static str {
     }
 }
 
-/// The ids of its evidence, and the claims themselves while they are the ones that it was made for: a later verdict numbers its own.
-fn evidence(incident: &Incident, plan: &Plan) -> (String, Vec<String>) {
+/// What it rests on.
+fn ids(plan: &Plan) -> String {
+    let ids: Vec<String> = plan.evidence.iter().take(2 * MAX_EVIDENCE).map(ToString::to_string).collect();
+    if ids.is_empty() { String::new() } else { format!(" · rests on {}", ids.join(", ")) }
+}
+
+/// What speaks for it, while that can be looked up: a later verdict numbers its own claims.
+fn why(incident: &Incident, plan: &Plan) -> Vec<String> {
     let verdict = incident.verdict.as_deref().filter(|verdict| verdict.at <= plan.proposed_at);
     let outlook = incident.outlook.as_deref().filter(|outlook| outlook.at <= plan.proposed_at);
     let verdicts = verdict.iter().flat_map(|verdict| &verdict.evidence);
     let all = verdicts.chain(outlook.iter().flat_map(|outlook| &outlook.evidence));
     let claims = remedy::claims(plan.evidence.iter().copied(), all, MAX_EVIDENCE);
-    let ids: Vec<String> = plan.evidence.iter().take(2 * MAX_EVIDENCE).map(ToString::to_string).collect();
-    let ids = if ids.is_empty() { String::new() } else { format!(" · rests on {}", ids.join(", ")) };
-    (ids, claims)
+    claims.iter().map(|claim| format!("• {claim}")).collect()
 }
 
 /// What can be done with it, the next step first.
@@ -281,7 +290,10 @@ fn buttons(incident: &Incident, state: &PlanState) -> Vec<Button> {
         return waiting_buttons(state, details);
     }
     if is_undoable && plan.reversible {
-        let text = format!("The settings of {} become what they were before.", plan.target.name);
+        let text = format!(
+            "The settings of {} become what they were before.",
+            phrase::one_line(&crate::limits::cut(&plan.target.name, 120))
+        );
         let undo = deed(Deed::Undo, "Undo").danger().asking("Take this plan back?", &text, "Undo");
         return vec![undo, details];
     }

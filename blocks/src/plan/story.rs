@@ -71,31 +71,34 @@ fn applied(state: &PlanState) -> String {
 }
 
 fn verified(state: &PlanState) -> String {
-    state.worked().map(|worked| verdict(state.plan(), worked)).unwrap_or_default()
+    let (_, word) = title(state.status());
+    state.worked().map(|worked| format!("*{word}*: {}", verdict(state.plan(), worked))).unwrap_or_default()
 }
 
 /// What its measure did, and what follows from that.
 fn verdict(plan: &Plan, worked: Worked) -> String {
-    let moved = |before: f64, after: f64| match &plan.expectation {
-        Some(expectation) => {
-            format!("{}: {}", phrase::service(&expectation.service), remedy::moved(before, after, &expectation.measure))
-        }
-        None => format!("{} → {}", phrase::number(before), phrase::number(after)),
+    let went = |before: f64, after: f64| match &plan.expectation {
+        Some(expectation) => format!(
+            "{} went from {}",
+            phrase::service(&expectation.service),
+            remedy::moved(before, after, &expectation.measure)
+        ),
+        None => format!("what was measured went from {} to {}", phrase::number(before), phrase::number(after)),
     };
     let meant = match plan.expectation.as_ref().map(|expectation| expectation.direction) {
-        Some(Direction::Falls) => "which was meant to fall",
-        Some(Direction::Rises) => "which was meant to rise",
-        None => "which is not what was expected",
+        Some(Direction::Falls) => ", and that was meant to fall",
+        Some(Direction::Rises) => ", and that was meant to rise",
+        None => "",
     };
     match worked {
-        Worked::Keep { before, after } => format!("*KEEP*, it worked: {}.", moved(before, after)),
+        Worked::Keep { before, after } => format!("it worked, {}.", went(before, after)),
         Worked::Revert { before, after } => {
             let next = if plan.reversible { "Press *Undo* to take it back." } else { "It cannot be undone." };
-            format!("*REVERT*, it did not help: {}, {meant}. {next}", moved(before, after))
+            format!("it did not help, {}{meant}. {next}", went(before, after))
         }
         Worked::Unclear => {
             let next = if plan.reversible { " Keep it, or press *Undo*." } else { "" };
-            format!("Whether it worked could not be measured: somebody has to look.{next}")
+            format!("whether it worked could not be measured, so somebody has to look.{next}")
         }
     }
 }
@@ -170,7 +173,7 @@ fn left_alone(state: &PlanState) -> String {
     let wanted = state.after().map_or(&state.plan().wants, |after| &after.settings);
     let what = found.map(|(_, found)| remedy::differences(wanted, &found.settings)).unwrap_or_default();
     format!(
-        "At {} its time was over, but somebody else had changed {} meanwhile, so I did nothing.{} \
+        "At {} its time was over, but somebody else had changed {} meanwhile, so I did nothing.{}\
          Look whether it is as you want it.",
         phrase::time(since(state)),
         remedy::target(&state.plan().target),
@@ -178,9 +181,9 @@ fn left_alone(state: &PlanState) -> String {
     )
 }
 
-/// Differences inside of a paragraph.
+/// Differences between two sentences.
 fn listed(title: &str, differences: &[String]) -> String {
-    if differences.is_empty() { String::new() } else { format!(" {title}:\n{}\n", differences.join("\n")) }
+    if differences.is_empty() { " ".to_owned() } else { format!(" {title}:\n{}\n", differences.join("\n")) }
 }
 
 /// How it ended without anything being changed.
@@ -201,7 +204,7 @@ fn ended(state: &PlanState) -> String {
                 phrase::plan(by)
             )
         }
-        PlanFact::Drifted { found } => format!("{} {}", started(state), drifted(state.plan(), found)),
+        PlanFact::Drifted { found } => format!("{} But {}", started(state), drifted(state.plan(), found)),
         PlanFact::Expired => format!(
             "Its time was over at {} before it was executed. That is no rejection: it can be proposed again.",
             phrase::time(state.plan().expires_at)
@@ -244,9 +247,7 @@ fn drifted(plan: &Plan, found: &Reading) -> String {
         }
         (what, _, _) => listed("Seen → found", what),
     };
-    format!(
-        "But {target} was not any more as the plan had seen it, so I did nothing.{what} Ask again what can be done."
-    )
+    format!("{target} was not any more as the plan had seen it, so I did nothing.{what}Ask again what can be done.")
 }
 
 fn reasoned(because: &str) -> String {
@@ -263,7 +264,7 @@ pub fn line(plan: &Plan, fact: &PlanFact, escalated_to: Option<&str>) -> Option<
     };
     match fact {
         PlanFact::Started { by, .. } => {
-            headed(PlanStatus::Running, &format!("{} had it carried out.", phrase::person(by)))
+            headed(PlanStatus::Running, &format!("{} has it carried out now.", phrase::person(by)))
         }
         PlanFact::Succeeded { .. } => headed(PlanStatus::Applied, &watched(plan)),
         PlanFact::Failed { because, partly } => {
@@ -272,12 +273,12 @@ pub fn line(plan: &Plan, fact: &PlanFact, escalated_to: Option<&str>) -> Option<
         }
         PlanFact::Drifted { found } => headed(PlanStatus::Drifted, &drifted(plan, found)),
         PlanFact::Verified { worked } => {
-            let (sign, _) = title(match worked {
+            let status = match worked {
                 Worked::Keep { .. } => PlanStatus::Kept,
                 Worked::Revert { .. } => PlanStatus::Doubtful,
                 Worked::Unclear => PlanStatus::Applied,
-            });
-            Some(format!("{sign} {} · {sentence}", verdict(plan, *worked)))
+            };
+            headed(status, &verdict(plan, *worked))
         }
         PlanFact::UndoFinished => headed(PlanStatus::Undone, "everything is as before."),
         PlanFact::UndoFailed { because } => {
