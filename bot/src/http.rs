@@ -334,6 +334,7 @@ fn read_form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejectio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Scope;
     use crate::drill::{self, WAR_ROOM};
     use crate::ports::StoreError;
     use async_trait::async_trait;
@@ -366,7 +367,13 @@ mod tests {
     }
 
     fn door() -> (Door, Arc<Shelf>) {
-        let (config, _) = drill::local("http://127.0.0.1:9/api", "http://127.0.0.1:9");
+        let (mut config, _) = drill::local("http://127.0.0.1:9/api", "http://127.0.0.1:9");
+        // An only scope would take every channel.
+        config.scopes.push(Scope {
+            id: ScopeId("test".to_owned()),
+            war_room: "C0TEST".to_owned(),
+            ..config.scopes[0].clone()
+        });
         let chat = Chat::new(&config.slack_api, &config.bot_token).unwrap();
         let shelf = Arc::new(Shelf::default());
         let clock = Arc::new(ModelClock::starting_at(Timestamp::UNIX_EPOCH));
