@@ -102,8 +102,14 @@ impl Works {
         let notary = Notary::of(&config);
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
-        let outside = Outside { casebook: Arc::new(Cases(Arc::clone(&store))), ..outside };
         let pulse = Arc::new(Pulse::default());
+        let cases = Cases {
+            config: Arc::clone(&config),
+            store: Arc::clone(&store),
+            inbox: Arc::clone(&inbox),
+            pulse: Arc::clone(&pulse),
+        };
+        let outside = Outside { casebook: Arc::new(cases), ..outside };
         let sender = Sender::new(Means {
             config: Arc::clone(&config),
             rules: Arc::clone(&rules),

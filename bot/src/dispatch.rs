@@ -112,6 +112,7 @@ impl Dispatcher {
             Event::Alarm { .. }
             | Event::Change { .. }
             | Event::CardShown { .. }
+            | Event::Wished { .. }
             | Event::Acted { .. }
             | Event::Due(_) => None,
         };
@@ -202,6 +203,7 @@ fn subject(event: &Event) -> Option<IncidentId> {
         Event::Investigated { incident, .. }
         | Event::Pictured { incident, .. }
         | Event::CardShown { incident }
+        | Event::Wished { incident, .. }
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }

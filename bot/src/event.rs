@@ -74,6 +74,15 @@ pub enum Event {
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
     },
+    /// A person wants a proposal to be a plan, by way of a tool.
+    Wished {
+        /// For which incident.
+        incident: IncidentId,
+        /// Which proposal.
+        key: ProposalKey,
+        /// The person's user id.
+        by: String,
+    },
     /// A person wants a proposal to be a plan, and it was made anew.
     Weighed {
         /// For which incident.
@@ -168,7 +177,8 @@ pub struct Asked {
     pub by: String,
     /// The channel they asked in.
     pub channel: String,
-    /// Slack's address for answers to this one request, good for 30 minutes.
+    /// Slack's address for answers to this one request, good for 30 minutes. Empty for whoever came another way: they see
+    /// what becomes of it, and are told nothing.
     pub response_url: String,
 }
 

@@ -95,6 +95,8 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
     for each in pending {
         let id = each.id;
         match &each.intent {
+            // Nobody listens.
+            Intent::Answer { asked, .. } if asked.response_url.is_empty() => plan.superseded.push(id),
             Intent::Answer { asked, message } => {
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });

@@ -1,8 +1,7 @@
-//! The recovery toolset, `recovery-coordination`: its tools that only read, and the one list of them.
-//!
-//! To carry a plan out, and to ask where it stands, takes an incident and people who agree: `execute_remediation` and
-//! `get_plan_status` are not here, and nothing here can reach an actuator.
+//! The recovery toolset, `recovery-coordination`: the one list of its tools, and those that only read. [`super::execute`] has the
+//! one that asks people, and where plans stand. Nothing here can reach an actuator.
 
+use super::execute::{ExecuteRemediation, GetPlanStatus};
 use super::forecast::{Recovery, Treatment, predict};
 use super::propose::{Proposal, helps_there, propose};
 use super::remedy::Remedy;
@@ -20,8 +19,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The tools, in the order in which a person would ask.
-pub static TOOLS: &[Entry] =
-    &[Entry::of::<SuggestRemediations>(), Entry::of::<AssessRisk>(), Entry::of::<PredictRecovery>()];
+pub static TOOLS: &[Entry] = &[
+    Entry::of::<SuggestRemediations>(),
+    Entry::of::<AssessRisk>(),
+    Entry::of::<PredictRecovery>(),
+    Entry::of::<ExecuteRemediation>(),
+    Entry::of::<GetPlanStatus>(),
+];
 
 /// Of more services nothing is read: each may take several calls.
 const MOST_READ: usize = 50;

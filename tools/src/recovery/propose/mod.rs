@@ -23,10 +23,13 @@
 //! come to their end.
 
 mod cut;
+mod key;
 mod quiet;
 #[cfg(test)]
 mod tests;
 mod treat;
+
+pub use key::ProposalKey;
 
 use super::forecast::{Recovery, Treatment, Unsaid, predict};
 use super::plan::{Plan, PlanId};
@@ -36,7 +39,6 @@ use super::risk::assess;
 use super::sight::Sight;
 use super::terms::Terms;
 use crate::context::Situation;
-use crate::digest;
 use crate::model::{
     Cost, EvidenceId, Expectation, IncidentId, Limit, Outlook, Reading, Risk, RiskReason, ServiceId, Suspect, Symptom,
     Verdict,
@@ -45,7 +47,6 @@ use crate::ports::Lever;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// More are not proposed, watching included.
 pub const MOST: usize = 12;
@@ -83,30 +84,10 @@ pub struct Proposal {
     pub recovery: Recovery,
 }
 
-/// What a proposal does and to whom, digested: the same proposal, made anew, has the same key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProposalKey(String);
-
-impl ProposalKey {
-    /// Reads one; none if it has not the form of one.
-    pub fn read(text: &str) -> Option<Self> {
-        let is_digest = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_digest.then(|| Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for ProposalKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Proposal {
     /// Its key; watching has none, since nobody has to ask for it.
     pub fn key(&self) -> Option<ProposalKey> {
-        let content = serde_json::to_vec(&(self.service.as_ref()?, self.remedy()?)).ok()?;
-        Some(ProposalKey(digest::short(content)))
+        Some(ProposalKey::of(self.service.as_ref()?, self.remedy()?))
     }
 
     /// The remedy, if it is one.
