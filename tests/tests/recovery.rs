@@ -1,10 +1,19 @@
 //! Remedies from the question what can be done to KEEP, REVERT and undo: what people press and read, and what becomes of AWS.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use bot::app::{Parts, Works};
+use bot::rules::Rules;
 use insta::assert_snapshot;
+use std::sync::Arc;
 use tests::{Room, alarm, run_test};
+use tools::capsule::World;
+use tools::model::{Alarm, IncidentId};
+use tools::ports::{Clock, Outside};
 use tools::recovery::plan::PlanStatus;
+use tools::recovery::policy::PersonId;
 use tools::recovery::remedy::Target;
+use tools::recovery::{ExecuteRemediation, GetPlanStatus, PlanReports, SuggestRemediations, TOOLS};
+use tools::tool::Tool;
 
 const STORY: [(&str, i64); 3] =
     [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)];
@@ -48,10 +57,10 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
         Helps: 58 % likely
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         [Propose]
@@ -59,10 +68,10 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
         Helps: 87 % likely
         Risk: 🟢 low: it changes who is told, and takes itself back
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
         Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-        Undo: undoes itself after 60 min, and can be undone before
+        Undoes itself after 60 min, and can be undone before
         Success: there is nothing to measure: somebody has to look
         Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
         [Propose]
@@ -88,11 +97,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -100,7 +113,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         May approve: any member of this workspace.
         Nothing happens until enough people approve and somebody presses Execute.
         [Approve] [Reject] [Execute] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
         ");
         room.mina().clicks("Approve").await;
@@ -116,11 +128,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -128,7 +144,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Approved by @Jun at 03:14:30 UTC.
         Nothing happens until somebody presses Execute.
         [Execute] [Approve] [Reject] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
 
         #war-room, only Jun:
@@ -170,15 +185,14 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         ⚠️ REVERT · plan-5f56ddaa · medium risk
         Set reserved concurrency of token-exchange to 2 (none now)
         on `token-exchange` (AWS::Lambda::Function), in `production`
-        @Mina had it carried out at 03:14:30 UTC, approved by @Jun. REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back.
+        @Mina had it carried out at 03:14:30 UTC, approved by @Jun. REVERT: it did not help, `user-pool` went from 602 to 601 requests a minute, and that was meant to fall. Press Undo to take it back.
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
         [Undo] [Details]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed may be in force
 
         #war-room thread:
-        ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina had it carried out.
+        ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina has it carried out now.
         👀 APPLIED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it is in force; I am watching whether requests of `user-pool` fall within 5 min.
 
         #war-room thread:
@@ -186,7 +200,7 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
 
         #war-room thread:
-        ⚠️ REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back. · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`)
+        ⚠️ REVERT · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it did not help, `user-pool` went from 602 to 601 requests a minute, and that was meant to fall. Press Undo to take it back.
         ");
         room.jun().types("undo").await;
         assert_snapshot!(room.reads(), @"
@@ -219,7 +233,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         @Jun had it taken back; at 03:29:30 UTC everything was as before.
         [Details] [What can I do]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed is restored
 
         #war-room, only Jun:
@@ -267,11 +280,15 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -279,7 +296,6 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         May approve: any member of this workspace.
         Nothing happens until enough people approve and somebody presses Execute.
         [Approve] [Reject] [Execute] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
 
         #war-room thread:
@@ -320,7 +336,6 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         Its time was over at 03:29:30 UTC before it was executed. That is no rejection: it can be proposed again.
         [Details] [What can I do]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed by it
 
         #war-room thread:
@@ -332,6 +347,84 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         `plan-5f56ddaa` expired at 03:29:30 UTC, which is no rejection. Ask `/incident fix` and propose it again.
         ");
         assert_eq!(statuses(room).await, [PlanStatus::Expired]);
+    })
+    .await;
+}
+
+/// The world as tools see it that stand beside the bot.
+fn outside(room: &Room) -> Outside {
+    let parts = Parts {
+        config: room.stage.config().clone(),
+        store: room.stage.kept.store.clone(),
+        inbox: room.stage.kept.inbox.clone(),
+        rules: Arc::new(Rules::shipped()),
+        outside: Outside { levers: room.stage.levers.clone(), ..World::outside(room.stage.capsule.clone()) },
+        actuator: room.stage.levers.clone(),
+        clock: room.stage.clock.clone(),
+    };
+    Works::of(parts).unwrap().outside
+}
+
+async fn reports(room: &Room) -> PlanReports {
+    let (incident, now) = (IncidentId(1), room.stage.clock.now());
+    GetPlanStatus { incident, now, plan: None, proposal: None }.call(&outside(room)).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_a_tool_asks_for_is_decided_by_people() {
+    run_test(async |room| {
+        flood(room).await;
+        let (outside, now) = (outside(room), room.stage.clock.now());
+        let alarms: Vec<Alarm> = room.incidents().await[0].alarms.iter().map(|joined| joined.as_it_fired()).collect();
+        let suggested = SuggestRemediations { alarms, now, terms: None }.call(&outside).await.unwrap();
+        let best = &suggested.proposals[0];
+        let (service, remedy) = (best.service.clone().unwrap(), best.remedy().unwrap().clone());
+        let incident = IncidentId(1);
+        let request = ExecuteRemediation { incident, now, service, remedy, requester: None };
+        let refused = request.clone().call(&outside).await.unwrap_err().to_string();
+        assert_snapshot!(refused, @"`execute_remediation` cannot be called like this: at `requester`: nobody stands behind this call, and a plan is asked for by a person");
+        let unknown = ExecuteRemediation { incident: IncidentId(9), ..request.clone() };
+        assert_snapshot!(unknown.call(&outside).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `incident`: there is no such incident");
+        assert_eq!(reports(room).await.plans, []);
+
+        let request = ExecuteRemediation { requester: Some(PersonId("U0MINA".to_owned())), ..request };
+        for _ in 0..2 {
+            let asked = request.clone().call(&outside).await.unwrap();
+            insta::allow_duplicates!(assert_snapshot!(serde_json::to_string(&asked).unwrap(), @r#"{"status":"needs_approval","proposal":"a1c6e49237f0b28b","place":"the thread of INC-1 in the war room, https://slack.com/app_redirect?channel=C0WARROOM"}"#));
+        }
+        room.wait(1).await;
+        assert_eq!(room.reads_only("only").len(), 0, "nobody waits for an answer");
+        let waiting = reports(room).await;
+        assert_eq!(waiting.plans.len(), 1);
+        assert_eq!((waiting.plans[0].status, waiting.plans[0].needed), (PlanStatus::Waiting, 1));
+        assert_eq!(room.stage.levers.effects(&function()), 0);
+
+        room.jun().clicks("Approve").await;
+        room.mina().clicks("Execute").await;
+        room.skims();
+        let applied = reports(room).await;
+        let words: Vec<&str> = applied.plans[0].history.iter().map(|(_, word)| word.as_str()).collect();
+        assert_eq!(words, ["proposed", "approved", "started", "succeeded"]);
+        assert_eq!(room.stage.levers.effects(&function()), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_names_a_requester_over_the_wire() {
+    run_test(async |room| {
+        flood(room).await;
+        let outside = outside(room);
+        let entry = TOOLS.iter().find(|entry| entry.spec.name == "execute_remediation").unwrap();
+        let mut arguments = serde_json::json!({
+            "incident": "INC-1", "now": room.stage.clock.now(), "service": "token-exchange",
+            "remedy": {"reserved-concurrency": {"function": "token-exchange", "executions": 2}},
+        });
+        assert_snapshot!(entry.call(&outside, arguments.clone()).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `requester`: nobody stands behind this call, and a plan is asked for by a person");
+        arguments["requester"] = serde_json::json!("U0MINA");
+        assert_snapshot!(entry.call(&outside, arguments).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `requester`: unknown field `requester`, expected one of `incident`, `now`, `service`, `remedy`");
+        room.skims();
+        assert_eq!(reports(room).await.plans, []);
     })
     .await;
 }
