@@ -4,7 +4,11 @@ use crate::message::Message;
 use crate::phrase;
 use jiff::SignedDuration;
 use tools::model::Foresight;
-use tools::stats::{Spans, Stats};
+use tools::recovery::verify::ReturnGrade;
+use tools::stats::{PlanStats, RemedyRecord, Spans, Stats};
+
+/// Remedies told; the rest is counted.
+const MAX_REMEDIES: usize = 10;
 
 /// The answer.
 pub fn answer(stats: &Stats) -> Message {
@@ -13,27 +17,104 @@ pub fn answer(stats: &Stats) -> Message {
     if stats.incidents == 0 {
         return message.section("No incident began in that time.");
     }
-    message
+    let (context, recovery) = (stats.time_to_context.as_ref(), stats.time_to_recovery.as_ref());
+    let context = context.map_or_else(|| "No card has said enough to act on yet.".to_owned(), over_incidents);
+    let recovery = recovery.map_or_else(|| "None of them is over yet.".to_owned(), over_incidents);
+    let message = message
         .section(&format!("Incidents: *{}*, floods among them: *{}*.", stats.incidents, stats.floods))
-        .titled("Time to context", &spans(stats.time_to_context.as_ref(), "No card has said enough to act on yet."))
-        .titled("Time to recovery", &spans(stats.time_to_recovery.as_ref(), "None of them is over yet."))
+        .titled("Time to context", &context)
+        .titled("Time to recovery", &recovery);
+    // Of plans that there are none of, nothing is said.
+    let message = if stats.plans.proposed == 0 { message } else { plans(message, &stats.plans) };
+    message
         .titled("Predictions", &foresight(&stats.foresight))
         .context(&["Time to context runs from the first alarm to the first card that says enough to act on".to_owned()])
 }
 
-fn spans(spans: Option<&Spans>, none: &str) -> String {
-    let Some(spans) = spans else { return none.to_owned() };
+fn plans(message: Message, plans: &PlanStats) -> Message {
+    let message = message.titled("Plans", &approvals(plans));
+    let lines: Vec<String> = plans.remedies.iter().take(MAX_REMEDIES).map(remedy).collect();
+    let more = plans.remedies.len().saturating_sub(MAX_REMEDIES);
+    let more = (more > 0).then(|| format!("• and {} that were tried less often", phrase::count(more, "remedy", "remedies")));
+    let lines: Vec<String> = lines.into_iter().chain(more).collect();
+    let message = if lines.is_empty() { message } else { message.titled("Remedies", &lines.join("\n")) };
+    match returns(&plans.returns) {
+        Some(told) => message.titled("Forecasts of recovery", &told),
+        None => message,
+    }
+}
+
+/// `7 were made; 5 needed the approval of others. From made to started: mean *3 min*, …. *1* expired unanswered.`
+fn approvals(plans: &PlanStats) -> String {
+    let made = phrase::count(plans.proposed, "was made", "were made");
+    let latency = match (plans.needed_approval, plans.time_to_approval.as_ref()) {
+        (0, _) => "; none needed the approval of others.".to_owned(),
+        (needed, None) => format!("; {needed} needed the approval of others, and none of these was started."),
+        (needed, Some(spans)) => format!(
+            "; {needed} needed the approval of others. From made to started: {}.",
+            spread(spans, "plan", "plans")
+        ),
+    };
+    let expired = match plans.expired {
+        0 => String::new(),
+        expired => format!(" *{expired}* expired unanswered."),
+    };
+    format!("{made}{latency}{expired}")
+}
+
+/// `• reserved-concurrency: started 4 times: 2 kept, 1 undone or without effect and 1 failed`; what did not happen is not said.
+fn remedy(record: &RemedyRecord) -> String {
+    let parts = [
+        (record.kept, "kept"),
+        (record.undone, "undone or without effect"),
+        (record.failed, "failed"),
+        (record.unclear, "unclear"),
+        (record.open, "not over yet"),
+    ];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(times, _)| *times > 0).map(|(times, word)| format!("{times} {word}")).collect();
+    format!(
+        "• {}: started {}: {}",
+        phrase::code(&record.remedy),
+        phrase::count(record.started(), "time", "times").replace("one time", "once"),
+        phrase::list(&parts)
+    )
+}
+
+/// What forecasts of recoveries were worth; none where there is nothing to grade.
+pub(crate) fn returns(grade: &ReturnGrade) -> Option<String> {
+    let (brier, base_rate) = (grade.brier()?, grade.brier_base_rate()?);
+    let off = grade
+        .mean_minutes_off()
+        .map(|minutes| {
+            let returned = phrase::count(grade.returned, "service", "services");
+            format!(", {} min off on average over the {returned} that came back", phrase::number(minutes))
+        })
+        .unwrap_or_default();
+    let worth = if brier < base_rate { "better" } else { "no better" };
+    Some(format!(
+        "{} of {} back in time{off}. Brier score {brier:.3}, {worth} than the {base_rate:.3} of always stating the mean.",
+        grade.in_time,
+        phrase::count(grade.asked, "service was", "services were"),
+    ))
+}
+
+fn over_incidents(spans: &Spans) -> String {
+    spread(spans, "incident", "incidents")
+}
+
+fn spread(spans: &Spans, one: &str, many: &str) -> String {
     let span = |seconds: f64| phrase::span(SignedDuration::try_from_secs_f64(seconds.round()).unwrap_or_default());
     format!(
         "mean *{}*, median {}, longest {}, over {}",
         span(spans.mean_s),
         span(spans.median_s),
         span(spans.longest_s),
-        phrase::count(spans.count, "incident", "incidents")
+        phrase::count(spans.count, one, many)
     )
 }
 
-fn foresight(foresight: &Foresight) -> String {
+pub(crate) fn foresight(foresight: &Foresight) -> String {
     let (Some(brier), Some(base_rate)) = (foresight.brier(), foresight.brier_base_rate()) else {
         return "Nothing to grade yet: predictions are graded when their incident is over.".to_owned();
     };
