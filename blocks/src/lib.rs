@@ -16,6 +16,7 @@ pub mod limits;
 pub mod message;
 pub mod mrkdwn;
 pub mod phrase;
+pub mod postmortem;
 pub mod predict;
 pub mod reply;
 pub mod similar;
