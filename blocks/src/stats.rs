@@ -35,7 +35,8 @@ fn plans(message: Message, plans: &PlanStats) -> Message {
     let message = message.titled("Plans", &approvals(plans));
     let lines: Vec<String> = plans.remedies.iter().take(MAX_REMEDIES).map(remedy).collect();
     let more = plans.remedies.len().saturating_sub(MAX_REMEDIES);
-    let more = (more > 0).then(|| format!("• and {} that were tried less often", phrase::count(more, "remedy", "remedies")));
+    let more =
+        (more > 0).then(|| format!("• and {} that were tried less often", phrase::count(more, "remedy", "remedies")));
     let lines: Vec<String> = lines.into_iter().chain(more).collect();
     let message = if lines.is_empty() { message } else { message.titled("Remedies", &lines.join("\n")) };
     match returns(&plans.returns) {

@@ -22,6 +22,11 @@ pub enum Command {
         /// Over so many days.
         days: u16,
     },
+    /// The postmortem, as files in the thread.
+    Postmortem {
+        /// Of this incident; without one, of the most recent.
+        incident: Option<IncidentId>,
+    },
     /// What can be asked for.
     Help,
 }
@@ -144,9 +149,15 @@ pub const COMMANDS: &[Row] = &[
         parse: |arguments| about(Topic::Gaps, arguments),
     },
     Row {
+        word: "postmortem",
+        usage: "postmortem [INC-n]",
+        help: "What happened, what was done and what is left to do, as a document in the incident's thread",
+        parse: postmortem,
+    },
+    Row {
         word: "stats",
         usage: "stats [7|30|90]",
-        help: "Time to context, time to recovery and the grade of predictions over so many days",
+        help: "Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days",
         parse: stats,
     },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
@@ -158,6 +169,16 @@ fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
     match arguments {
         [] => Ok(Command::Ask { topic, incident: None, since: None }),
         [id] => Ok(Command::Ask { topic, incident: Some(incident(command, id)?), since: None }),
+        [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
+    }
+}
+
+/// `postmortem`, `postmortem INC-7`.
+fn postmortem(arguments: &[&str]) -> Result<Command, Misread> {
+    let command = "postmortem";
+    match arguments {
+        [] => Ok(Command::Postmortem { incident: None }),
+        [id] => Ok(Command::Postmortem { incident: Some(incident(command, id)?) }),
         [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
     }
 }
@@ -342,6 +363,16 @@ mod tests {
         for id in ["INC-7", "inc-7", "inc7", "#7", "7", "“INC-7”", "`INC–7`"] {
             check(&format!("Context {id}"), &Ok(ask(Topic::Context, Some(7))));
         }
+    }
+
+    #[test]
+    fn a_postmortem_is_asked_for_by_its_incident() {
+        check("postmortem", &Ok(Command::Postmortem { incident: None }));
+        check("post #7", &Ok(Command::Postmortem { incident: Some(IncidentId(7)) }));
+        let misread = Misread::NoIncidentId { command: "postmortem", word: "now".to_owned() };
+        check("postmortem now", &Err(misread));
+        let misread = Misread::Extra { command: "postmortem", word: "please".to_owned() };
+        check("postmortem 7 please", &Err(misread));
     }
 
     #[test]

@@ -96,7 +96,10 @@ impl Dispatcher {
     async fn report(&self, delivered: &Delivered, failure: &Failure) -> Result<(), StoreError> {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
-            Event::Command { asked, .. } | Event::Click { asked, .. } | Event::Reviewed { asked, .. } => Some(asked),
+            Event::Command { asked, .. }
+            | Event::Click { asked, .. }
+            | Event::Reviewed { asked, .. }
+            | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
             }
@@ -185,9 +188,10 @@ impl Dispatcher {
 
 fn subject(event: &Event) -> Option<IncidentId> {
     match event {
-        Event::Investigated { incident, .. } | Event::Pictured { incident, .. } | Event::CardShown { incident } => {
-            Some(*incident)
-        }
+        Event::Investigated { incident, .. }
+        | Event::Pictured { incident, .. }
+        | Event::Postmortem { incident, .. }
+        | Event::CardShown { incident } => Some(*incident),
         Event::Alarm { .. }
         | Event::Change { .. }
         | Event::Command { .. }

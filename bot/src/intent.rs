@@ -139,6 +139,19 @@ pub enum Job {
         /// Who waits.
         asked: Asked,
     },
+    /// Share the postmortem of an incident in its thread.
+    Postmortem {
+        /// The scope it was asked for in: what belongs to another one is not told here.
+        scope: ScopeId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The message whose thread it is.
+        under: MessageName,
+        /// Whether that message was already wanted for this: if it still is not there, it will not be.
+        insists: bool,
+        /// Who waits.
+        asked: Asked,
+    },
     /// Look whether Slack has done with a picture, until it has: before that no message can show it.
     AwaitPicture {
         /// Of which incident.
@@ -158,10 +171,11 @@ impl Job {
 }
 
 impl Intent {
-    /// The message it needs to know: the one it shows, or the one under which it tells.
+    /// The message it needs to know: the one it shows, or the one under which it tells or shares.
     pub fn message(&self) -> Option<&MessageName> {
         match self {
             Self::Show { name, .. } | Self::Tell { under: name, .. } => Some(name),
+            Self::Run(Job::Postmortem { under, .. }) => Some(under),
             Self::Answer { .. } | Self::Run(_) => None,
         }
     }

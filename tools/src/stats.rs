@@ -4,7 +4,7 @@
 use crate::dependency::grade_incident;
 use crate::model::{Foresight, Incident, Worked};
 use crate::recovery::plan::{PlanState, PlanStatus, UndoneBy};
-use crate::recovery::verify::{Returned, ReturnGrade, grade, returned};
+use crate::recovery::verify::{ReturnGrade, Returned, grade, returned};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -92,7 +92,9 @@ impl PlanOutcome {
                 Some(Worked::Revert { .. }) => Self::Undone,
                 Some(Worked::Unclear) | None => Self::Unclear,
             },
-            PlanStatus::Failed | PlanStatus::PartlyFailed | PlanStatus::UndoFailed | PlanStatus::Drifted => Self::Failed,
+            PlanStatus::Failed | PlanStatus::PartlyFailed | PlanStatus::UndoFailed | PlanStatus::Drifted => {
+                Self::Failed
+            }
             PlanStatus::Applied => match (worked, &state.plan().expectation) {
                 (None, Some(_)) => Self::Open,
                 (Some(_), _) | (None, None) => Self::Unclear,
@@ -175,8 +177,7 @@ fn plans(incidents: &[&Incident], now: Timestamp) -> PlanStats {
     let states = || incidents.iter().flat_map(|incident| incident.plans.values());
     let waits_for_others = |state: &&std::sync::Arc<PlanState>| needed(state) > 0;
     let answered = states().filter(waits_for_others);
-    let latency = answered
-        .filter_map(|state| Some(state.started()?.at.duration_since(state.plan().proposed_at)));
+    let latency = answered.filter_map(|state| Some(state.started()?.at.duration_since(state.plan().proposed_at)));
     let mut remedies: BTreeMap<&str, RemedyRecord> = BTreeMap::new();
     for state in states() {
         if let Some(outcome) = PlanOutcome::of(state) {
@@ -192,7 +193,10 @@ fn plans(incidents: &[&Incident], now: Timestamp) -> PlanStats {
         time_to_approval: Spans::of(latency),
         expired: states().filter(|state| is_unanswered(state, now)).count(),
         remedies,
-        returns: incidents.iter().map(|incident| returns(incident, now)).fold(ReturnGrade::default(), |all, one| all.plus(&one)),
+        returns: incidents
+            .iter()
+            .map(|incident| returns(incident, now))
+            .fold(ReturnGrade::default(), |all, one| all.plus(&one)),
     }
 }
 

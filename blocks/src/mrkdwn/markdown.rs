@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn markup_becomes_markup_and_text_stays_text() {
         check("*bold* and _it_, `a_b`", "**bold** and *it*, `a_b`");
-        check("<https://x.example/a|see *this*> <!date^0^{time_secs}|03:12:00 UTC>", "[see \\*this\\*](<https://x.example/a>) 03:12:00 UTC");
+        check(
+            "<https://x.example/a|see *this*> <!date^0^{time_secs}|03:12:00 UTC>",
+            "[see \\*this\\*](<https://x.example/a>) 03:12:00 UTC",
+        );
         check("<@U1> &lt;b&gt; # | [x](y) &amp;amp;", "@Mi\\_na \\<b\\> \\# \\| \\[x\\](y) \\&amp;");
         check("- item", "\\- item");
         check("1. item 2. x", "1\\. item 2. x");

@@ -19,7 +19,8 @@ pub(super) fn went_well(told: &Told<'_>) -> String {
     }
     let foresight = grade_incident(incident);
     if foresight.foreseen > 0 {
-        let spread = phrase::count(foresight.spread, "service that was hit later was", "services that were hit later were");
+        let spread =
+            phrase::count(foresight.spread, "service that was hit later was", "services that were hit later were");
         items.push(format!("{} of {spread} foreseen.", foresight.foreseen));
     }
     for state in plans::in_order(incident) {
@@ -27,8 +28,12 @@ pub(super) fn went_well(told: &Told<'_>) -> String {
             items.push(format!("{} helped: {}.", id(state), plans::sentence(state)));
         }
         match state.status() {
-            PlanStatus::Undone => items.push(format!("{} was taken back, and what was there before is restored.", id(state))),
-            PlanStatus::Drifted => items.push(format!("{} was not carried out on a target that had changed.", id(state))),
+            PlanStatus::Undone => {
+                items.push(format!("{} was taken back, and what was there before is restored.", id(state)))
+            }
+            PlanStatus::Drifted => {
+                items.push(format!("{} was not carried out on a target that had changed.", id(state)))
+            }
             PlanStatus::Waiting
             | PlanStatus::Running
             | PlanStatus::Applied
@@ -60,7 +65,11 @@ pub(super) fn follow_ups(told: &Told<'_>) -> String {
             Some(remedy) => format!(" What would supply it: {}.", escape(&cut(remedy, 300))),
             None => String::new(),
         };
-        items.push(format!("Close the gap *{}*: {}.{way}", escape(&cut(&gap.wanted, 200)), escape(&cut(&gap.because, 300))));
+        items.push(format!(
+            "Close the gap *{}*: {}.{way}",
+            escape(&cut(&gap.wanted, 200)),
+            escape(&cut(&gap.because, 300))
+        ));
     }
     if items.is_empty() {
         return told.md("Nothing that the facts would ask for.");

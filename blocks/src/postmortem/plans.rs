@@ -80,7 +80,12 @@ pub(super) fn lines(state: &PlanState) -> Vec<String> {
         phrase::code(plan.target.to_string()),
         plan.risk
     )];
-    lines.push(format!("asked for by {} at {}{}", person(&plan.requester), utc(plan.proposed_at), phrase::refs(&plan.evidence)));
+    lines.push(format!(
+        "asked for by {} at {}{}",
+        person(&plan.requester),
+        utc(plan.proposed_at),
+        phrase::refs(&plan.evidence)
+    ));
     lines.push(approval(state));
     if let Some(started) = state.started() {
         lines.push(format!("carried out by {} at {}", person(&started.by), utc(started.at)));
@@ -237,15 +242,18 @@ fn forecast(told: &Told<'_>, state: &PlanState) -> String {
 pub(super) fn moments(incident: &Incident) -> Vec<(Timestamp, String)> {
     let told = |state: &PlanState| {
         let name = phrase::code(&state.id().0);
-        state.history().iter().map(|told| (told.at, format!("{name}: {}", moment(state, &told.fact)))).collect::<Vec<_>>()
+        state
+            .history()
+            .iter()
+            .map(|told| (told.at, format!("{name}: {}", moment(state, &told.fact))))
+            .collect::<Vec<_>>()
     };
     in_order(incident).into_iter().flat_map(told).collect()
 }
 
 fn moment(state: &PlanState, fact: &PlanFact) -> String {
-    let because = |reason: &Option<String>| {
-        reason.as_ref().map(|reason| format!(": “{}”", quoted(reason))).unwrap_or_default()
-    };
+    let because =
+        |reason: &Option<String>| reason.as_ref().map(|reason| format!(": “{}”", quoted(reason))).unwrap_or_default();
     match fact {
         PlanFact::Proposed { plan } => format!("asked for by {}: {}", person(&plan.requester), sentence(state)),
         PlanFact::Approved { by, reason } => format!("approved by {}{}", person(by), because(reason)),

@@ -78,7 +78,9 @@ pub(super) fn phases(told: &Told<'_>) -> String {
         before = before.max(at);
     }
     let missing = steps.iter().filter(|(_, at)| at.is_none());
-    rows.extend(missing.map(|(step, _)| vec![(*step).to_owned(), "not reached".to_owned(), String::new(), String::new()]));
+    rows.extend(
+        missing.map(|(step, _)| vec![(*step).to_owned(), "not reached".to_owned(), String::new(), String::new()]),
+    );
     let span = |span: Option<SignedDuration>| span.map_or_else(|| "not reached".to_owned(), phrase::span);
     let recovery = incident.recovered_at().map(|at| at.duration_since(began));
     format!(
@@ -133,7 +135,10 @@ pub(super) fn impact(told: &Told<'_>) -> String {
     let at_risk = at_risk.filter_map(|prediction| {
         let requests = prediction.requests_per_min_at_risk.filter(|requests| *requests >= 1.0)?;
         let requests = phrase::number(requests.round());
-        Some(format!("at risk when last looked at: {}, {requests} requests a minute", phrase::service(&prediction.service)))
+        Some(format!(
+            "at risk when last looked at: {}, {requests} requests a minute",
+            phrase::service(&prediction.service)
+        ))
     });
     let at_risk = told.list(at_risk);
     if at_risk.is_empty() { out } else { format!("{out}\n{at_risk}") }
@@ -192,7 +197,10 @@ pub(super) fn cause(told: &Told<'_>) -> String {
     }
     let evidence = claims(verdict, told.incident);
     if !evidence.is_empty() {
-        out.push_str(&format!("\nThe evidence, each claim with the query or page that it comes from:\n\n{}", told.list(evidence)));
+        out.push_str(&format!(
+            "\nThe evidence, each claim with the query or page that it comes from:\n\n{}",
+            told.list(evidence)
+        ));
     }
     format!("{out}\nRanked by {}, as of {}.\n", verdict.lane, utc(verdict.at))
 }

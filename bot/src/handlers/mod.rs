@@ -8,3 +8,4 @@ pub(crate) mod click;
 pub(crate) mod command;
 pub(crate) mod investigated;
 pub(crate) mod pictured;
+pub(crate) mod postmortem;

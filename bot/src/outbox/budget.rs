@@ -96,7 +96,11 @@ impl Budget {
                 every(INVESTIGATE_EVERY, &mut self.investigated, *incident, now)
             }
             Job::Draw { incident, answer_to: None, .. } => every(DRAW_EVERY, &mut self.drawn, *incident, now),
-            Job::Investigate { .. } | Job::Draw { .. } | Job::AwaitPicture { .. } | Job::Review { .. } => Ok(()),
+            Job::Investigate { .. }
+            | Job::Draw { .. }
+            | Job::AwaitPicture { .. }
+            | Job::Review { .. }
+            | Job::Postmortem { .. } => Ok(()),
         }
     }
 

@@ -6,10 +6,12 @@ mod budget;
 mod job;
 mod picture;
 mod plan;
+mod postmortem;
 
 use self::budget::Budget;
 use self::picture::Wanted;
 use self::plan::{Call, plan};
+use self::postmortem::{Sharing, Thread};
 use crate::audit::Notary;
 use crate::changes;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
@@ -148,7 +150,9 @@ impl Sender {
                 };
                 self.close(vec![(id, outcome)]).await
             }
-            Call::Run { id, stored_at, job } => self.run_job(id, stored_at, job).await,
+            Call::Run { id, stored_at, job, posted, uncertain } => {
+                self.run_job(id, stored_at, job, Thread { at: posted, uncertain }).await
+            }
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
                 let anchor = self.anchor(&name).await?;
                 match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
@@ -215,12 +219,21 @@ impl Sender {
         Ok(Some(notary.sign(&incident, self.clock.now()).await))
     }
 
-    async fn run_job(&mut self, id: IntentId, stored_at: Timestamp, job: Job) -> Result<(), StoreError> {
+    async fn run_job(
+        &mut self,
+        id: IntentId,
+        stored_at: Timestamp,
+        job: Job,
+        thread: Thread,
+    ) -> Result<(), StoreError> {
         match job {
             Job::Investigate { incident, answer_to } => self.investigate(id, incident, answer_to).await,
             Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
             Job::Draw { incident, scene, at, answer_to } => {
                 self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await
+            }
+            Job::Postmortem { scope, incident, insists, asked, under: _ } => {
+                self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await

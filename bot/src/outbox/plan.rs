@@ -43,6 +43,10 @@ pub(super) enum Call {
         id: IntentId,
         stored_at: Timestamp,
         job: Job,
+        /// The message under which it speaks, if it speaks and that is there.
+        posted: Option<MessageRef>,
+        /// Whether its effect may be there already.
+        uncertain: bool,
     },
 }
 
@@ -91,11 +95,17 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });
             }
+            // The thread begins with the message it hangs under: a message that is on its way is waited for.
+            Intent::Run(Job::Postmortem { under, .. }) if each.posted.is_none() && newest.contains_key(under) => {}
             Intent::Run(job) => {
                 let superseded = match job {
                     Job::Investigate { incident, answer_to: None } => newest_job[incident] != id,
                     Job::Draw { incident, answer_to: None, .. } => newest_picture[incident] != id,
-                    Job::Investigate { .. } | Job::Draw { .. } | Job::AwaitPicture { .. } | Job::Review { .. } => false,
+                    Job::Investigate { .. }
+                    | Job::Draw { .. }
+                    | Job::AwaitPicture { .. }
+                    | Job::Review { .. }
+                    | Job::Postmortem { .. } => false,
                 };
                 if superseded {
                     plan.superseded.push(id);
@@ -103,7 +113,13 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 }
                 match budget.job(id, job, now) {
                     Ok(()) => {
-                        let call = Call::Run { id, stored_at: each.stored_at, job: job.clone() };
+                        let call = Call::Run {
+                            id,
+                            stored_at: each.stored_at,
+                            job: job.clone(),
+                            posted: each.posted.clone(),
+                            uncertain: each.taken_before || uncertain.contains(&id),
+                        };
                         let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
                         calls.push(call);
                     }
@@ -246,7 +262,7 @@ mod tests {
     use crate::event::{Asked, Question};
     use tools::context::{Situation, verdict};
     use tools::dependency::draw;
-    use tools::model::Drawing;
+    use tools::model::{Drawing, ScopeId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_795_144_320 + seconds).unwrap()
@@ -290,6 +306,9 @@ mod tests {
                 Call::Answer { id, .. } => format!("answer {}", id.0),
                 Call::Run { id, job: Job::Investigate { .. }, .. } => format!("investigate {}", id.0),
                 Call::Run { id, job: Job::Draw { .. }, .. } => format!("draw {}", id.0),
+                Call::Run { id, job: Job::Postmortem { .. }, posted, .. } => {
+                    format!("share {} {}", id.0, posted.as_ref().map_or("nowhere", |posted| &posted.ts))
+                }
                 Call::Run { id, job: Job::AwaitPicture { .. } | Job::Review { .. }, .. } => format!("run {}", id.0),
             })
             .collect()
@@ -379,6 +398,23 @@ mod tests {
             pending(4, show("card", "x"), None),
         ];
         check(&waiting, &["post 4", "draw 2", "draw 3"], &[1]);
+    }
+
+    #[test]
+    fn what_is_shared_in_a_thread_waits_for_its_message_and_for_no_other() {
+        let asked = Asked { by: "U".to_owned(), channel: "C".to_owned(), response_url: String::new() };
+        let share = || {
+            Intent::Run(Job::Postmortem {
+                scope: ScopeId("prod".to_owned()),
+                incident: IncidentId(1),
+                under: MessageName("card".to_owned()),
+                insists: false,
+                asked: asked.clone(),
+            })
+        };
+        check(&[pending(1, show("card", "x"), None), pending(2, share(), None)], &["post 1"], &[]);
+        check(&[pending(2, share(), Some("1.0"))], &["share 2 1.0"], &[]);
+        check(&[pending(1, show("other", "x"), None), pending(2, share(), None)], &["share 2 nowhere", "post 1"], &[]);
     }
 
     #[test]

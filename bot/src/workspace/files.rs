@@ -84,6 +84,14 @@ impl Files {
         }
     }
 
+    /// What a browser gets of a completed file: its kind, told by its bytes, and them.
+    pub(super) fn shown(&self, id: &str) -> Option<(&'static str, Bytes)> {
+        match &self.all.get(id)?.step {
+            Step::Completed { bytes, .. } => Some((kind(bytes), bytes.clone())),
+            Step::Announced { .. } | Step::Uploaded { .. } => None,
+        }
+    }
+
     /// Adds a file that needs no processing any more.
     pub(super) fn add(&mut self, owner: String, name: &str, bytes: Vec<u8>, now: Timestamp) -> String {
         let (id, length) = (self.next_id(), bytes.len());
@@ -125,10 +133,11 @@ impl File {
             Step::Completed { bytes, .. } | Step::Uploaded { bytes } => bytes.as_ref(),
             Step::Announced { .. } => &[],
         };
-        let kind = if is_processed { image_kind(bytes).unwrap_or("application/octet-stream") } else { "" };
+        let kind = if is_processed { kind(bytes) } else { "" };
         json!({
             "id": id, "created": self.created.as_second(), "timestamp": self.created.as_second(), "name": self.name,
-            "title": self.title, "mimetype": kind, "filetype": kind.strip_prefix("image/").unwrap_or_default(),
+            "title": self.title, "mimetype": kind.split(';').next(),
+            "filetype": kind.strip_prefix("image/").unwrap_or_default(),
             "user": self.owner, "size": self.length, "mode": "hosted", "is_external": false, "alt_txt": self.alt,
             "url_private": format!("{address}/files/{id}"),
         })
@@ -145,6 +154,21 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
     ];
     KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind)
 }
+
+/// The kind of any file. Text is text, unless it says of itself that it is a page.
+fn kind(bytes: &[u8]) -> &'static str {
+    if let Some(kind) = image_kind(bytes) {
+        return kind;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.starts_with("<!doctype html>") => PAGE,
+        Ok(_) => "text/plain; charset=utf-8",
+        Err(_) => "application/octet-stream",
+    }
+}
+
+/// The kind of a page.
+pub(super) const PAGE: &str = "text/html; charset=utf-8";
 
 pub(super) fn router(workspace: Workspace) -> Router {
     Router::new()
@@ -352,6 +376,19 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(image_kind(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_bytes_say() {
+        for (bytes, expected) in [
+            (&b"GIF89a.."[..], "image/gif"),
+            (b"# INC-1", "text/plain; charset=utf-8"),
+            (b"<html><script>1</script>", "text/plain; charset=utf-8"),
+            (b"<!doctype html>\n<p>", PAGE),
+            (b"\xff\xfe\0", "application/octet-stream"),
+        ] {
+            assert_eq!(kind(bytes), expected, "{bytes:?}");
         }
     }
 }

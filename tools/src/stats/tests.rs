@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Alarm, AlarmState, Because, Cost, Direction, Expectation, Fact, IncidentId, Measure, Reading, Return, Risk, ScopeId,
-    ServiceId, Via,
+    Alarm, AlarmState, Because, Cost, Direction, Expectation, Fact, IncidentId, Measure, Reading, Return, Risk,
+    ScopeId, ServiceId, Via,
 };
 use crate::recovery::plan::{Plan, PlanFact, PlanId};
 use crate::recovery::policy::PersonId;

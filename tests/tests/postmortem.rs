@@ -1,0 +1,161 @@
+//! Somebody asks for the postmortem of an incident: two files stand in its thread, and they are told so.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
+
+use bot::workspace::fault::Fault;
+use bot::workspace::state::Post;
+use insta::assert_snapshot;
+use serde_json::Value;
+use tests::{Room, alarm, http, on, run_test, turned};
+use tools::model::AlarmState;
+
+async fn flood(room: &mut Room) {
+    room.eventbridge(&on(alarm("prod-user-pool-throttles", 130), "UserPool", "user-pool")).await;
+    room.eventbridge(&on(alarm("prod-token-exchange-errors", 140), "FunctionName", "token-exchange")).await;
+    room.eventbridge(&on(alarm("prod-orders-api-5xx", 150), "ApiName", "orders-api")).await;
+    room.wait(30).await;
+    room.skims();
+}
+
+/// The messages in the thread of the first message of the war room that hold files.
+fn shared(room: &Room) -> Vec<Post> {
+    let card = room.channel().remove(0);
+    let posts = room.stage.workspace.posts().into_iter();
+    posts.filter(|post| post.thread_ts.as_ref() == Some(&card.ts) && post.body["files"].is_array()).collect()
+}
+
+/// Each file with its name, as a browser gets it.
+async fn files(room: &Room, post: &Post) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for file in post.body["files"].as_array().unwrap() {
+        let url = format!("{}/files/{}", room.stage.workspace.url(), file["id"].as_str().unwrap());
+        let (status, content) = http::get(&url, &[]).await;
+        assert_eq!(status, 200, "{content}");
+        files.push((file["name"].as_str().unwrap().to_owned(), content));
+    }
+    files
+}
+
+#[tokio::test]
+async fn the_thread_gets_a_document_and_the_cards() {
+    run_test(async |room| {
+        flood(room).await;
+        room.mina().types("postmortem").await;
+        assert_snapshot!(room.reads(), @"");
+        let posts = shared(room);
+        assert_eq!(posts.len(), 1, "one message holds both");
+        let files = files(room, &posts[0]).await;
+        let [(document_name, document), (page_name, page)] = files.as_slice() else { panic!("{files:?}") };
+        assert_eq!((document_name.as_str(), page_name.as_str()), ("INC-1-postmortem.md", "INC-1-cards.html"));
+        assert!(document.starts_with("# Postmortem of INC-1: `user-pool`, requests fail\n"), "{document}");
+        assert!(page.starts_with("<!doctype html>\n"), "{page}");
+        assert!(page.contains("<h3 class=\"blk blk-header\">INC-1 · user-pool: requests fail</h3>"), "{page}");
+        // In the browser they are links, with their names and sizes.
+        let (_, state) = http::get(&format!("{}/room/state", room.stage.workspace.url()), &[]).await;
+        let state: Value = serde_json::from_str(&state).unwrap();
+        let messages = state["messages"].as_array().unwrap();
+        let html =
+            messages.iter().find(|message| message["ts"] == posts[0].ts.as_str()).unwrap()["html"].as_str().unwrap();
+        assert!(html.contains("download=\"INC-1-postmortem.md\"") && html.contains(" kB</span>"), "{html}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_over_is_told_however_long_ago() {
+    run_test(async |room| {
+        flood(room).await;
+        for (name, dimension, value) in [
+            ("prod-user-pool-throttles", "UserPool", "user-pool"),
+            ("prod-token-exchange-errors", "FunctionName", "token-exchange"),
+            ("prod-orders-api-5xx", "ApiName", "orders-api"),
+        ] {
+            room.eventbridge(&turned(on(alarm(name, 0), dimension, value), AlarmState::Ok, 400)).await;
+        }
+        room.wait(60).await;
+        room.stage.tick("2026-12-01T09:00:00Z".parse().unwrap());
+        room.stage.settle().await;
+        room.skims();
+        room.mina().types("postmortem").await;
+        assert_snapshot!(room.reads(), @"");
+        room.mina().types("postmortem INC-1").await;
+        room.skims();
+        let files = files(room, &shared(room)[0]).await;
+        assert!(files[0].1.contains("Time to recovery: **5 min**"), "{}", files[0].1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lone_alarm_gets_a_thread_for_it() {
+    run_test(async |room| {
+        room.amazon_q(&on(alarm("prod-user-pool-throttles", 130), "UserPool", "user-pool")).await;
+        room.skims();
+        room.mina().types("postmortem INC-1").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(shared(room).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_incident_is_none() {
+    run_test(async |room| {
+        room.mina().types("postmortem").await;
+        room.mina().types("postmortem INC-9").await;
+        assert_snapshot!(room.reads(), @"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn why_it_could_not_be_shared_is_told() {
+    run_test(async |room| {
+        flood(room).await;
+        let refuse = |method: &str, error: &str| Fault::Refuse { method: method.to_owned(), error: error.to_owned() };
+        room.stage.workspace.misbehave(refuse("files.completeUploadExternal", "missing_scope"));
+        room.mina().types("postmortem").await;
+        room.stage.workspace.misbehave(refuse("files.getUploadURLExternal", "storage_limit_reached"));
+        room.mina().types("postmortem").await;
+        assert_snapshot!(room.reads(), @"");
+        assert_eq!(shared(room), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_shares_nothing_twice() {
+    run_test(async |room| {
+        flood(room).await;
+        let method = "files.completeUploadExternal".to_owned();
+        room.stage.workspace.misbehave(Fault::LoseAnswer { method });
+        room.mina().types("postmortem").await;
+        room.wait(10).await;
+        let answers = room.reads_only("only Mina");
+        assert_eq!(answers.matches("are in the thread of").count(), 1, "{answers}");
+        assert_eq!(shared(room).len(), 1);
+        // A limit is waited for.
+        room.stage.workspace.misbehave(Fault::Limit { method: "files.getUploadURLExternal".to_owned(), after_s: 20 });
+        room.mina().types("postmortem").await;
+        assert_eq!(shared(room).len(), 1);
+        room.wait(25).await;
+        assert_eq!(shared(room).len(), 2);
+        room.skims();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crash_shares_nothing_twice() {
+    run_test(async |room| {
+        flood(room).await;
+        let method = "files.completeUploadExternal".to_owned();
+        room.stage.workspace.misbehave(Fault::LoseAnswer { method });
+        room.mina().types("postmortem").await;
+        room.restart().await;
+        room.wait(10).await;
+        assert_eq!(shared(room).len(), 1);
+        let answers = room.reads_only("only Mina");
+        assert_eq!(answers.matches("are in the thread of").count(), 1, "{answers}");
+    })
+    .await;
+}
