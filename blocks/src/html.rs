@@ -659,7 +659,7 @@ mod tests {
             &json!({"text": "look", "files": [
                 {"id": "F07", "mimetype": "image/png", "title": "T", "alt_txt": "who suffers"},
                 {"id": "F08", "mimetype": "image/png", "title": "U"},
-                {"id": "F07", "mimetype": "text/html", "name": "a<b.html"}]}),
+                {"id": "F09", "mimetype": "text/html", "name": "a<b.html"}]}),
             concat!(
                 r#"<div class="blk blk-text">look</div><figure class="blk blk-image"><figcaption>T</figcaption>"#,
                 r#"<a class="picture" href="/files/F07" target="_blank" rel="noopener">"#,
@@ -870,6 +870,7 @@ mod tests {
             "data-value",
             "fill",
             "height",
+            "download",
             "href",
             "label",
             "loading",

@@ -40,7 +40,14 @@ async fn the_thread_gets_a_document_and_the_cards() {
     run_test(async |room| {
         flood(room).await;
         room.mina().types("postmortem").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room thread:
+        [file: Postmortem of INC-1, as of 2026-11-20 03:15:00 UTC]
+        [file: The cards of INC-1]
+
+        #war-room, only Mina:
+        `INC-1-postmortem.md` and `INC-1-cards.html` are in the thread of INC-1.
+        ");
         let posts = shared(room);
         assert_eq!(posts.len(), 1, "one message holds both");
         let files = files(room, &posts[0]).await;
@@ -76,7 +83,10 @@ async fn what_is_over_is_told_however_long_ago() {
         room.stage.settle().await;
         room.skims();
         room.mina().types("postmortem").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        No incident is open in `prod`. When alarms come in, I open one by myself.
+        ");
         room.mina().types("postmortem INC-1").await;
         room.skims();
         let files = files(room, &shared(room)[0]).await;
@@ -91,7 +101,18 @@ async fn a_lone_alarm_gets_a_thread_for_it() {
         room.amazon_q(&on(alarm("prod-user-pool-throttles", 130), "UserPool", "user-pool")).await;
         room.skims();
         room.mina().types("postmortem INC-1").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room:
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        · INC-1 · told by Amazon Q · `/incident context INC-1`
+
+        #war-room thread:
+        [file: Postmortem of INC-1, as of 2026-11-20 03:14:10 UTC]
+        [file: The cards of INC-1]
+
+        #war-room, only Mina:
+        `INC-1-postmortem.md` and `INC-1-cards.html` are in the thread of INC-1.
+        ");
         assert_eq!(shared(room).len(), 1);
     })
     .await;
@@ -102,7 +123,13 @@ async fn an_unknown_incident_is_none() {
     run_test(async |room| {
         room.mina().types("postmortem").await;
         room.mina().types("postmortem INC-9").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        No incident is open in `prod`. When alarms come in, I open one by myself.
+
+        #war-room, only Mina:
+        I know no INC-9 here, so there is nothing to tell. `/incident stats` counts those I know.
+        ");
     })
     .await;
 }
@@ -116,7 +143,13 @@ async fn why_it_could_not_be_shared_is_told() {
         room.mina().types("postmortem").await;
         room.stage.workspace.misbehave(refuse("files.getUploadURLExternal", "storage_limit_reached"));
         room.mina().types("postmortem").await;
-        assert_snapshot!(room.reads(), @"");
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        I could not share the postmortem of INC-1: Slack refuses: missing_scope (the app needs `files:write`).
+
+        #war-room, only Mina:
+        I could not share the postmortem of INC-1: Slack refuses: storage_limit_reached.
+        ");
         assert_eq!(shared(room), []);
     })
     .await;
