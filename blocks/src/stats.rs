@@ -45,9 +45,9 @@ fn plans(message: Message, plans: &PlanStats) -> Message {
     }
 }
 
-/// `7 were made; 5 needed the approval of others. From made to started: mean *3 min*, …. *1* expired unanswered.`
+/// `7 plans were made; 5 needed the approval of others. From made to started: mean *3 min*, …. *1* expired unanswered.`
 fn approvals(plans: &PlanStats) -> String {
-    let made = phrase::count(plans.proposed, "was made", "were made");
+    let made = phrase::count(plans.proposed, "plan was made", "plans were made").replacen("one", "One", 1);
     let latency = match (plans.needed_approval, plans.time_to_approval.as_ref()) {
         (0, _) => "; none needed the approval of others.".to_owned(),
         (needed, None) => format!("; {needed} needed the approval of others, and none of these was started."),
@@ -124,9 +124,90 @@ pub(crate) fn foresight(foresight: &Foresight) -> String {
         .map(|minutes| format!(", {} min ahead on average", phrase::number(minutes)))
         .unwrap_or_default();
     let worth = if brier < base_rate { "better" } else { "no better" };
-    format!(
-        "{} of {} were foreseen{lead}. Brier score {brier:.3}, {worth} than the {base_rate:.3} of always stating the mean.",
-        foresight.foreseen,
-        phrase::count(foresight.spread, "service that was hit later", "services that were hit later"),
-    )
+    let foreseen = match foresight.spread {
+        0 => "Nobody was hit later".to_owned(),
+        spread => format!(
+            "{} of {} were foreseen{lead}",
+            foresight.foreseen,
+            phrase::count(spread, "service that was hit later", "services that were hit later"),
+        ),
+    };
+    format!("{foreseen}. Brier score {brier:.3}, {worth} than the {base_rate:.3} of always stating the mean.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn record(remedy: &str, kept: usize, undone: usize, failed: usize) -> RemedyRecord {
+        RemedyRecord { remedy: remedy.to_owned(), kept, undone, failed, unclear: 0, open: 0 }
+    }
+
+    fn told(plans: PlanStats) -> String {
+        let foresight = Foresight::default();
+        let (time_to_context, time_to_recovery) = (None, None);
+        let stats = Stats { days: 7, incidents: 3, floods: 2, time_to_context, time_to_recovery, foresight, plans };
+        crate::text::message(&answer(&stats).to_json(), &|_| None)
+    }
+
+    #[test]
+    fn what_became_of_plans_is_told_with_its_counts() {
+        let spans = Spans { count: 4, mean_s: 240.0, median_s: 180.0, longest_s: 600.0 };
+        let returns = ReturnGrade { asked: 4, in_time: 3, squared: 0.5, returned: 3, minutes_off: 4.5 };
+        let remedies = vec![record("reserved-concurrency", 3, 1, 0), record("<odd>", 0, 0, 1)];
+        let (proposed, needed_approval, expired) = (9, 6, 2);
+        let time_to_approval = Some(spans);
+        let plans = PlanStats { proposed, needed_approval, time_to_approval, expired, remedies, returns };
+        assert_snapshot!(told(plans.clone()), @"
+        The last 7 days
+        Incidents: 3, floods among them: 2.
+        Time to context
+        No card has said enough to act on yet.
+        Time to recovery
+        None of them is over yet.
+        Plans
+        9 plans were made; 6 needed the approval of others. From made to started: mean 4 min, median 3 min, longest 10 min, over 4 plans. 2 expired unanswered.
+        Remedies
+        • `reserved-concurrency`: started 4 times: 3 kept and 1 undone or without effect
+        • `<odd>`: started once: 1 failed
+        Forecasts of recovery
+        3 of 4 services were back in time, 1.5 min off on average over the 3 services that came back. Brier score 0.125, better than the 0.188 of always stating the mean.
+        Predictions
+        Nothing to grade yet: predictions are graded when their incident is over.
+        · Time to context runs from the first alarm to the first card that says enough to act on
+        ");
+        let many = (0..12).map(|number| record(&format!("remedy-{number}"), 1, 0, 0)).collect();
+        let told = told(PlanStats { remedies: many, ..plans });
+        assert!(told.contains("`remedy-9`") && !told.contains("`remedy-10`"), "{told}");
+        assert!(told.contains("and 2 remedies that were tried less often"), "{told}");
+    }
+
+    #[test]
+    fn of_nothing_nothing_is_told() {
+        assert_snapshot!(told(PlanStats::default()), @"
+        The last 7 days
+        Incidents: 3, floods among them: 2.
+        Time to context
+        No card has said enough to act on yet.
+        Time to recovery
+        None of them is over yet.
+        Predictions
+        Nothing to grade yet: predictions are graded when their incident is over.
+        · Time to context runs from the first alarm to the first card that says enough to act on
+        ");
+        assert_snapshot!(told(PlanStats { proposed: 1, needed_approval: 1, expired: 1, ..PlanStats::default() }), @"
+        The last 7 days
+        Incidents: 3, floods among them: 2.
+        Time to context
+        No card has said enough to act on yet.
+        Time to recovery
+        None of them is over yet.
+        Plans
+        One plan was made; 1 needed the approval of others, and none of these was started. 1 expired unanswered.
+        Predictions
+        Nothing to grade yet: predictions are graded when their incident is over.
+        · Time to context runs from the first alarm to the first card that says enough to act on
+        ");
+    }
 }

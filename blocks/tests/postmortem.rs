@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use tools::context::timeline;
 use tools::model::{
     Affected, Alarm, AlarmState, Answer, Because, Cause, Change, ChangeKind, Claim, Cost, Direction, Evidence,
-    EvidenceId, Expectation, Fact, Gap, Incident, IncidentId, Isolation, IsolationReason, Lane, Measure,
-    NextStep, Outlook, Prediction, Reading, Reason, Return, Risk, ScopeId, ServiceId, Source, Suspect, Symptom, Verdict,
-    Via, Window,
+    EvidenceId, Expectation, Fact, Gap, Incident, IncidentId, Isolation, IsolationReason, Lane, Measure, NextStep,
+    Outlook, Prediction, Reading, Reason, Return, Risk, ScopeId, ServiceId, Source, Suspect, Symptom, Verdict, Via,
+    Window,
 };
 use tools::recovery::plan::{Plan, PlanFact, PlanId, UndoneBy};
 use tools::recovery::policy::PersonId;
@@ -85,7 +85,10 @@ fn verdict(answer: Answer) -> Verdict {
         evidence: vec![
             evidence(1, excess("pool")),
             evidence(2, excess("orders")),
-            Evidence { source: Source::Link("https://git.example/1".to_owned()), ..evidence(3, Claim::Changed { change }) },
+            Evidence {
+                source: Source::Link("https://git.example/1".to_owned()),
+                ..evidence(3, Claim::Changed { change })
+            },
         ],
     }
 }
@@ -246,32 +249,32 @@ fn an_incident_that_is_over() {
 
     ## How long it took
 
-    Time to context: **3 min**\. Time to recovery: **24 min**\.
+    Time to context: **3 min**. Time to recovery: **24 min**.
 
     | step | at | after the first alarm | after the step before |
     | --- | --- | --- | --- |
-    | the first alarm fired | 2026\-11-20 03:00:00 |  |  |
-    | it was a flood and got its card | 2026\-11-20 03:02:00 | 2 min | 2 min |
-    | the cause was found | 2026\-11-20 03:03:00 | 3 min | 60 s |
-    | the card said enough to act on | 2026\-11-20 03:03:00 | 3 min | 0 s |
-    | the first plan was made | 2026\-11-20 03:05:00 | 5 min | 2 min |
-    | the first plan was started | 2026\-11-20 03:07:00 | 7 min | 2 min |
-    | the last alarm was OK again | 2026\-11-20 03:24:00 | 24 min | 17 min |
+    | the first alarm fired | 2026-11-20 03:00:00 |  |  |
+    | it was a flood and got its card | 2026-11-20 03:02:00 | 2 min | 2 min |
+    | the cause was found | 2026-11-20 03:03:00 | 3 min | 60 s |
+    | the card said enough to act on | 2026-11-20 03:03:00 | 3 min | 0 s |
+    | the first plan was made | 2026-11-20 03:05:00 | 5 min | 2 min |
+    | the first plan was started | 2026-11-20 03:07:00 | 7 min | 2 min |
+    | the last alarm was OK again | 2026-11-20 03:24:00 | 24 min | 17 min |
 
     ## Impact
 
     | service | suffered from | until | how |
     | --- | --- | --- | --- |
-    | `pool` | 2026\-11-20 03:00:00 | 2026\-11-20 03:24:00 | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E1)* |
-    | `orders` | 2026\-11-20 03:01:00 | 2026\-11-20 03:24:00 | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E2)* |
+    | `pool` | 2026-11-20 03:00:00 | 2026-11-20 03:24:00 | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E1)* |
+    | `orders` | 2026-11-20 03:01:00 | 2026-11-20 03:24:00 | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E2)* |
 
     - at risk when last looked at: `web`, 399 requests a minute
 
     ## Cause
 
-    `pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that *(E1)*\.
+    `pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that *(E1)*.
 
-    It spread `pool` → `orders`\.
+    It spread `pool` → `orders`.
 
     The evidence, each claim with the query or page that it comes from:
 
@@ -283,13 +286,13 @@ fn an_incident_that_is_over() {
 
     ## What changed
 
-    The deploy on `pool` is probably guilty *(E3)*\.
+    The deploy on `pool` is probably guilty *(E3)*.
 
-    - **guilty**, 80 % likely: deploy on `pool` by m.okafor at 02:56:00 UTC: [limit 120 → 12 \| \<script\>](<https://git.example/1>) *(E3)* it came 4 min before the onset; it touches the cause
+    - **guilty**, 80 % likely: deploy on `pool` by m.okafor at 02:56:00 UTC: [limit 120 → 12 \| \<script\>](<https://git.example/1>) *(E3)* · it came 4 min before the onset; it touches the cause
 
     ## What was done, and what it did
 
-    ### 1\. Set reserved concurrency of orders to 50 (none now): undone
+    ### 1. Set reserved concurrency of orders to 50 (none now): undone
 
     - `plan-25390040808ae584`, `reserved-concurrency` on `AWS::Lambda::Function orders`, risk medium
     - asked for by @Mina at 2026-11-20 03:05:00 *(E2)*
@@ -303,7 +306,7 @@ fn an_incident_that_is_over() {
     | --- | --- | --- |
     | `orders` | 10 min (80 %) | 17 min |
 
-    ### 2\. Set reserved concurrency of orders to 20 (none now): kept
+    ### 2. Set reserved concurrency of orders to 20 (none now): kept
 
     - `plan-69ac2b4d504feffb`, `reserved-concurrency` on `AWS::Lambda::Function orders`, risk medium
     - asked for by @Mina at 2026-11-20 03:14:00 *(E2)*
@@ -321,9 +324,9 @@ fn an_incident_that_is_over() {
 
     | service | first said at | highest probability | what happened |
     | --- | --- | --- | --- |
-    | `web` | 2026\-11-20 03:03:00 | 72 % | was not hit |
+    | `web` | 2026-11-20 03:03:00 | 72 % | was not hit |
 
-    0 of 0 services that were hit later were foreseen. Brier score 0.174, no better than the 0.000 of always stating the mean.
+    Nobody was hit later. Brier score 0.174, no better than the 0.000 of always stating the mean.
 
     Forecasts of recovery: 1 of 2 services were back in time, 4.5 min off on average over the 2 services that came back. Brier score 0.340, no better than the 0.250 of always stating the mean.
 
@@ -340,28 +343,28 @@ fn an_incident_that_is_over() {
 
     | UTC | what happened |
     | --- | --- |
-    | 2026\-11-20 02:56:00 | 🔧 deploy on `pool` by m.okafor: “limit 120 → 12 \| \<script\>” — **guilty** *(E3)* |
-    | 2026\-11-20 03:00:00 | 🔴 **ALARM** `pool-throttles` and `orders-5xx` |
-    | 2026\-11-20 03:02:00 | 🔴 **ALARM** `odd\|name*` |
-    | 2026\-11-20 03:02:00 | 🌊 3 alarms: this is a flood, and gets a card |
-    | 2026\-11-20 03:03:00 | 🔎 Cause found: `pool` |
-    | 2026\-11-20 03:03:00 | 🧭 The card says enough to act on: context is reached |
-    | 2026\-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
-    | 2026\-11-20 03:06:00 | `plan-25390040808ae584`: approved by @U0JUN: “it **storms** \| \<now\>” |
-    | 2026\-11-20 03:07:00 | `plan-25390040808ae584`: started by @Mina |
-    | 2026\-11-20 03:07:00 | `plan-25390040808ae584`: its effect is there |
-    | 2026\-11-20 03:12:00 | `plan-25390040808ae584`: measured: 420 failed requests a minute before, 415 failed requests a minute after: **REVERT** |
-    | 2026\-11-20 03:13:00 | `plan-25390040808ae584`: taken back by @U0JUN |
-    | 2026\-11-20 03:13:00 | `plan-25390040808ae584`: what was there before is restored |
-    | 2026\-11-20 03:14:00 | `plan-69ac2b4d504feffb`: asked for by @Mina: Set reserved concurrency of orders to 20 (none now) |
-    | 2026\-11-20 03:15:00 | `plan-69ac2b4d504feffb`: approved by @U0JUN: “it **storms** \| \<now\>” |
-    | 2026\-11-20 03:16:00 | `plan-69ac2b4d504feffb`: started by @Mina |
-    | 2026\-11-20 03:16:00 | `plan-69ac2b4d504feffb`: its effect is there |
-    | 2026\-11-20 03:20:00 | 🟢 **OK** `odd\|name*` |
-    | 2026\-11-20 03:21:00 | 🔴 **ALARM** `odd\|name*` |
-    | 2026\-11-20 03:21:00 | `plan-69ac2b4d504feffb`: measured: 420 failed requests a minute before, 3 failed requests a minute after: **KEEP** |
-    | 2026\-11-20 03:24:00 | 🟢 **OK** `odd\|name*`, `orders-5xx` and `pool-throttles` |
-    | 2026\-11-20 03:24:00 | All alarms are OK again |
+    | 2026-11-20 02:56:00 | 🔧 deploy on `pool` by m.okafor: “limit 120 → 12 \| \<script\>” — **guilty** *(E3)* |
+    | 2026-11-20 03:00:00 | 🔴 **ALARM** `pool-throttles` and `orders-5xx` |
+    | 2026-11-20 03:02:00 | 🔴 **ALARM** `odd\|name*` |
+    | 2026-11-20 03:02:00 | 🌊 3 alarms: this is a flood, and gets a card |
+    | 2026-11-20 03:03:00 | 🔎 Cause found: `pool` |
+    | 2026-11-20 03:03:00 | 🧭 The card says enough to act on: context is reached |
+    | 2026-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:06:00 | `plan-25390040808ae584`: approved by @U0JUN: “it **storms** \| \<now\>” |
+    | 2026-11-20 03:07:00 | `plan-25390040808ae584`: started by @Mina |
+    | 2026-11-20 03:07:00 | `plan-25390040808ae584`: its effect is there |
+    | 2026-11-20 03:12:00 | `plan-25390040808ae584`: measured: 420 failed requests a minute before, 415 failed requests a minute after: **REVERT** |
+    | 2026-11-20 03:13:00 | `plan-25390040808ae584`: taken back by @U0JUN |
+    | 2026-11-20 03:13:00 | `plan-25390040808ae584`: what was there before is restored |
+    | 2026-11-20 03:14:00 | `plan-69ac2b4d504feffb`: asked for by @Mina: Set reserved concurrency of orders to 20 (none now) |
+    | 2026-11-20 03:15:00 | `plan-69ac2b4d504feffb`: approved by @U0JUN: “it **storms** \| \<now\>” |
+    | 2026-11-20 03:16:00 | `plan-69ac2b4d504feffb`: started by @Mina |
+    | 2026-11-20 03:16:00 | `plan-69ac2b4d504feffb`: its effect is there |
+    | 2026-11-20 03:20:00 | 🟢 **OK** `odd\|name*` |
+    | 2026-11-20 03:21:00 | 🔴 **ALARM** `odd\|name*` |
+    | 2026-11-20 03:21:00 | `plan-69ac2b4d504feffb`: measured: 420 failed requests a minute before, 3 failed requests a minute after: **KEEP** |
+    | 2026-11-20 03:24:00 | 🟢 **OK** `odd\|name*`, `orders-5xx` and `pool-throttles` |
+    | 2026-11-20 03:24:00 | All alarms are OK again |
 
     ## What went well
 
@@ -397,17 +400,17 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 
     ## Summary
 
-    From 2026-11-20 03:00:00 UTC on 2 alarms fired; 2 services suffered. No cause was found. one plan was made, and none was carried out. **It is not over**: 2 of 2 alarms fire as of 2026-11-20 03:30:00 UTC, after 30 min.
+    From 2026-11-20 03:00:00 UTC on 2 alarms fired; 2 services suffered. No cause was found. One plan was made, and none was carried out. **It is not over**: 2 of 2 alarms fire as of 2026-11-20 03:30:00 UTC, after 30 min.
 
     ## How long it took
 
-    Time to context: **not reached**\. Time to recovery: **not reached**\.
+    Time to context: **not reached**. Time to recovery: **not reached**.
 
     | step | at | after the first alarm | after the step before |
     | --- | --- | --- | --- |
-    | the first alarm fired | 2026\-11-20 03:00:00 |  |  |
-    | it was a flood and got its card | 2026\-11-20 03:01:00 | 60 s | 60 s |
-    | the first plan was made | 2026\-11-20 03:05:00 | 5 min | 4 min |
+    | the first alarm fired | 2026-11-20 03:00:00 |  |  |
+    | it was a flood and got its card | 2026-11-20 03:01:00 | 60 s | 60 s |
+    | the first plan was made | 2026-11-20 03:05:00 | 5 min | 4 min |
     | the cause was found | not reached |  |  |
     | the card said enough to act on | not reached |  |  |
     | the first plan was started | not reached |  |  |
@@ -417,16 +420,16 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 
     | service | suffered from | until | how |
     | --- | --- | --- | --- |
-    | `pool` | 2026\-11-20 03:00:00 | its alarms are not OK yet | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E1)* |
-    | `orders` | 2026\-11-20 03:01:00 | its alarms are not OK yet | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E2)* |
+    | `pool` | 2026-11-20 03:00:00 | its alarms are not OK yet | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E1)* |
+    | `orders` | 2026-11-20 03:01:00 | its alarms are not OK yet | 421 failed requests a minute where 1.07 failed requests a minute is usual *(E2)* |
 
     - at risk when last looked at: `web`, 399 requests a minute
 
     ## Cause
 
-    No cause found: nothing stands out clearly enough. Most conspicuous: `pool`\.
+    No cause found: nothing stands out clearly enough. Most conspicuous: `pool`.
 
-    What else was looked at:
+    What was looked at:
 
     - `pool` (21 % sure) *(E1)*
 
@@ -442,11 +445,11 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 
     No change is guilty, as far as I can tell. That is common: load, data and dependencies break things too.
 
-    - 10 % likely: deploy on `pool` by m.okafor at 02:56:00 UTC: [limit 120 → 12 \| \<script\>](<https://git.example/1>) *(E3)* it came 4 min before the onset; it touches the cause
+    - 10 % likely: deploy on `pool` by m.okafor at 02:56:00 UTC: [limit 120 → 12 \| \<script\>](<https://git.example/1>) *(E3)* · it came 4 min before the onset; it touches the cause
 
     ## What was done, and what it did
 
-    ### 1\. Set reserved concurrency of orders to 50 (none now): expired
+    ### 1. Set reserved concurrency of orders to 50 (none now): expired
 
     - `plan-25390040808ae584`, `reserved-concurrency` on `AWS::Lambda::Function orders`, risk medium
     - asked for by @Mina at 2026-11-20 03:05:00 *(E2)*
@@ -458,7 +461,7 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 
     | service | first said at | highest probability | what happened |
     | --- | --- | --- | --- |
-    | `web` | 2026\-11-20 03:03:00 | 72 % | not hit so far |
+    | `web` | 2026-11-20 03:03:00 | 72 % | not hit so far |
 
     Predictions are graded when the incident is over.
 
@@ -475,11 +478,11 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 
     | UTC | what happened |
     | --- | --- |
-    | 2026\-11-20 02:56:00 | 🔧 deploy on `pool` by m.okafor: “limit 120 → 12 \| \<script\>” *(E3)* |
-    | 2026\-11-20 03:00:00 | 🔴 **ALARM** `pool-throttles` and `orders-5xx` |
-    | 2026\-11-20 03:01:00 | 🌊 2 alarms: this is a flood, and gets a card |
-    | 2026\-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
-    | 2026\-11-20 03:20:00 | `plan-25390040808ae584`: expired unanswered |
+    | 2026-11-20 02:56:00 | 🔧 deploy on `pool` by m.okafor: “limit 120 → 12 \| \<script\>” *(E3)* |
+    | 2026-11-20 03:00:00 | 🔴 **ALARM** `pool-throttles` and `orders-5xx` |
+    | 2026-11-20 03:01:00 | 🌊 2 alarms: this is a flood, and gets a card |
+    | 2026-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:20:00 | `plan-25390040808ae584`: expired unanswered |
 
     ## What went well
 
@@ -501,7 +504,7 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
 fn a_lone_alarm() {
     let mut story = Story::begin(&[("billing-`late`", None)]);
     story.turn("billing-`late`", AlarmState::Ok, 9);
-    assert_snapshot!(told(&story.end(), 30), @r"
+    assert_snapshot!(told(&story.end(), 30), @"
     # Postmortem of INC-7: `billing-'late'`
 
     ## Summary
@@ -510,12 +513,12 @@ fn a_lone_alarm() {
 
     ## How long it took
 
-    Time to context: **not reached**\. Time to recovery: **9 min**\.
+    Time to context: **not reached**. Time to recovery: **9 min**.
 
     | step | at | after the first alarm | after the step before |
     | --- | --- | --- | --- |
-    | the first alarm fired | 2026\-11-20 03:00:00 |  |  |
-    | the last alarm was OK again | 2026\-11-20 03:09:00 | 9 min | 9 min |
+    | the first alarm fired | 2026-11-20 03:00:00 |  |  |
+    | the last alarm was OK again | 2026-11-20 03:09:00 | 9 min | 9 min |
     | it was a flood and got its card | not reached |  |  |
     | the cause was found | not reached |  |  |
     | the card said enough to act on | not reached |  |  |
@@ -550,9 +553,9 @@ fn a_lone_alarm() {
 
     | UTC | what happened |
     | --- | --- |
-    | 2026\-11-20 03:00:00 | 🔴 **ALARM** `billing-'late'` |
-    | 2026\-11-20 03:09:00 | 🟢 **OK** `billing-'late'` |
-    | 2026\-11-20 03:09:00 | All alarms are OK again |
+    | 2026-11-20 03:00:00 | 🔴 **ALARM** `billing-'late'` |
+    | 2026-11-20 03:09:00 | 🟢 **OK** `billing-'late'` |
+    | 2026-11-20 03:09:00 | All alarms are OK again |
 
     ## What went well
 

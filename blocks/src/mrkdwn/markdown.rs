@@ -10,7 +10,7 @@ pub fn to_markdown(text: &str, names: Names<'_>) -> String {
 
 fn piece(piece: &Piece) -> String {
     let lines = |lines: &[Vec<Span>], margin: &str| {
-        let told = lines.iter().map(|line| format!("{margin}{}", line.iter().map(span).collect::<String>()));
+        let told = lines.iter().map(|line| format!("{margin}{}", begun(&line.iter().map(span).collect::<String>())));
         told.collect::<Vec<_>>().join("\n")
     };
     match piece {
@@ -56,24 +56,25 @@ fn link(url: &str, label: &str) -> String {
     format!("[{}](<{address}>)", escape(label))
 }
 
-/// Text that is read as the text it is, wherever it stands in a line.
+/// Text that is read as the text it is.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    // What makes a list or a heading of a line does so at its beginning only: `- x`, `1. x`, `===`.
-    let mut is_begun = false;
     for c in text.chars() {
-        let is_markup = match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' => true,
-            '-' | '+' | '=' | '.' | ')' => !is_begun,
-            _ => false,
-        };
-        is_begun |= !(c.is_whitespace() || c.is_ascii_digit());
-        if is_markup {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&') {
             out.push('\\');
         }
         out.push(if c.is_control() { ' ' } else { c });
     }
     out
+}
+
+/// A line that is no item of a list and no underline of a heading, whatever it begins with: `- x`, `1. x`, `===`.
+fn begun(line: &str) -> String {
+    let digits = line.len() - line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, rest) = line.split_at(digits);
+    let is_numbered = number.ends_with(|c: char| c.is_ascii_digit());
+    let marks: &[char] = if is_numbered { &['.', ')'] } else { &['-', '+', '='] };
+    if rest.starts_with(marks) { format!("{number}\\{rest}") } else { line.to_owned() }
 }
 
 /// Text as code; the marks around it are longer than any within.
@@ -107,6 +108,9 @@ mod tests {
         );
         check("<@U1> &lt;b&gt; # | [x](y) &amp;amp;", "@Mi\\_na \\<b\\> \\# \\| \\[x\\](y) \\&amp;");
         check("- item", "\\- item");
+        check("2026-11-20 - `a` - b. *c*.", "2026-11-20 - `a` - b. **c**.");
+        check("===", "\\===");
+        check(" +1", " \\+1");
         check("1. item 2. x", "1\\. item 2. x");
         check("```{\"a\": 1}```", "```\n{\"a\": 1}\n```");
         check("<javascript:alert(1)|x>", "x");

@@ -87,7 +87,7 @@ impl Told<'_> {
 
     /// The same in one line, whatever it holds.
     fn line(&self, mrkdwn: &str) -> String {
-        self.md(mrkdwn).lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        self.md(mrkdwn).lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 
     /// A table of cells told in mrkdwn; nothing without a row.

@@ -51,7 +51,7 @@ pub(super) fn summary(incident: &Incident) -> Option<String> {
         (count > 0).then(|| format!("{count} {word}"))
     });
     let parts: Vec<String> = parts.collect();
-    let made = phrase::count(plans.len(), "plan was made", "plans were made");
+    let made = phrase::count(plans.len(), "plan was made", "plans were made").replacen("one", "One", 1);
     Some(match outcomes.len() {
         0 => format!("{made}, and none was carried out."),
         started => format!("{made}, {started} started: {}.", phrase::list(&parts)),
@@ -64,8 +64,8 @@ pub(super) fn plans(told: &Told<'_>) -> String {
         return told.md("No plan was made.");
     }
     let sections = plans.iter().zip(1..).map(|(state, number)| {
-        let title = format!("{number}. {}: {}", sentence(state), state.status().word());
-        format!("### {}\n\n{}{}", told.line(&title), told.list(lines(state)), forecast(told, state))
+        let title = format!("{}: {}", sentence(state), state.status().word());
+        format!("### {number}. {}\n\n{}{}", told.line(&title), told.list(lines(state)), forecast(told, state))
     });
     sections.collect::<Vec<_>>().join("\n")
 }

@@ -193,7 +193,8 @@ pub(super) fn cause(told: &Told<'_>) -> String {
         format!("{service} ({sure} sure){}", phrase::refs(&cause.evidence))
     }));
     if !candidates.is_empty() {
-        out.push_str(&format!("\nWhat else was looked at:\n\n{candidates}"));
+        let looked = if verdict.cause().is_some() { "What else was looked at" } else { "What was looked at" };
+        out.push_str(&format!("\n{looked}:\n\n{candidates}"));
     }
     let evidence = claims(verdict, told.incident);
     if !evidence.is_empty() {
