@@ -1,11 +1,17 @@
 //! Somebody asks for the postmortem of an incident: two files stand in its thread, and they are told so.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use bot::app::Kept;
+use bot::embedded::Embedded;
+use bot::postmortem::{Wanted, write};
 use bot::workspace::fault::Fault;
 use bot::workspace::state::Post;
+use clap::Parser;
 use insta::assert_snapshot;
 use serde_json::Value;
-use tests::{Room, alarm, http, on, run_test, turned};
+use std::fs;
+use std::path::Path;
+use tests::{Room, START, alarm, http, on, run_test, run_test_on, turned, usual_world};
 use tools::model::AlarmState;
 
 async fn flood(room: &mut Room) {
@@ -191,4 +197,42 @@ async fn a_crash_shares_nothing_twice() {
         assert_eq!(answers.matches("are in the thread of").count(), 1, "{answers}");
     })
     .await;
+}
+
+/// `clarity postmortem` as it is typed.
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// What it is told for an incident whose store is in this folder.
+async fn written(folder: &Path, incident: &str) -> String {
+    let (config, out) = (folder.join("clarity.toml"), folder.join("out"));
+    let words = ["postmortem".into(), "--config".into(), config.into_os_string(), incident.into(), "--out".into()];
+    let cli = match Cli::try_parse_from(words.into_iter().chain([out.into_os_string()])) {
+        Ok(cli) => cli,
+        Err(err) => return err.to_string(),
+    };
+    let told = match write(&cli.wanted, START.parse().unwrap()).await {
+        Ok(paths) => paths.map(|path| path.display().to_string()).join("\n"),
+        Err(err) => format!("clarity: {err}"),
+    };
+    told.replace(&format!("{}/", folder.display()), "")
+}
+
+#[tokio::test]
+async fn the_same_files_are_written_without_slack() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, store) = (home.path(), home.path().join("clarity.redb"));
+    let text = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n[storage.embedded]\npath = {store:?}\n");
+    fs::write(folder.join("clarity.toml"), text).unwrap();
+    run_test_on(usual_world(), Box::new(move || Embedded::open(&store).map(Kept::from)), flood).await;
+    assert_snapshot!(written(folder, "INC-1").await, @"");
+    let document = fs::read_to_string(folder.join("out/INC-1-postmortem.md")).unwrap();
+    assert!(document.starts_with("# Postmortem of INC-1: `user-pool`, requests fail\n"), "{document}");
+    let page = fs::read_to_string(folder.join("out/INC-1-cards.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>\n"), "{page}");
+    assert_snapshot!(written(folder, "INC-9").await, @"");
+    assert!(written(folder, "7").await.contains("one looks like `INC-7`"));
 }

@@ -29,10 +29,10 @@ pub(super) fn went_well(told: &Told<'_>) -> String {
         }
         match state.status() {
             PlanStatus::Undone => {
-                items.push(format!("{} was taken back, and what was there before is restored.", id(state)))
+                items.push(format!("{} was taken back, and what was there before is restored.", id(state)));
             }
             PlanStatus::Drifted => {
-                items.push(format!("{} was not carried out on a target that had changed.", id(state)))
+                items.push(format!("{} was not carried out on a target that had changed.", id(state)));
             }
             PlanStatus::Waiting
             | PlanStatus::Running

@@ -5,6 +5,12 @@
 //! what follows from it · [`page`], the cards. Everything is told in the words of the messages, rewritten as Markdown
 //! ([`to_markdown`]), so that one claim reads the same everywhere. Nothing is said that no fact says.
 
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "a document reads best as templates, and is made rarely"
+)]
+
 mod lessons;
 mod page;
 mod plans;
