@@ -22,6 +22,7 @@ async fn help_lists_what_exists() {
         What you can ask for
         `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
         `/incident why [INC-n]`  What speaks for the cause, how it spread, and what else was looked at
+        `/incident fix [INC-n]`  What can be done, what it risks and costs, and who recovers; nothing is done by asking
         `/incident graph [INC-n]`  The blast radius as a picture, and what the map rests on
         `/incident predict [INC-n]`  Who is hit next, how likely, when, and what is at stake
         `/incident isolate [INC-n]`  The cheapest cut between the failing part and what must stay healthy
@@ -31,7 +32,8 @@ async fn help_lists_what_exists() {
         `/incident similar [INC-n]`  Past incidents like this one, and what fixed them
         `/incident catchup [INC-n] [20m|2h|03:15]`  What is new since you last looked, or since then (UTC)
         `/incident gaps [INC-n]`  What could not be seen, and the smallest permission or setting that would supply it
-        `/incident stats [7|30|90]`  Time to context, time to recovery and the grade of predictions over so many days
+        `/incident postmortem [INC-n]`  What happened, what was done and what is left to do, as a document in the incident's thread
+        `/incident stats [7|30|90]`  Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days
         `/incident help`  This list
         ");
         room.mina().types("").await;

@@ -227,7 +227,14 @@ async fn the_same_files_are_written_without_slack() {
     let (folder, store) = (home.path(), home.path().join("clarity.redb"));
     let text = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"C1\"\n[storage.embedded]\npath = {store:?}\n");
     fs::write(folder.join("clarity.toml"), text).unwrap();
-    run_test_on(usual_world(), Box::new(move || Embedded::open(&store).map(Kept::from)), flood).await;
+    run_test_on(usual_world(), Box::new(move || Embedded::open(&store).map(Kept::from)), async |room| {
+        flood(room).await;
+        // Whoever is killed has not closed the file as it should be; whoever stops has.
+        room.restart().await;
+        room.skims();
+        room.stage.kill_bot().await;
+    })
+    .await;
     assert_snapshot!(written(folder, "INC-1").await, @"");
     let document = fs::read_to_string(folder.join("out/INC-1-postmortem.md")).unwrap();
     assert!(document.starts_with("# Postmortem of INC-1: `user-pool`, requests fail\n"), "{document}");

@@ -48,6 +48,8 @@ struct File {
     /// Bytes as announced.
     length: usize,
     created: Timestamp,
+    /// Whether a channel was named when it was completed: what is no picture is seen only then.
+    is_shared: bool,
     step: Step,
 }
 
@@ -84,10 +86,12 @@ impl Files {
         }
     }
 
-    /// What a browser gets of a completed file: its kind, told by its bytes, and them.
+    /// What a browser gets of a picture, or of a file that was shared: its kind, told by its bytes, and them.
     pub(super) fn shown(&self, id: &str) -> Option<(&'static str, Bytes)> {
-        match &self.all.get(id)?.step {
-            Step::Completed { bytes, .. } => Some((kind(bytes), bytes.clone())),
+        let file = self.all.get(id)?;
+        match &file.step {
+            Step::Completed { bytes, .. } if file.is_shared => Some((kind(bytes), bytes.clone())),
+            Step::Completed { .. } => self.picture(id),
             Step::Announced { .. } | Step::Uploaded { .. } => None,
         }
     }
@@ -97,7 +101,10 @@ impl Files {
         let (id, length) = (self.next_id(), bytes.len());
         let step = Step::Completed { bytes: Bytes::from(bytes), processed_at: Some(now) };
         let (name, title) = (name.to_owned(), name.to_owned());
-        self.all.insert(id.clone(), File { owner, name, title, alt: String::new(), length, created: now, step });
+        self.all.insert(
+            id.clone(),
+            File { owner, name, title, alt: String::new(), length, created: now, is_shared: false, step },
+        );
         id
     }
 
@@ -214,6 +221,7 @@ pub(super) fn announce(workspace: &Workspace, arguments: &Value) -> Result<Value
         alt: alt.to_owned(),
         length,
         created: workspace.inner.clock.now(),
+        is_shared: false,
         step: Step::Announced { key },
     };
     files.all.insert(id.clone(), file);
@@ -301,6 +309,7 @@ pub(super) fn complete(workspace: &Workspace, arguments: &Value) -> Result<Value
             |seconds: u32| now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
         let processed_at = takes.map(after);
         let Some(file) = state.files.all.get_mut(id) else { continue };
+        file.is_shared = channel.is_some();
         if let Step::Uploaded { bytes } = &file.step {
             file.step = Step::Completed { bytes: bytes.clone(), processed_at };
         }
