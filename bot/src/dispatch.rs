@@ -105,7 +105,8 @@ impl Dispatcher {
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
             | Event::Replied { asked, .. }
-            | Event::Reviewed { asked, .. } => Some(asked),
+            | Event::Reviewed { asked, .. }
+            | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
             }
@@ -202,6 +203,7 @@ fn subject(event: &Event) -> Option<IncidentId> {
     match event {
         Event::Investigated { incident, .. }
         | Event::Pictured { incident, .. }
+        | Event::Postmortem { incident, .. }
         | Event::CardShown { incident }
         | Event::Wished { incident, .. }
         | Event::Weighed { incident, .. }

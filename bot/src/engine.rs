@@ -42,6 +42,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
             let answer = Intent::Answer { asked: asked.clone(), message: blocks::stats::answer(stats) };
             Decision { intents: vec![answer], ..Decision::default() }
         }
+        Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),
         Event::CardShown { incident } => handlers::card_shown::decide(scene, *incident, now),
     }
 }

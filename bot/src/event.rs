@@ -132,6 +132,15 @@ pub enum Event {
         /// Who waits.
         asked: Asked,
     },
+    /// A postmortem that somebody asked for went a step further.
+    Postmortem {
+        /// Of which incident; perhaps there is none such.
+        incident: IncidentId,
+        /// How far it is.
+        step: PostmortemStep,
+        /// Who waits.
+        asked: Asked,
+    },
     /// A card that passes the coverage bar stands in the channel.
     CardShown {
         /// For which incident.
@@ -218,6 +227,18 @@ pub enum PictureStep {
     /// It can be shown.
     Ready(Drawing),
     /// There will be none, and why.
+    Failed(String),
+}
+
+/// How far a postmortem is on its way into the thread of its incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostmortemStep {
+    /// The incident has no message in the channel, and so no thread.
+    NoThread,
+    /// Its files are in the thread.
+    Shared,
+    /// They will not be, and why.
     Failed(String),
 }
 

@@ -110,7 +110,8 @@ impl Budget {
             | Job::Weigh { .. }
             | Job::LookUp { .. }
             | Job::Act { .. }
-            | Job::Review { .. } => Ok(()),
+            | Job::Review { .. }
+            | Job::Postmortem { .. } => Ok(()),
         }
     }
 

@@ -43,6 +43,10 @@ pub(super) enum Call {
         id: IntentId,
         stored_at: Timestamp,
         job: Job,
+        /// The message under which it speaks, if it speaks and that is there.
+        thread: Option<MessageRef>,
+        /// Whether its effect may be there already.
+        uncertain: bool,
     },
     Wake {
         id: IntentId,
@@ -101,6 +105,8 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });
             }
+            // The thread begins with the message it hangs under: a message that is on its way is waited for.
+            Intent::Run(Job::Postmortem { under, .. }) if each.thread.is_none() && newest.contains_key(under) => {}
             Intent::Run(job) => {
                 let superseded = match job {
                     Job::Investigate { incident, answer_to: None } => newest_job[incident] != id,
@@ -111,7 +117,8 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                     | Job::Weigh { .. }
                     | Job::LookUp { .. }
                     | Job::Act { .. }
-                    | Job::Review { .. } => false,
+                    | Job::Review { .. }
+                    | Job::Postmortem { .. } => false,
                 };
                 if superseded {
                     plan.superseded.push(id);
@@ -119,7 +126,13 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                 }
                 match budget.job(id, job, now) {
                     Ok(()) => {
-                        let call = Call::Run { id, stored_at: each.stored_at, job: job.clone() };
+                        let call = Call::Run {
+                            id,
+                            stored_at: each.stored_at,
+                            job: job.clone(),
+                            thread: each.thread.clone(),
+                            uncertain: each.taken_before || uncertain.contains(&id),
+                        };
                         let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
                         calls.push(call);
                     }
@@ -290,7 +303,7 @@ mod tests {
     use crate::event::{Asked, Question};
     use tools::context::{Situation, verdict};
     use tools::dependency::draw;
-    use tools::model::Drawing;
+    use tools::model::{Drawing, ScopeId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_795_144_320 + seconds).unwrap()
@@ -339,6 +352,9 @@ mod tests {
                 Call::Answer { id, .. } => format!("answer {}", id.0),
                 Call::Run { id, job: Job::Investigate { .. }, .. } => format!("investigate {}", id.0),
                 Call::Run { id, job: Job::Draw { .. }, .. } => format!("draw {}", id.0),
+                Call::Run { id, job: Job::Postmortem { .. }, thread, .. } => {
+                    format!("share {} {}", id.0, thread.as_ref().map_or("nowhere", |thread| &thread.ts))
+                }
                 Call::Run { id, .. } => format!("run {}", id.0),
                 Call::Wake { id, .. } => format!("wake {}", id.0),
             })
@@ -429,6 +445,23 @@ mod tests {
             pending(4, show("card", "x"), None),
         ];
         check(&waiting, &["post 4", "draw 2", "draw 3"], &[1]);
+    }
+
+    #[test]
+    fn what_is_shared_in_a_thread_waits_for_its_message_and_for_no_other() {
+        let asked = Asked { by: "U".to_owned(), channel: "C".to_owned(), response_url: String::new() };
+        let share = || {
+            Intent::Run(Job::Postmortem {
+                scope: ScopeId("prod".to_owned()),
+                incident: IncidentId(1),
+                under: MessageName("card".to_owned()),
+                insists: false,
+                asked: asked.clone(),
+            })
+        };
+        check(&[pending(1, show("card", "x"), None), pending(2, share(), None)], &["post 1"], &[]);
+        check(&[pending(2, share(), Some("1.0"))], &["share 2 1.0"], &[]);
+        check(&[pending(1, show("other", "x"), None), pending(2, share(), None)], &["share 2 nowhere", "post 1"], &[]);
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Tool for ExecuteRemediation {
             ToolError::Arguments { tool: Self::SPEC.name, path, problem }
         };
         find(outside, self.incident, Self::SPEC.name).await?;
-        let nobody = || arguments("requester", "nobody stands behind this call, and a plan is asked for by a person".to_owned());
+        let nobody =
+            || arguments("requester", "nobody stands behind this call, and a plan is asked for by a person".to_owned());
         let by = self.requester.ok_or_else(nobody)?;
         let proposal = ProposalKey::of(&self.service, &self.remedy);
         let wish = Wish { incident: self.incident, proposal: proposal.clone(), by, at: self.now };
