@@ -4,10 +4,10 @@ use super::{plans, title, utc};
 use crate::html::{self, Lookup};
 use crate::message::Message;
 use crate::mrkdwn::{Names, html_text, to_plain};
+use crate::plan::{self, Who};
 use crate::{alarm, card};
 use jiff::Timestamp;
 use tools::model::Incident;
-use tools::recovery::plan::PlanState;
 
 /// What the page looks like. Nothing is loaded from anywhere, and nothing runs.
 const STYLE: &str = "\
@@ -24,8 +24,10 @@ fieldset{border-color:#444}.blk-context,.blk-unsupported,.small{color:#aaa}a{col
 pub fn page(incident: &Incident, now: Timestamp, names: Names<'_>) -> String {
     let card = if incident.is_flood() { card::card(incident) } else { alarm::lone_line(incident) };
     let mut shown = section("The card", &card, names);
+    // Who may approve is a question of the moment, and this one is over.
+    let nobody = Who { approve: &[], escalate: None };
     for (state, number) in plans::in_order(incident).into_iter().zip(1..) {
-        shown.push_str(&section(&format!("Plan {number}"), &plan(state), names));
+        shown.push_str(&section(&format!("Plan {number}"), &plan::card(incident, state, &nobody), names));
     }
     let title = html_text(&to_plain(&title(incident).replacen("Postmortem", "Cards", 1), &|_| None));
     format!(
@@ -42,12 +44,4 @@ fn section(title: &str, message: &Message, names: Names<'_>) -> String {
     let lookup = Lookup { names, files: &|_| None };
     let shown = html::message(&message.to_json(), lookup);
     format!("<section>\n<h2>{}</h2>\n<fieldset disabled>{shown}</fieldset>\n</section>\n", html_text(title))
-}
-
-/// A plan as it stands.
-fn plan(state: &PlanState) -> Message {
-    let title = to_plain(&plans::sentence(state), &|_| None);
-    let lines: Vec<String> = plans::lines(state).iter().map(|line| format!("• {line}")).collect();
-    let message = Message::new(&title).header(&format!("{title}: {}", state.status().word()));
-    lines.chunks(4).fold(message, |message, lines| message.section(&lines.join("\n")))
 }
