@@ -6,6 +6,7 @@
 //! says little. The aspects are averaged with fixed weights over those that both incidents have.
 
 use crate::model::{Claim, Ended, Incident, ServiceId, Shared, Similar, Symptom};
+use crate::recovery::plan::PlanStatus;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many are worth reading.
@@ -173,7 +174,14 @@ fn ended(incident: &Incident) -> Option<Ended> {
         verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| evidence.claim.change());
     let fixes = changes.filter(|change| began < change.at && change.at <= at && touched.contains(&change.service));
     let after = fixes.max_by_key(|change| (change.at, &change.summary)).cloned();
-    Some(Ended { at, after })
+    Some(Ended { at, after, remedy: remedy(incident) })
+}
+
+/// The last plan that helped.
+fn remedy(incident: &Incident) -> Option<String> {
+    let kept = incident.plans.values().filter(|state| state.status() == PlanStatus::Kept);
+    let last = kept.max_by_key(|state| (state.applied_at(), state.id()))?;
+    Some(last.plan().remedy.entry().sentence(&last.plan().saw))
 }
 
 #[cfg(test)]
@@ -181,8 +189,11 @@ mod tests {
     use super::*;
     use crate::context::{Situation, verdict};
     use crate::model::{
-        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, ScopeId, Service, Topology, Via,
+        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, Reading, Risk, ScopeId, Service, Topology,
+        Via, Worked,
     };
+    use crate::recovery::plan::{Plan, PlanFact};
+    use crate::recovery::tests::draft;
     use jiff::{SignedDuration, Timestamp};
 
     fn at(minute: i64) -> Timestamp {
@@ -290,5 +301,31 @@ mod tests {
         assert_eq!((ended.at, ended.after.map(|change| change.at)), (at(1050), Some(at(1040))));
         let open = incident(3, 1000, LOGINS, &changes, None);
         assert_eq!(similar(&now, &[open])[0].ended, None);
+    }
+
+    #[test]
+    fn what_fixed_it_is_rather_the_plan_that_was_kept() {
+        let past = incident(2, 1000, LOGINS, &[change("pool", 1040)], Some(1050));
+        let draft = Plan {
+            incident: IncidentId(2),
+            approvals: 0,
+            proposed_at: at(1010),
+            expires_at: at(1025),
+            ..draft("ann", Risk::Low)
+        };
+        let plan = draft.pinned();
+        let (id, by) = (plan.id.clone(), plan.requester.clone());
+        let after = Reading { settings: plan.wants.clone(), revision: None };
+        let sentence = plan.remedy.entry().sentence(&plan.saw);
+        let facts = [
+            PlanFact::Proposed { plan: Box::new(plan) },
+            PlanFact::Started { by, approved_by: Vec::new(), needed: 0 },
+            PlanFact::Succeeded { after },
+            PlanFact::Verified { worked: Worked::Keep { before: 9.0, after: 1.0 } },
+        ];
+        let facts = facts.map(|fact| Fact::Plan { id: id.clone(), fact: Box::new(fact) });
+        let past = facts.into_iter().fold(past, |past, fact| Incident::extend(Some(past), at(1011), fact).unwrap().0);
+        let now = incident(9, 9000, LOGINS, &[], None);
+        assert_eq!(similar(&now, &[past])[0].ended.clone().unwrap().remedy, Some(sentence));
     }
 }

@@ -75,7 +75,11 @@ impl Tool for SuggestRemediations {
         let Look { situation, verdict, outlook } = &look;
         let wanted = concerned(verdict, outlook);
         let (levers, mut unread) = read(situation, &wanted, outside).await;
-        let proposals = propose(situation, verdict, outlook, &levers, &terms);
+        let mut proposals = propose(situation, verdict, outlook, &levers, &terms);
+        // Where no settings can be read, nothing is connected that could change any: what would fail is not proposed.
+        if levers.is_empty() && !unread.is_empty() {
+            proposals.retain(|proposal| proposal.remedy().is_none());
+        }
         let referred: BTreeSet<EvidenceId> = proposals.iter().flat_map(Proposal::evidence).collect();
         let evidence = verdict.evidence.iter().chain(&outlook.evidence).filter(|claim| referred.contains(&claim.id));
         let mut gaps = look.gaps();
