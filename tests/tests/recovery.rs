@@ -54,27 +54,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         #war-room, only Mina:
         INC-1 · what can be done
         Set reserved concurrency of token-exchange to 2 (none now)
-        Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
-        Helps: 58 % likely
-        Risk: 🟡 medium: callers beyond the limit are refused
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
-        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Can be undone: the limit before, or none
-        Success: requests of `user-pool` fall within 5 min
+        Because the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
+        🟡 medium risk · 58 % likely to help · can be undone
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
-        [Propose]
+        [Propose] [All about it]
         Mute the alarm prod-orders-api-5xx and one other for 60 minutes
-        Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
-        Helps: 87 % likely
-        Risk: 🟢 low: it changes who is told, and takes itself back
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
-        Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-        Undoes itself after 60 min, and can be undone before
-        Success: there is nothing to measure: somebody has to look
+        Because 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
+        🟢 low risk · 87 % likely to help · undoes itself after 60 min
         Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-        [Propose]
+        [Propose] [All about it]
         Do nothing, and watch
         Why: everything else is weighed against it (E1, E2, E3)
         Worse, if the trouble spreads to `web` meanwhile (72 %)

@@ -302,30 +302,4 @@ mod tests {
         let open = incident(3, 1000, LOGINS, &changes, None);
         assert_eq!(similar(&now, &[open])[0].ended, None);
     }
-
-    #[test]
-    fn what_fixed_it_is_rather_the_plan_that_was_kept() {
-        let past = incident(2, 1000, LOGINS, &[change("pool", 1040)], Some(1050));
-        let draft = Plan {
-            incident: IncidentId(2),
-            approvals: 0,
-            proposed_at: at(1010),
-            expires_at: at(1025),
-            ..draft("ann", Risk::Low)
-        };
-        let plan = draft.pinned();
-        let (id, by) = (plan.id.clone(), plan.requester.clone());
-        let after = Reading { settings: plan.wants.clone(), revision: None };
-        let sentence = plan.remedy.entry().sentence(&plan.saw);
-        let facts = [
-            PlanFact::Proposed { plan: Box::new(plan) },
-            PlanFact::Started { by, approved_by: Vec::new(), needed: 0 },
-            PlanFact::Succeeded { after },
-            PlanFact::Verified { worked: Worked::Keep { before: 9.0, after: 1.0 } },
-        ];
-        let facts = facts.map(|fact| Fact::Plan { id: id.clone(), fact: Box::new(fact) });
-        let past = facts.into_iter().fold(past, |past, fact| Incident::extend(Some(past), at(1011), fact).unwrap().0);
-        let now = incident(9, 9000, LOGINS, &[], None);
-        assert_eq!(similar(&now, &[past])[0].ended.clone().unwrap().remedy, Some(sentence));
-    }
 }

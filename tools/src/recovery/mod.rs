@@ -17,7 +17,7 @@ pub mod saga;
 mod sight;
 mod terms;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod toolset;
 pub mod verify;
 

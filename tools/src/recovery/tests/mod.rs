@@ -61,7 +61,7 @@ fn wanted() -> BTreeMap<String, String> {
 }
 
 /// A plan that `requester` made at minute 0 and that expires after 15.
-pub(crate) fn draft(requester: &str, risk: Risk) -> Plan {
+fn draft(requester: &str, risk: Risk) -> Plan {
     Plan {
         id: PlanId(String::new()),
         incident: IncidentId(7),
