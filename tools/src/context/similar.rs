@@ -189,11 +189,8 @@ mod tests {
     use super::*;
     use crate::context::{Situation, verdict};
     use crate::model::{
-        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, Reading, Risk, ScopeId, Service, Topology,
-        Via, Worked,
+        Alarm, AlarmState, Because, Change, ChangeKind, Fact, IncidentId, ScopeId, Service, Topology, Via,
     };
-    use crate::recovery::plan::{Plan, PlanFact};
-    use crate::recovery::tests::draft;
     use jiff::{SignedDuration, Timestamp};
 
     fn at(minute: i64) -> Timestamp {

@@ -1,7 +1,7 @@
 //! The outbox of the table: who sends, what is open, and which messages are there.
 
 use super::{DynamoStore, Item, MAX_BATCH, failed, is_refused};
-use crate::aws::item::{broken, key, of_message, read_body, read_text};
+use crate::aws::item::{broken, key, number, of_message, read_body, read_text, text};
 use crate::event::MessageRef;
 use crate::intent::{IntentId, MessageName, Pending};
 use crate::ports::StoreError;
