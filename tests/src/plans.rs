@@ -164,7 +164,13 @@ pub fn delivered(key: &str, event: Event, at: Timestamp) -> Delivered {
 ///
 /// # Panics
 /// This machine has no certificates.
-pub fn works(config: Config, kept: &Kept, capsule: &Arc<Capsule>, levers: &Arc<Levers>, clock: &Arc<dyn Clock>) -> Works {
+pub fn works(
+    config: Config,
+    kept: &Kept,
+    capsule: &Arc<Capsule>,
+    levers: &Arc<Levers>,
+    clock: &Arc<dyn Clock>,
+) -> Works {
     let parts = Parts {
         config,
         store: Arc::clone(&kept.store),

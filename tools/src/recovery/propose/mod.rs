@@ -41,8 +41,7 @@ use super::terms::Terms;
 use crate::context::Situation;
 use crate::digest;
 use crate::model::{
-    EvidenceId, IncidentId, Limit, Outlook, Reading, Risk, RiskReason, ServiceId, Suspect, Symptom,
-    Verdict,
+    EvidenceId, IncidentId, Limit, Outlook, Reading, Risk, RiskReason, ServiceId, Suspect, Symptom, Verdict,
 };
 use crate::ports::Lever;
 use jiff::{SignedDuration, Timestamp};
