@@ -108,18 +108,12 @@ impl Crowd {
         self.handle(&pressed).await;
         let pending = self.outbox().await;
         // What a sender makes of it once Slack has told who everybody is.
-        let looked_up = |pending: &Pending| match &pending.intent {
-            Intent::Run(Job::LookUp { incident, plan, request, asked }) => {
-                let event = Event::Requested {
-                    incident: *incident,
-                    plan: plan.clone(),
-                    request: request.clone(),
-                    people: everybody(),
-                    asked: asked.clone(),
-                };
-                delivered(&format!("INC-1/job/{}", pending.id.0), event, self.now)
-            }
-            other => panic!("a click makes a job and nothing else: {other:?}"),
+        let looked_up = |pending: &Pending| {
+            let Intent::Run(Job::LookUp { incident, plan, request, asked }) = pending.intent.clone() else {
+                panic!("a click makes a job and nothing else: {pending:?}")
+            };
+            let event = Event::Requested { incident, plan, request, people: everybody(), asked };
+            delivered(&format!("INC-1/job/{}", pending.id.0), event, self.now)
         };
         let requested: Vec<Delivered> = pending.iter().map(looked_up).collect();
         assert_eq!(requested.len(), clicks.len(), "each click is one job");
