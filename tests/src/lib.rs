@@ -8,13 +8,15 @@ pub mod bootstrap;
 pub mod cloud;
 #[cfg(feature = "aws")]
 pub mod peers;
+mod plans;
 #[cfg(feature = "aws")]
 pub mod python;
 #[cfg(feature = "aws")]
 pub mod scripted;
 
 use bot::app::Kept;
-use bot::drill::{ALERTS, Stage, WAR_ROOM};
+use bot::config::File;
+use bot::drill::{ALERTS, HouseRules, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
 use bot::ports::{Lookback, StoreError};
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
@@ -64,15 +66,34 @@ pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
 
 /// Runs a conversation in the world of `capsule`.
 pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
-    let home = tempfile::tempdir().expect("a temporary folder");
-    let open = move || Embedded::open(&home.path().join("clarity.redb")).map(Kept::from);
-    run_test_on(capsule, Box::new(open), script).await;
+    run(HouseRules::default(), capsule, in_a_file(), script).await;
+}
+
+/// Runs a conversation in the usual world, with a bot that works under these rules.
+pub async fn run_test_under(house: HouseRules, script: impl AsyncFnOnce(&mut Room)) {
+    run(house, usual_world(), in_a_file(), script).await;
 }
 
 /// Runs a conversation in the world of `capsule`, with the store and the inbox that `open` gives to each new process.
 pub async fn run_test_on(capsule: Capsule, open: Reopen, script: impl AsyncFnOnce(&mut Room)) {
-    let stage =
-        Stage::set(Arc::new(capsule), open().expect("the store opens"), 0).await.expect("free ports on this machine");
+    run(HouseRules::default(), capsule, open, script).await;
+}
+
+/// The rules of a configuration with this text in its only scope and below it.
+#[track_caller]
+pub fn house(text: &str) -> HouseRules {
+    let file = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{text}");
+    HouseRules::of(&File::parse(&file).expect("a configuration")).expect("rules without dead ends")
+}
+
+fn in_a_file() -> Reopen {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    Box::new(move || Embedded::open(&home.path().join("clarity.redb")).map(Kept::from))
+}
+
+async fn run(house: HouseRules, capsule: Capsule, open: Reopen, script: impl AsyncFnOnce(&mut Room)) {
+    let kept = open().expect("the store opens");
+    let stage = Stage::set_under(house, Arc::new(capsule), kept, 0).await.expect("free ports on this machine");
     let mut room = Room { stage, reopen: open, read: HashMap::new(), events: 0 };
     tokio::time::timeout(PATIENCE, script(&mut room)).await.expect("the conversation hangs");
     room.stage.settle().await;
@@ -210,6 +231,11 @@ impl Room {
     /// Ray, a vendor's guest.
     pub fn ray(&mut self) -> Actor<'_> {
         Actor { room: self, id: "U0RAY" }
+    }
+
+    /// Somebody by their id, whether or not the workspace knows them.
+    pub fn person(&mut self, id: &'static str) -> Actor<'_> {
+        Actor { room: self, id }
     }
 
     /// CloudWatch tells EventBridge, EventBridge tells the bot.

@@ -1,0 +1,121 @@
+//! Plans in a conversation: what people are told about them, and remedies that somebody asks for by hand.
+
+use crate::{Actor, Room};
+use bot::drill::WAR_ROOM;
+use bot::event::{Asked, Delivered, Event, EventKey};
+use jiff::Timestamp;
+use tools::model::{Expectation, IncidentId, Reading, RiskReason, ScopeId, ServiceId};
+use tools::ports::{Actuator as _, Clock as _};
+use tools::recovery::plan::PlanState;
+use tools::recovery::policy::{Directory, PersonId, Standing};
+use tools::recovery::propose::{Act, Action, Ground, Proposal, Why};
+use tools::recovery::remedy::Remedy;
+use tools::recovery::{Recovery, Terms, Unsaid};
+
+/// Lines of a plan that waits which say again what was proposed.
+const TOLD_BEFORE: [&str; 9] = [
+    "What changes",
+    "• ",
+    "Risk: ",
+    "Cost: ",
+    "Also happens: ",
+    "Blast radius: ",
+    "Undo: ",
+    "Success: ",
+    "Recovers: ",
+];
+
+impl Room {
+    /// Reads everything, and keeps what people are told about plans: without the incident's card, pictures, and what stands
+    /// in small print or below the first lines of a plan that waits.
+    pub fn reads_of_plans(&mut self) -> String {
+        let all = self.reads();
+        let messages = all.split("\n\n#").map(|message| format!("#{}", message.trim_start_matches('#')));
+        let is_other = |message: &String| {
+            let top = message.strip_prefix("#war-room").unwrap_or(message);
+            top.starts_with(':') || top.starts_with(" (edited):") || message.contains("Blast radius as of")
+        };
+        let briefly = |message: String| {
+            let is_waiting = message.contains("\n⏳ WAITING");
+            let is_said = |line: &&str| !line.starts_with("· ");
+            let told = |line: &&str| !is_waiting || !TOLD_BEFORE.iter().any(|part| line.starts_with(part));
+            message.lines().filter(is_said).filter(told).collect::<Vec<_>>().join("\n")
+        };
+        messages.filter(|message| message != "#" && !is_other(message)).map(briefly).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Every plan of every incident, oldest first.
+    pub async fn plans(&self) -> Vec<PlanState> {
+        let incidents = self.incidents().await;
+        let all = incidents.iter().flat_map(|incident| incident.plans.values());
+        let mut plans: Vec<PlanState> = all.map(|state| PlanState::clone(state)).collect();
+        plans.sort_by_key(|state| state.plan().proposed_at);
+        plans
+    }
+}
+
+impl Actor<'_> {
+    /// Asks for a remedy that nobody proposed, as if it had been weighed, in the first incident. Nobody waits for the answer.
+    pub async fn asks_for(self, service: &str, remedy: Remedy) {
+        let (room, id) = (self.room, self.id);
+        let now = room.stage.clock.now();
+        let saw = room.stage.levers.read(&remedy.target()).await.expect("the world knows the target");
+        let (by, response_url) = (id.to_owned(), format!("{}/respond/nobody", room.stage.workspace.url()));
+        room.events += 1;
+        let delivered = Delivered {
+            key: EventKey(format!("asked-for-{}", room.events)),
+            scope: ScopeId("prod".to_owned()),
+            at: now,
+            event: Event::Weighed {
+                incident: IncidentId(1),
+                proposal: Box::new(by_hand(ServiceId::new(service), remedy, saw, now)),
+                people: Directory {
+                    people: Some([(PersonId(by.clone()), Standing::Member)].into()),
+                    ..Directory::default()
+                },
+                asked: Asked { by, channel: WAR_ROOM.to_owned(), response_url },
+            },
+        };
+        room.stage.kept.inbox.put(delivered).await.expect("the inbox takes it");
+        room.stage.tick(now);
+        room.stage.settle().await;
+    }
+}
+
+/// A proposal as it would be if somebody had thought of this remedy.
+fn by_hand(service: ServiceId, remedy: Remedy, saw: Reading, now: Timestamp) -> Proposal {
+    let entry = remedy.entry();
+    entry.check(&saw).expect("the remedy fits its target");
+    let (risk, because) = entry.risk(&saw, now);
+    let terms = Terms::at(now);
+    let expectation = entry.expects(&saw).map(|(measure, direction, within_min)| Expectation {
+        service: service.clone(),
+        measure,
+        direction,
+        within_min,
+    });
+    let action = Action {
+        sentence: entry.sentence(&saw),
+        environment: terms.environment,
+        wants: entry.wants(&saw),
+        risk: risk.max(entry.spec().risk),
+        risk_reasons: vec![RiskReason::Remedy(because.to_owned())],
+        cost: entry.cost(&saw, &terms.prices),
+        side_effects: entry.spec().side_effects.to_owned(),
+        reversible: entry.is_reversible(&saw),
+        undo_after_min: entry.lasts_min(),
+        expectation,
+        saw,
+        remedy: remedy.clone(),
+    };
+    Proposal {
+        act: Act::Apply(Box::new(action)),
+        service: Some(service),
+        why: vec![Why { ground: Ground::Declared, evidence: Vec::new() }],
+        worse: Vec::new(),
+        benefit: 0.5,
+        probability: 0.5,
+        score: 0.0,
+        recovery: Recovery { returns: Vec::new(), because: Some(Unsaid::UpToRunbook) },
+    }
+}
