@@ -319,13 +319,22 @@ impl Room {
         self.reads();
     }
 
-    /// The button with this label on the newest message that has it.
+    /// The first button with this label on the newest message that has it.
     pub fn offer(&self, label: &str) -> Offer {
+        self.offers(label).remove(0)
+    }
+
+    /// Every button with this label on the newest message that has it.
+    pub fn offers(&self, label: &str) -> Vec<Offer> {
         let posts = self.stage.workspace.posts().into_iter().rev();
-        let mut found = posts.filter_map(|post| Some((find_button(&post.body, label)?, post)));
-        let ((block_id, action_id), post) = found.next().unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
-        let action = element(&post.body, &block_id, &action_id).expect("it was just found");
-        Offer { post, block_id, action }
+        let mut found = posts.map(|post| (find_buttons(&post.body, label), post));
+        let (buttons, post) =
+            found.find(|(buttons, _)| !buttons.is_empty()).unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
+        let offer = |(block_id, action_id): (String, String)| {
+            let action = element(&post.body, &block_id, &action_id).expect("it was just found");
+            Offer { post: post.clone(), block_id, action }
+        };
+        buttons.into_iter().map(offer).collect()
     }
 
     /// What the bot wrote into the war room itself.
@@ -428,11 +437,14 @@ fn blocks_of(body: &Value) -> impl Iterator<Item = &Value> {
     body["blocks"].as_array().into_iter().flatten()
 }
 
-fn find_button(body: &Value, label: &str) -> Option<(String, String)> {
-    blocks_of(body).find_map(|block| {
-        let element = elements(block).find(|element| element["text"]["text"] == label)?;
-        Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
-    })
+fn find_buttons(body: &Value, label: &str) -> Vec<(String, String)> {
+    let labelled = blocks_of(body).flat_map(|block| {
+        let found = elements(block).filter(|element| element["text"]["text"] == label);
+        found.filter_map(|element| {
+            Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
+        })
+    });
+    labelled.collect()
 }
 
 fn find_option<'a>(body: &'a Value, label: &str) -> Option<(String, &'a Value, &'a Value)> {

@@ -1,6 +1,6 @@
 //! Plans in a conversation: what people are told about them, and remedies that somebody asks for by hand.
 
-use crate::{Actor, Room};
+use crate::{Actor, Room, alarm};
 use bot::drill::WAR_ROOM;
 use bot::event::{Asked, Delivered, Event, EventKey};
 use jiff::Timestamp;
@@ -25,7 +25,35 @@ const TOLD_BEFORE: [&str; 9] = [
     "Recovers: ",
 ];
 
+/// The alarms of the usual story, and the seconds into it at which they fire.
+const STORY: [(&str, i64); 3] =
+    [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)];
+
 impl Room {
+    /// The usual story begins: three alarms, and one card.
+    pub async fn floods(&mut self) {
+        for (name, at) in STORY {
+            self.eventbridge(&alarm(name, at)).await;
+        }
+        self.skims();
+    }
+
+    /// The same, and Mina proposes the first of what can be done: of medium risk, so that one of the others has to agree.
+    pub async fn floods_and_mina_proposes(&mut self) {
+        self.floods().await;
+        self.mina().types("fix").await;
+        self.mina().clicks("Propose").await;
+        self.skims();
+    }
+
+    /// The same, and it is carried out with Jun's approval.
+    pub async fn floods_and_mina_executes(&mut self) {
+        self.floods_and_mina_proposes().await;
+        self.jun().clicks("Approve").await;
+        self.mina().clicks("Execute").await;
+        self.skims();
+    }
+
     /// Reads everything, and keeps what people are told about plans: without the incident's card, pictures, and what stands
     /// in small print or below the first lines of a plan that waits.
     pub fn reads_of_plans(&mut self) -> String {

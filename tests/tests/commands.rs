@@ -22,6 +22,7 @@ async fn help_lists_what_exists() {
         What you can ask for
         `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
         `/incident why [INC-n]`  What speaks for the cause, how it spread, and what else was looked at
+        `/incident fix [INC-n]`  What can be done, what it risks and costs, and who recovers; nothing is done by asking
         `/incident graph [INC-n]`  The blast radius as a picture, and what the map rests on
         `/incident predict [INC-n]`  Who is hit next, how likely, when, and what is at stake
         `/incident isolate [INC-n]`  The cheapest cut between the failing part and what must stay healthy

@@ -48,10 +48,10 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
         Helps: 58 % likely
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         [Propose]
@@ -59,10 +59,10 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
         Helps: 87 % likely
         Risk: 🟢 low: it changes who is told, and takes itself back
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
         Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-        Undo: undoes itself after 60 min, and can be undone before
+        Undoes itself after 60 min, and can be undone before
         Success: there is nothing to measure: somebody has to look
         Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
         [Propose]
@@ -88,11 +88,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -100,7 +104,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         May approve: any member of this workspace.
         Nothing happens until enough people approve and somebody presses Execute.
         [Approve] [Reject] [Execute] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
         ");
         room.mina().clicks("Approve").await;
@@ -116,11 +119,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -128,7 +135,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         Approved by @Jun at 03:14:30 UTC.
         Nothing happens until somebody presses Execute.
         [Execute] [Approve] [Reject] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
 
         #war-room, only Jun:
@@ -170,15 +176,14 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         ⚠️ REVERT · plan-5f56ddaa · medium risk
         Set reserved concurrency of token-exchange to 2 (none now)
         on `token-exchange` (AWS::Lambda::Function), in `production`
-        @Mina had it carried out at 03:14:30 UTC, approved by @Jun. REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back.
+        @Mina had it carried out at 03:14:30 UTC, approved by @Jun. REVERT: it did not help, `user-pool` went from 602 to 601 requests a minute, and that was meant to fall. Press Undo to take it back.
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
         [Undo] [Details]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed may be in force
 
         #war-room thread:
-        ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina had it carried out.
+        ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina has it carried out now.
         👀 APPLIED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it is in force; I am watching whether requests of `user-pool` fall within 5 min.
 
         #war-room thread:
@@ -186,7 +191,7 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
 
         #war-room thread:
-        ⚠️ REVERT, it did not help: `user-pool`: 602 → 601 requests a minute, which was meant to fall. Press Undo to take it back. · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`)
+        ⚠️ REVERT · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it did not help, `user-pool` went from 602 to 601 requests a minute, and that was meant to fall. Press Undo to take it back.
         ");
         room.jun().types("undo").await;
         assert_snapshot!(room.reads(), @"
@@ -219,7 +224,6 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         @Jun had it taken back; at 03:29:30 UTC everything was as before.
         [Details] [What can I do]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · what it changed is restored
 
         #war-room, only Jun:
@@ -267,11 +271,15 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         What changes
         • `ReservedConcurrentExecutions`: not set → `2`
+        Why
+        • E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`
+        • E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`
+        • E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         Risk: 🟡 medium: callers beyond the limit are refused
-        Cost: costs nothing worth stating
+        Costs nothing worth stating
         Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
         Blast radius: 3 services suffer now, 2 are expected back
-        Undo: can be undone: the limit before, or none
+        Can be undone: the limit before, or none
         Success: requests of `user-pool` fall within 5 min
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
@@ -279,7 +287,6 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         May approve: any member of this workspace.
         Nothing happens until enough people approve and somebody presses Execute.
         [Approve] [Reject] [Execute] [Details] [Revoke]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
 
         #war-room thread:
@@ -320,7 +327,6 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         Its time was over at 03:29:30 UTC before it was executed. That is no rejection: it can be proposed again.
         [Details] [What can I do]
-        · E11 `token-exchange` calls `user-pool`, 600 times a minute · `GetServiceGraph`  E12 `user-pool`: failing requests 70 % · `GetMetricData user-pool failing requests`  E13 `token-exchange`: usual concurrency (requests a second × seconds) 2 · `GetMetricData token-exchange usual concurrency (requests a second × seconds)`
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed by it
 
         #war-room thread:
