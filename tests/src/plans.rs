@@ -12,19 +12,6 @@ use tools::recovery::propose::{Act, Action, Ground, Proposal, Why};
 use tools::recovery::remedy::Remedy;
 use tools::recovery::{Recovery, Terms, Unsaid};
 
-/// Lines of a plan that waits which say again what was proposed.
-const TOLD_BEFORE: [&str; 9] = [
-    "What changes",
-    "• ",
-    "Risk: ",
-    "Cost: ",
-    "Also happens: ",
-    "Blast radius: ",
-    "Undo: ",
-    "Success: ",
-    "Recovers: ",
-];
-
 /// The alarms of the usual story, and the seconds into it at which they fire.
 const STORY: [(&str, i64); 3] =
     [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)];
@@ -54,8 +41,8 @@ impl Room {
         self.skims();
     }
 
-    /// Reads everything, and keeps what people are told about plans: without the incident's card, pictures, and what stands
-    /// in small print or below the first lines of a plan that waits.
+    /// Reads everything, and keeps what people are told about plans: without the incident's card, pictures, small print, and
+    /// what a plan that waits says again of its proposal.
     pub fn reads_of_plans(&mut self) -> String {
         let all = self.reads();
         let messages = all.split("\n\n#").map(|message| format!("#{}", message.trim_start_matches('#')));
@@ -64,10 +51,12 @@ impl Room {
             top.starts_with(':') || top.starts_with(" (edited):") || message.contains("Blast radius as of")
         };
         let briefly = |message: String| {
-            let is_waiting = message.contains("\n⏳ WAITING");
-            let is_said = |line: &&str| !line.starts_with("· ");
-            let told = |line: &&str| !is_waiting || !TOLD_BEFORE.iter().any(|part| line.starts_with(part));
-            message.lines().filter(is_said).filter(told).collect::<Vec<_>>().join("\n")
+            let lines: Vec<&str> = message.lines().filter(|line| !line.starts_with("· ")).collect();
+            // Of one that waits: where it stands, what it does, to what, and who decides.
+            match lines.iter().position(|line| line.starts_with("Asked for by ")) {
+                Some(votes) => [&lines[..votes.min(4)], &lines[votes..]].concat().join("\n"),
+                None => lines.join("\n"),
+            }
         };
         messages.filter(|message| message != "#" && !is_other(message)).map(briefly).collect::<Vec<_>>().join("\n\n")
     }
