@@ -37,7 +37,7 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             let at = phrase::time(*at);
             (
                 NOT_DONE,
-                format!("You approved {named} at {at} already, and that counts once. Somebody else has to agree."),
+                format!("You approved {named} at {at} already, and that counts once. Its message says what it still needs."),
             )
         }
         Said::NothingToWithdraw => {
@@ -112,7 +112,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             format!("{named} cannot be undone, as its message said. Ask `/incident fix` for what can be done now."),
         ),
         Said::NothingToUndo { status } => {
-            (NOT_DONE, format!("Nothing of {named} is in force: it is {}. There is nothing to undo.", status.word()))
+            let (sign, word) = crate::plan::title(*status);
+            (NOT_DONE, format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo."))
         }
         Said::TooOften => (
             NOT_DONE,
@@ -210,11 +211,13 @@ fn decided(settled: &Settled, named: &str) -> String {
         | PlanStatus::PartlyFailed
         | PlanStatus::UndoFailed
         | PlanStatus::LeftAlone
-        | PlanStatus::Drifted => format!(
-            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says \
-             what can be done with it.",
-            settled.status.word()
-        ),
+        | PlanStatus::Drifted => {
+            let (sign, word) = crate::plan::title(settled.status);
+            format!(
+                "{named} was decided before: it was started{by} at {at}, and stands at {sign} *{word}* now. Its message says \
+                 what can be done with it."
+            )
+        }
     }
 }
 
@@ -232,6 +235,23 @@ pub fn proposed(plan: &Plan) -> Message {
     let text =
         format!("{named} is proposed: its message is in the thread of {}. {next} It expires at {at}.", plan.incident);
     Message::plain(&format!("Proposed: {}", phrase::short_id(&plan.id)), &text)
+}
+
+/// What somebody proposes was proposed before, and waits.
+pub fn proposed_before(state: &PlanState) -> Message {
+    let plan = state.plan();
+    let missing = usize::from(plan.least_approvals()).saturating_sub(state.approvals().len());
+    let waits = match missing {
+        0 => "somebody to press *Execute*".to_owned(),
+        missing => phrase::count(missing, "approval", "approvals"),
+    };
+    let (named, at) = (phrase::plan(&plan.id), phrase::time(plan.expires_at));
+    let text = format!(
+        "{} asked for the same before: {named} is in the thread of {} and waits for {waits}. It expires at {at}.",
+        phrase::person(&plan.requester),
+        plan.incident
+    );
+    Message::plain(&format!("Proposed before: {}", phrase::short_id(&plan.id)), &text)
 }
 
 /// A plan does not begin.
@@ -292,7 +312,7 @@ pub fn which_plan(plans: &[&PlanState]) -> Message {
 pub fn unknown_people(problem: &str) -> Message {
     let text = format!(
         "I could not find out who everybody involved is, and so not who may do what: {}. Nothing was done; please try again \
-         in a minute.",
+         a little later.",
         words(cut(problem, MAX_WORDS)).trim_end_matches('.')
     );
     Message::plain("Nothing was done", &text)

@@ -150,7 +150,15 @@ async fn superseded() {
         let five = ReservedConcurrency { function: "token-exchange".to_owned(), executions: 5 };
         room.wait(1).await;
         room.kim().asks_for("token-exchange", Remedy::ReservedConcurrency(five)).await;
+        room.wait(20).await;
         assert_snapshot!(room.reads_of_plans(), @"
+        #war-room thread (edited):
+        ⏭️ SUPERSEDED · plan-5f56ddaa · medium risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        At 03:14:31 UTC the newer plan `plan-dd7508c8` for the same target took its place. Decide about that one.
+        [Details] [What can I do]
+
         #war-room thread:
         ⏳ WAITING · plan-dd7508c8 · medium risk
         Set reserved concurrency of token-exchange to 5 (none now)
@@ -203,7 +211,7 @@ async fn drifted() {
         room.mina().presses(&execute).await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Mina:
-        `plan-5f56ddaa` was decided before: it was started by @Mina at 03:14:30 UTC, and is drifted now. Its message says what can be done with it.
+        `plan-5f56ddaa` was decided before: it was started by @Mina at 03:14:30 UTC, and stands at 🔀 DRIFTED now. Its message says what can be done with it.
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Drifted], 0));
     })
@@ -242,7 +250,7 @@ async fn failed() {
         room.mina().types("undo plan-5f56").await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Mina:
-        Nothing of `plan-5f56ddaa` is in force: it is failed. There is nothing to undo.
+        Nothing of `plan-5f56ddaa` is in force: it stands at ❌ FAILED. There is nothing to undo.
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Failed], 0));
     })
@@ -277,7 +285,7 @@ async fn partly_failed() {
         🆘 UNDO FAILED · plan-5f56ddaa · medium risk
         Set reserved concurrency of token-exchange to 2 (none now)
         on `token-exchange` (AWS::Lambda::Function), in `production`
-        @Kim wanted it taken back, and that did not work at 03:14:50 UTC: somebody else has changed the target since, so nothing was done. It may still be in force. Press Undo to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
+        @Kim wanted it taken back, and that did not work at 03:14:50 UTC: its target is neither as it was before nor as the plan wants it, and is left to people. It may still be in force. Press Undo to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
         • `ReservedConcurrentExecutions`: `2` → not set
         [Undo] [Details]
 
@@ -285,7 +293,7 @@ async fn partly_failed() {
         `plan-5f56ddaa` is being taken back now. Its message says how it ends.
 
         #war-room thread:
-        🆘 UNDO FAILED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): somebody else has changed the target since, so nothing was done. It may still be in force. Press Undo to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
+        🆘 UNDO FAILED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): its target is neither as it was before nor as the plan wants it, and is left to people. It may still be in force. Press Undo to try again, or restore `token-exchange` (AWS::Lambda::Function) by hand:
         • `ReservedConcurrentExecutions`: `2` → not set
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::UndoFailed], 1));

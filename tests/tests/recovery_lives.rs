@@ -42,7 +42,7 @@ async fn what_is_of_low_risk_takes_one_person_and_takes_itself_back() {
         room.kim().presses(&mute).await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Kim:
-        `plan-5c84ae26` is proposed: its message is in the thread of INC-1. It needs no approval: press Execute there to have it carried out. It expires at 03:29:30 UTC.
+        @Mina asked for the same before: `plan-5c84ae26` is in the thread of INC-1 and waits for somebody to press Execute. It expires at 03:29:30 UTC.
         ");
         assert_eq!(room.plans().await.len(), 1, "the same deed on the same state is one plan");
         room.mina().clicks("Execute").await;
@@ -123,7 +123,7 @@ async fn a_louder_log_becomes_as_quiet_as_before() {
         ▶️ RUNNING · Raise the log level of token-exchange from INFO to DEBUG for 30 minutes (`plan-7a55047c`): @Kim has it carried out now.
         👀 APPLIED · Raise the log level of token-exchange from INFO to DEBUG for 30 minutes (`plan-7a55047c`): it is in force; there is nothing to measure.
         ");
-        room.wait(10 * 60).await;
+        room.wait(10 * 60 + 20).await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room thread (edited):
         ↩️ UNDONE · plan-7a55047c · low risk
@@ -131,6 +131,9 @@ async fn a_louder_log_becomes_as_quiet_as_before() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         Its time was over, and it took itself back; at 03:44:30 UTC everything was as before.
         [Details] [What can I do]
+
+        #war-room thread:
+        ↩️ UNDONE · Raise the log level of token-exchange from INFO to DEBUG for 30 minutes (`plan-7a55047c`): everything is as before.
         ");
         assert_eq!(room.stage.levers.effects(&function()), 2);
     })
@@ -162,7 +165,7 @@ async fn what_somebody_else_changed_meanwhile_is_left_alone() {
         room.kim().presses(&undo).await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Kim:
-        Nothing of `plan-7a55047c` is in force: it is left alone. There is nothing to undo.
+        Nothing of `plan-7a55047c` is in force: it stands at 🖐️ LEFT ALONE. There is nothing to undo.
         ");
         assert_eq!(room.stage.levers.effects(&function()), 1);
     })
@@ -217,7 +220,7 @@ async fn what_may_stop_production_takes_three_people_two_reasons_and_a_name() {
         room.mina().fills("token-exchange").await.unwrap();
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Jun:
-        You approved `plan-e66a9ece` at 03:14:30 UTC already, and that counts once. Somebody else has to agree.
+        You approved `plan-e66a9ece` at 03:14:30 UTC already, and that counts once. Its message says what it still needs.
 
         #war-room, only Mina:
         `plan-e66a9ece` needs one more approval before you can have it carried out. Counted @Jun so far. Its message names those who may approve.

@@ -2,7 +2,7 @@
 
 use super::{HOSTILE, after, at, draft, id, is_harmless, keeps_limits, marked_up, shown};
 use crate::Message;
-use crate::said::{answer, gone, no_such_plan, proposed, unknown_people, unproposable, which_plan};
+use crate::said::{answer, gone, no_such_plan, proposed, proposed_before, unknown_people, unproposable, which_plan};
 use insta::assert_snapshot;
 use tools::model::Risk;
 use tools::recovery::plan::{PlanId, PlanStatus, Said, Settled, UndoneBy, Unproposable};
@@ -144,6 +144,8 @@ fn the_other_answers_read_well() {
     let told = [
         proposed(&draft(Risk::Low)),
         proposed(&draft(Risk::High)),
+        proposed_before(&states[0]),
+        proposed_before(&states[1]),
         gone(),
         no_such_plan("plan-77"),
         which_plan(&states.iter().collect::<Vec<_>>()),
