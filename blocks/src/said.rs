@@ -37,7 +37,9 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             let at = phrase::time(*at);
             (
                 NOT_DONE,
-                format!("You approved {named} at {at} already, and that counts once. Its message says what it still needs."),
+                format!(
+                    "You approved {named} at {at} already, and that counts once. Its message says what it still needs."
+                ),
             )
         }
         Said::NothingToWithdraw => {
@@ -113,7 +115,10 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
         ),
         Said::NothingToUndo { status } => {
             let (sign, word) = crate::plan::title(*status);
-            (NOT_DONE, format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo."))
+            (
+                NOT_DONE,
+                format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo."),
+            )
         }
         Said::TooOften => (
             NOT_DONE,
@@ -281,8 +286,8 @@ pub fn gone() -> Message {
 /// Nobody knows the plan that was meant, by what was typed.
 pub fn no_such_plan(typed: &str) -> Message {
     let text = format!(
-        "There is no plan {} here, so nothing was done. The card of the incident names its plans, and `/incident fix` what \
-         can be proposed.",
+        "There is no plan {} among the incidents of the last day, so nothing was done. The card of an incident names its \
+         plans; the buttons of older ones still work.",
         remedy::name(typed)
     );
     Message::plain("There is no such plan", &text)
@@ -291,8 +296,8 @@ pub fn no_such_plan(typed: &str) -> Message {
 /// Several plans could be meant.
 pub fn which_plan(plans: &[&PlanState]) -> Message {
     if plans.is_empty() {
-        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be \
-                    proposed.";
+        let text = "No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of \
+                    older plans still work, and `/incident fix` tells what can be proposed.";
         return Message::plain("There is no such plan", text);
     }
     let opening = "Several plans could be meant, so nothing was done. Say which one by its id:";

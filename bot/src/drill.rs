@@ -314,7 +314,8 @@ impl Stage {
     async fn start_again(&mut self) -> Result<(), DrillError> {
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.rules, &self.kept, &self.capsule, &self.levers, &self.clock, listener).await?;
+        self.bot = start_bot(&self.config, &self.rules, &self.kept, &self.capsule, &self.levers, &self.clock, listener)
+            .await?;
         Ok(())
     }
 

@@ -328,8 +328,9 @@ impl Room {
     pub fn offers(&self, label: &str) -> Vec<Offer> {
         let posts = self.stage.workspace.posts().into_iter().rev();
         let mut found = posts.map(|post| (find_buttons(&post.body, label), post));
-        let (buttons, post) =
-            found.find(|(buttons, _)| !buttons.is_empty()).unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
+        let (buttons, post) = found
+            .find(|(buttons, _)| !buttons.is_empty())
+            .unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
         let offer = |(block_id, action_id): (String, String)| {
             let action = element(&post.body, &block_id, &action_id).expect("it was just found");
             Offer { post: post.clone(), block_id, action }

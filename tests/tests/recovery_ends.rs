@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 use insta::assert_snapshot;
-use tests::{Room, START, run_test, run_test_in, usual_world};
+use tests::{Offer, Room, START, run_test, run_test_in, usual_world};
 use tools::capsule::{Capsule, Misbehaviour};
 use tools::model::Measure;
 use tools::recovery::plan::PlanStatus;
@@ -135,7 +135,7 @@ async fn expired() {
         `plan-5f56ddaa` expired at 03:29:30 UTC, which is no rejection. Ask `/incident fix` and propose it again.
 
         #war-room, only Mina:
-        No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
+        No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older plans still work, and `/incident fix` tells what can be proposed.
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Expired], 0));
     })
@@ -218,14 +218,16 @@ async fn drifted() {
     .await;
 }
 
-/// Mina's plan is carried out while its target misbehaves.
-async fn executed_on_a_bad_day(room: &mut Room, how: Misbehaviour) {
+/// Mina's plan is carried out while its target misbehaves; returns the button as it was before.
+async fn executed_on_a_bad_day(room: &mut Room, how: Misbehaviour) -> Offer {
     room.floods_and_mina_proposes().await;
+    let execute = room.offer("Execute");
     room.jun().clicks("Approve").await;
     room.skims();
     room.stage.levers.misbehave(&function(), how).unwrap();
     room.mina().clicks("Execute").await;
     room.wait(20).await;
+    execute
 }
 
 #[tokio::test]
@@ -253,8 +255,43 @@ async fn failed() {
         Nothing of `plan-5f56ddaa` is in force: it stands at ❌ FAILED. There is nothing to undo.
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Failed], 0));
+        // What failed once is proposed as what it is: riskier.
+        room.mina().types("fix").await;
+        assert_snapshot!(risks(&room.reads()), @"
+        Risk: 🟢 low: it changes who is told, and takes itself back
+        Risk: 🔴 high: callers beyond the limit are refused; the same remedy failed there one time before
+        ");
+        let again = room.offers("Propose").remove(1);
+        room.mina().presses(&again).await;
+        room.wait(20).await;
+        assert_snapshot!(room.reads_of_plans(), @"
+        #war-room, only Mina:
+        `plan-93db89e6` is proposed: its message is in the thread of INC-1. It needs 2 approvals of others before it can be executed. It expires at 03:29:50 UTC.
+
+        #war-room thread:
+        ⏳ WAITING · plan-93db89e6 · high risk
+        Set reserved concurrency of token-exchange to 2 (none now)
+        on `token-exchange` (AWS::Lambda::Function), in `production`
+        Asked for by @Mina at 03:14:50 UTC. Expires at 03:29:50 UTC.
+        Approvals: 0 of 2 needed, from different people, not from who asked.
+        May approve: any member of this workspace.
+        Nothing happens until enough people approve and somebody presses Execute.
+        [Approve] [Reject] [Execute] [Details] [Revoke]
+        ");
+        room.jun().clicks("Approve").await;
+        room.jun().fills("It was a bad day").await.unwrap();
+        room.kim().clicks("Approve").await;
+        room.kim().fills("It was").await.unwrap();
+        room.mina().clicks("Execute").await;
+        room.wait(20).await;
+        room.skims();
+        assert_eq!(statuses(room).await, [PlanStatus::Failed, PlanStatus::Applied]);
     })
     .await;
+}
+
+fn risks(text: &str) -> String {
+    text.lines().filter(|line| line.starts_with("Risk: ")).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
@@ -304,7 +341,7 @@ async fn partly_failed() {
 #[tokio::test]
 async fn applied_although_no_answer_came() {
     run_test(async |room| {
-        executed_on_a_bad_day(room, Misbehaviour::TimeOut { effect: true }).await;
+        let execute = executed_on_a_bad_day(room, Misbehaviour::TimeOut { effect: true }).await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room thread (edited):
         👀 APPLIED · plan-5f56ddaa · medium risk
@@ -321,6 +358,11 @@ async fn applied_although_no_answer_came() {
         #war-room thread:
         ▶️ RUNNING · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): @Mina has it carried out now.
         👀 APPLIED · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it is in force; I am watching whether requests of `user-pool` fall within 5 min.
+        ");
+        room.kim().presses(&execute).await;
+        assert_snapshot!(room.reads_of_plans(), @"
+        #war-room, only Kim:
+        `plan-5f56ddaa` was decided before: it was started by @Mina at 03:14:30 UTC, and stands at 👀 APPLIED now. Its message says what can be done with it.
         ");
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Applied], 1));
     })

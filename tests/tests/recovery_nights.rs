@@ -17,8 +17,7 @@ fn function() -> Target {
     Target::new("AWS::Lambda::Function", "token-exchange")
 }
 
-/// How many messages called those on call when they were posted. Edits notify nobody: `calm` are the messages that were
-/// edited and called nobody before.
+/// How many messages called those on call when they were posted. Edits notify nobody.
 fn calls(room: &Room) -> usize {
     let posts = room.stage.workspace.posts();
     posts.iter().filter(|post| post.edits == 0).map(|post| post.body.to_string().matches(CALL).count()).sum()
@@ -87,7 +86,7 @@ async fn nobody_is_called_for_what_has_its_approvals() {
 }
 
 #[tokio::test]
-async fn somebody_is_called_who_has_just_one_approval_of_two() {
+async fn a_withdrawn_approval_is_missing_again() {
     run_test_under(house("escalate_to = \"U0DANA\""), async |room| {
         room.floods_and_mina_proposes().await;
         room.jun().clicks("Approve").await;
@@ -167,7 +166,7 @@ async fn what_was_done_yesterday_is_undone_by_its_button() {
         room.kim().types("undo").await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Kim:
-        No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
+        No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older plans still work, and `/incident fix` tells what can be proposed.
         ");
         room.kim().presses(&undo).await;
         room.wait(20).await;
@@ -211,7 +210,9 @@ async fn a_plan_for_one_alarm_has_a_thread() {
         alone(room).await;
         assert_snapshot!(room.reads(), @"
         #war-room (edited):
-        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — no other alarm near it
+        What is being done
+        • ⏳ Set reserved concurrency of token-exchange to 2 (none now): waits for one approval, expires 03:29:10 UTC (`plan-9791ff1d`)
         · INC-1 · told by EventBridge · `/incident context INC-1`
 
         #war-room, only Mina:
@@ -258,7 +259,9 @@ async fn a_plan_for_an_alarm_that_another_bot_told_has_a_thread() {
         `plan-9791ff1d` is proposed: its message is in the thread of INC-1. It needs one approval of others before it can be executed. It expires at 03:29:10 UTC.
 
         #war-room:
-        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — no other alarm near it
+        What is being done
+        • 🚫 Set reserved concurrency of token-exchange to 2 (none now): rejected at 03:14:30 UTC (`plan-9791ff1d`)
         · INC-1 · told by Amazon Q · `/incident context INC-1`
 
         #war-room thread:

@@ -55,12 +55,8 @@ async fn denied(room: &Room) -> Vec<String> {
 }
 
 /// Those who are no members, each with what makes them none.
-const NO_MEMBERS: [(&str, Option<Account>); 4] = [
-    ("U0RAY", None),
-    ("U0DANA", Some(Account::Deactivated)),
-    ("U0KIM", Some(Account::OtherTeam)),
-    ("U0NOBODY", None),
-];
+const NO_MEMBERS: [(&str, Option<Account>); 4] =
+    [("U0RAY", None), ("U0DANA", Some(Account::Deactivated)), ("U0KIM", Some(Account::OtherTeam)), ("U0NOBODY", None)];
 
 /// Everybody who is no member presses a button, and nothing but their answers follows.
 async fn outsiders_press(room: &mut Room, offer: &Offer) -> String {

@@ -3,8 +3,8 @@
 
 use insta::assert_snapshot;
 use tests::{Room, alarm, run_test, run_test_in, usual_world};
-use tools::capsule::{Capsule, TargetSettings};
-use tools::model::Measure;
+use tools::capsule::Capsule;
+use tools::model::{Alarm, Measure, Series};
 use tools::recovery::plan::PlanStatus;
 use tools::recovery::remedy::{Remedy, ReservedConcurrency, Target};
 
@@ -12,27 +12,15 @@ fn function() -> Target {
     Target::new("AWS::Lambda::Function", "token-exchange")
 }
 
-/// The usual world, but `user-pool` is well, so that `token-exchange` fails by itself, and its log could be louder.
-fn failing_function() -> Capsule {
+/// The usual world, in which nothing fails.
+fn calm_world() -> Capsule {
     let mut capsule = usual_world();
-    let faults = |service: &str| {
-        let is_it = move |series: &&tools::model::Series| {
-            series.service.as_str() == service && series.measure == Measure::Faults
-        };
-        usual_world().series.iter().find(is_it).unwrap().values.clone()
-    };
-    for series in &mut capsule.series {
-        if series.service.as_str() == "user-pool" && series.measure == Measure::Faults {
-            series.values = faults("web");
-        }
+    let is_well = |series: &&Series| series.service.as_str() == "web" && series.measure == Measure::Faults;
+    let well = capsule.series.iter().find(is_well).unwrap().values.clone();
+    for series in capsule.series.iter_mut().filter(|series| series.measure == Measure::Faults) {
+        series.values.clone_from(&well);
     }
-    let settings = [("LogFormat".to_owned(), "JSON".to_owned())].into();
-    Capsule { settings: vec![TargetSettings { target: function(), settings, revision: None }], ..capsule }
-}
-
-/// What waits, oldest first: each plan's id as people see it.
-async fn plans(room: &Room) -> Vec<String> {
-    room.plans().await.iter().map(|state| state.id().0[..13].to_owned()).collect()
+    capsule
 }
 
 /// Mina proposes both remedies of the usual story.
@@ -52,7 +40,7 @@ async fn approve_means_the_plan_that_waits() {
         room.jun().types("approve").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Jun:
-        No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
+        No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older plans still work, and `/incident fix` tells what can be proposed.
         ");
         room.floods_and_mina_proposes().await;
         room.mina().types("approve").await;
@@ -64,7 +52,7 @@ async fn approve_means_the_plan_that_waits() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
         Approvals: 1 of 1 needed, not from who asked.
-        Approved by @Jun at 03:14:30 UTC (“The <Storm> Hurts Everybody”).
+        Approved by @Jun at 03:14:30 UTC (“The <Storm> Hurts “Everybody””).
         Nothing happens until somebody presses Execute.
         [Execute] [Approve] [Reject] [Details] [Revoke]
 
@@ -75,12 +63,12 @@ async fn approve_means_the_plan_that_waits() {
         Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
         ");
         let reason = room.plans().await[0].approvals().values().next().unwrap().reason.clone();
-        assert_eq!(reason.as_deref(), Some("The <Storm> Hurts Everybody"));
+        assert_eq!(reason.as_deref(), Some("The <Storm> Hurts “Everybody”"));
         room.kim().types("approve plan-77").await;
         room.kim().types("approve plan-5f56").await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Kim:
-        There is no plan `plan-77` here, so nothing was done. The card of the incident names its plans, and `/incident fix` what can be proposed.
+        There is no plan `plan-77` among the incidents of the last day, so nothing was done. The card of an incident names its plans; the buttons of older ones still work.
 
         #war-room, only Kim:
         Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
@@ -93,24 +81,80 @@ async fn approve_means_the_plan_that_waits() {
 #[tokio::test]
 async fn approve_asks_which_of_several() {
     run_test(async |room| {
-        two_plans(room).await;
+        room.floods_and_mina_proposes().await;
+        let five = ReservedConcurrency { function: "billing-export".to_owned(), executions: 5 };
+        room.mina().asks_for("billing-export", Remedy::ReservedConcurrency(five)).await;
+        room.skims();
         room.jun().types("approve").await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Jun:
         Several plans could be meant, so nothing was done. Say which one by its id:
-        `plan-5e6ccae7b26620ab` · Mute the alarm prod-orders-api-5xx and one other for 60 minutes
+        `plan-444185a383d790ba` · Set reserved concurrency of billing-export to 5 (none now)
         INC-1: waiting
         [Details]
         `plan-5f56ddaa67a2a5c7` · Set reserved concurrency of token-exchange to 2 (none now)
         INC-1: waiting
         [Details]
         ");
-        assert_eq!(plans(room).await, ["plan-5f56ddaa", "plan-f1c2b3a4"]);
         room.jun().clicks("Details").await;
-        assert_snapshot!(room.reads_of_plans(), @"");
+        assert_snapshot!(room.reads_of_plans(), @"
+        #war-room, only Jun:
+        INC-1 · all of plan-444185a3
+        Set reserved concurrency of billing-export to 5 (none now)
+        Exactly
+        • plan: `plan-444185a383d790ba`
+        • remedy: `reserved-concurrency`
+        • `function`: `billing-export`
+        • `executions`: `5`
+        • target: `billing-export` (AWS::Lambda::Function)
+        • service: `billing-export` in `production`
+        • Can be undone: the limit before, or none
+        • success: requests of `billing-export` fall within 5 min
+        What was seen
+        • `LogFormat`: `Text`
+        • `unreserved_concurrent_executions`: `1000`
+        • its revision: `0`
+        What its target becomes
+        • `LogFormat`: `Text`
+        • `ReservedConcurrentExecutions`: `5`
+        • `unreserved_concurrent_executions`: `995`
+        What it rests on
+        • evidence: none
+        • risk: 🟡 medium: callers beyond the limit are refused
+        • Costs nothing worth stating
+        • needs: one approval, as the policies asked when it was made
+        • asked for by @Mina at 03:14:30 UTC, expires at 03:29:30 UTC
+        What happened
+        03:14:30 UTC  @Mina asked for it
+        ");
         room.jun().types("approve plan-").await;
         room.jun().types("approve plan-5f56ddaa67").await;
-        assert_snapshot!(room.reads_of_plans(), @"");
+        assert_snapshot!(room.reads_of_plans(), @"
+        #war-room, only Jun:
+        Several plans could be meant, so nothing was done. Say which one by its id:
+        `plan-444185a383d790ba` · Set reserved concurrency of billing-export to 5 (none now)
+        INC-1: waiting
+        [Details]
+        `plan-5f56ddaa67a2a5c7` · Set reserved concurrency of token-exchange to 2 (none now)
+        INC-1: waiting
+        [Details]
+
+        #war-room, only Jun:
+        Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
+        ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn approve_means_what_needs_people() {
+    run_test(async |room| {
+        two_plans(room).await;
+        room.jun().types("approve").await;
+        assert_snapshot!(room.reads_only("only Jun"), @"
+        #war-room, only Jun:
+        Your approval of `plan-5f56ddaa` counts. It has what it needs: press Execute on its message to have it carried out.
+        ");
     })
     .await;
 }
@@ -161,10 +205,10 @@ async fn undo_means_the_plan_that_is_in_force() {
         room.jun().types("undo everything").await;
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Jun:
-        No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
+        No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older plans still work, and `/incident fix` tells what can be proposed.
 
         #war-room, only Jun:
-        There is no plan `plan-77` here, so nothing was done. The card of the incident names its plans, and `/incident fix` what can be proposed.
+        There is no plan `plan-77` among the incidents of the last day, so nothing was done. The card of an incident names its plans; the buttons of older ones still work.
 
         #war-room, only Jun:
         `everything` is no plan; one looks like `plan-1f0c`. Did you mean `/incident undo`? `/incident help` lists what exists.
@@ -202,7 +246,7 @@ async fn undo_means_the_plan_that_is_in_force() {
 
 #[tokio::test]
 async fn fix_says_where_there_is_nothing_to_do() {
-    run_test(async |room| {
+    run_test_in(calm_world(), async |room| {
         room.mina().types("fix").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
@@ -219,23 +263,13 @@ async fn fix_says_where_there_is_nothing_to_do() {
         assert_snapshot!(room.reads_of_plans(), @"
         #war-room, only Mina:
         INC-1 · what can be done
-        Set reserved concurrency of token-exchange to 2 (none now)
-        Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E8, E9, E10)
-        Helps: 58 % likely
-        Risk: 🟡 medium: callers beyond the limit are refused
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
-        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Can be undone: the limit before, or none
-        Success: requests of `user-pool` fall within 5 min
-        Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
-        [Propose]
+        No remedy of my catalogue fits what I see, so the best I can propose is to watch.
         Do nothing, and watch
-        Why: everything else is weighed against it (E1, E2)
-        Worse, if the trouble spreads to `web` meanwhile (75 %)
+        Why: nothing suffers
         Act, when
-        • `user-pool` still suffers at 03:19:10 UTC: requests fail
-        • `web` is hit (75 % likely)
+        • anything leaves its normal range
+        • `logs` can be seen
+        • `the service of prod-billing-export-errors` can be seen
         What we could not see
         • logs: the capsule `usual-world` holds none
         • the service of prod-billing-export-errors: no service, or more than one, goes by a name in the alarm (an alias of the service in the topology)
@@ -246,57 +280,48 @@ async fn fix_says_where_there_is_nothing_to_do() {
 
 #[tokio::test]
 async fn the_rest_of_the_remedies_is_in_a_menu() {
-    run_test_in(failing_function(), async |room| {
-        room.eventbridge(&alarm("prod-token-exchange-errors", 130)).await;
-        room.eventbridge(&alarm("prod-orders-api-5xx", 140)).await;
-        room.eventbridge(&alarm("prod-orders-api-latency", 150)).await;
+    let capsule = tools::capsule::parse(tools::capsule::AUTH_CASCADE.as_bytes()).unwrap();
+    let alarms: Vec<Alarm> = capsule.alarms_until(capsule.window.to);
+    run_test_in(capsule, async |room| {
+        for alarm in &alarms {
+            room.eventbridge(alarm).await;
+        }
         room.skims();
         room.mina().types("fix").await;
+        assert_snapshot!(room.reads().lines().filter(|line| line.contains("Other remedies")).collect::<String>(), @"[Other remedies… ▾ Keep 90 environments of token-exchange:live warm (none now)]");
+        let warm = "Keep 90 environments of token-exchange:live warm (none now)";
+        room.jun().picks(warm).await;
         assert_snapshot!(room.reads_of_plans(), @"
-        #war-room, only Mina:
+        #war-room, only Jun:
         INC-1 · what can be done
-        Set reserved concurrency of token-exchange to 2 (none now)
-        Why: the cheapest cut between what fails and what must stay healthy goes over `orders-api` → `token-exchange`, with 100 % of the cut's requests (E8, E9, E10)
-        Helps: 58 % likely
-        Risk: 🟡 medium: callers beyond the limit are refused
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
-        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Can be undone: the limit before, or none
-        Success: requests of `token-exchange` fall within 5 min
-        Recovers: `orders-api` back in ~1 min (58 %)
+        Keep 90 environments of token-exchange:live warm (none now)
+        Why: it has met a limit: 11 % of invocations start cold, each adds 811 ms (E43, E44)
+        Helps: 35 % likely
+        Risk: 🟡 medium: it is paid for whether it is used or not
+        Cost unknown: no price is configured
+        Worse, if more reaches `user-pool`, which suffers already
+        Also happens: It is paid for by the hour whether it is used or not, and it takes minutes until all are warm. Other functions have that much less concurrency to share.
+        Can be undone: the number before, or none
+        Success: latency of `token-exchange` falls within 10 min
+        Recovers: nobody is said to recover: it still waits for `user-pool`, which goes on suffering
+        Watching ranks above it: what it may bring does not outweigh its risk.
         [Propose]
-        Raise the log level of token-exchange from INFO to DEBUG for 30 minutes
-        Why: what the cause does cannot be seen well enough: `logs` is missing (E1, E2, E3)
-        Helps: 87 % likely
-        Risk: 🟢 low: it changes what is written down, and takes itself back
-        Costs nothing worth stating
-        Worse, if cold starts hurt: environments are replaced, and some requests start cold
-        Also happens: More lines are written and billed, and what is logged at these levels may hold personal data. Its warm environments are replaced, so some requests start cold.
-        Undoes itself after 30 min, and can be undone before
-        Success: there is nothing to measure: somebody has to look
-        Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-        [Propose]
-        Mute the alarm prod-orders-api-5xx and one other for 60 minutes
-        Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6)
-        Helps: 87 % likely
-        Risk: 🟢 low: it changes who is told, and takes itself back
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
-        Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-        Undoes itself after 60 min, and can be undone before
-        Success: there is nothing to measure: somebody has to look
-        Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-        [Propose]
-        Do nothing, and watch
-        Why: everything else is weighed against it (E1, E2, E3)
-        Worse, if the trouble spreads to `web` meanwhile (75 %)
-        Act, when
-        • `token-exchange` still suffers at 03:19:30 UTC: requests fail
-        • `web` is hit (75 % likely)
-        What we could not see
-        • logs: the capsule `usual-world` holds none
+        [Other remedies… ▾ Set reserved concurrency of token-exchange to 8 (90 now) | Mute the alarm auth-prod-apigw-4xx and 8 others for 60 minutes | Set reserved concurrency of auth-authorizer to 2 (none now)]
         ");
+        room.jun().clicks("Propose").await;
+        room.wait(20).await;
+        assert_snapshot!(room.reads_only("WAITING").lines().nth(2).unwrap(), @"Keep 90 environments of token-exchange:live warm (none now)");
+        // Somebody else does it meanwhile.
+        let alias = Target::new("AWS::Lambda::Alias", "token-exchange:live");
+        room.stage.levers.change(&alias, "ProvisionedConcurrentExecutions", Some("90")).unwrap();
+        room.kim().picks(warm).await;
+        assert_snapshot!(room.reads_only("only Kim").lines().take(4).collect::<Vec<_>>().join("\n"), @"
+        #war-room, only Kim:
+        INC-1 · what can be done
+        The remedy that you chose is not proposed any more: the situation has changed. This is what can be done now.
+        Mute the alarm auth-prod-apigw-4xx and 8 others for 60 minutes
+        ");
+        assert_eq!(room.plans().await.len(), 1);
     })
     .await;
 }
