@@ -34,7 +34,7 @@ pub fn lone_reply(incident: &Incident) -> Message {
     Message::new(&text).section(&mrkdwn).context(&[footer(incident)])
 }
 
-/// The compact line of an incident that is not a flood: every alarm of it, newest state first told.
+/// The compact line of an incident that is not a flood: every alarm of it, newest state first told, and what is being done.
 pub fn lone_line(incident: &Incident) -> Message {
     let text = format!("{}: {}", incident.id, headline(incident));
     let lines: Vec<String> = incident
@@ -45,11 +45,16 @@ pub fn lone_line(incident: &Incident) -> Message {
             let time = phrase::time(alarm.changed_at);
             // Alone there is nothing to be first of.
             let is_alone = incident.alarms.len() == 1 && joined.because == Because::First;
-            let why = if is_alone { "nothing else is going on".to_owned() } else { phrase::because(&joined.because) };
+            let why = if is_alone { "no other alarm near it".to_owned() } else { phrase::because(&joined.because) };
             format!("{} {} at {time} — {why}", phrase::state(alarm.state), linked(alarm))
         })
         .collect();
-    Message::new(&text).section(&lines.join("\n")).context(&[footer(incident)])
+    let message = Message::new(&text).section(&lines.join("\n"));
+    let message = match crate::plan::summary(incident) {
+        Some(plans) => message.titled("What is being done", &plans),
+        None => message,
+    };
+    message.context(&[footer(incident)])
 }
 
 fn footer(incident: &Incident) -> String {

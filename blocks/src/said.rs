@@ -37,7 +37,9 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             let at = phrase::time(*at);
             (
                 NOT_DONE,
-                format!("You approved {named} at {at} already, and that counts once. Somebody else has to agree."),
+                format!(
+                    "You approved {named} at {at} already, and that counts once. Its message says what it still needs."
+                ),
             )
         }
         Said::NothingToWithdraw => {
@@ -112,7 +114,11 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             format!("{named} cannot be undone, as its message said. Ask `/incident fix` for what can be done now."),
         ),
         Said::NothingToUndo { status } => {
-            (NOT_DONE, format!("Nothing of {named} is in force: it is {}. There is nothing to undo.", status.word()))
+            let (sign, word) = crate::plan::title(*status);
+            (
+                NOT_DONE,
+                format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo."),
+            )
         }
         Said::TooOften => (
             NOT_DONE,
@@ -210,11 +216,13 @@ fn decided(settled: &Settled, named: &str) -> String {
         | PlanStatus::PartlyFailed
         | PlanStatus::UndoFailed
         | PlanStatus::LeftAlone
-        | PlanStatus::Drifted => format!(
-            "{named} was decided before: it was started{by} at {at}, and is {} now. Its message says \
-             what can be done with it.",
-            settled.status.word()
-        ),
+        | PlanStatus::Drifted => {
+            let (sign, word) = crate::plan::title(settled.status);
+            format!(
+                "{named} was decided before: it was started{by} at {at}, and stands at {sign} *{word}* now. Its message says \
+                 what can be done with it."
+            )
+        }
     }
 }
 
@@ -232,6 +240,23 @@ pub fn proposed(plan: &Plan) -> Message {
     let text =
         format!("{named} is proposed: its message is in the thread of {}. {next} It expires at {at}.", plan.incident);
     Message::plain(&format!("Proposed: {}", phrase::short_id(&plan.id)), &text)
+}
+
+/// What somebody proposes was proposed before, and waits.
+pub fn proposed_before(state: &PlanState) -> Message {
+    let plan = state.plan();
+    let missing = usize::from(plan.least_approvals()).saturating_sub(state.approvals().len());
+    let waits = match missing {
+        0 => "somebody to press *Execute*".to_owned(),
+        missing => phrase::count(missing, "approval", "approvals"),
+    };
+    let (named, at) = (phrase::plan(&plan.id), phrase::time(plan.expires_at));
+    let text = format!(
+        "{} asked for the same before: {named} is in the thread of {} and waits for {waits}. It expires at {at}.",
+        phrase::person(&plan.requester),
+        plan.incident
+    );
+    Message::plain(&format!("Proposed before: {}", phrase::short_id(&plan.id)), &text)
 }
 
 /// A plan does not begin.
@@ -261,8 +286,8 @@ pub fn gone() -> Message {
 /// Nobody knows the plan that was meant, by what was typed.
 pub fn no_such_plan(typed: &str) -> Message {
     let text = format!(
-        "There is no plan {} here, so nothing was done. The card of the incident names its plans, and `/incident fix` what \
-         can be proposed.",
+        "There is no plan {} among the incidents of the last day, so nothing was done. The card of an incident names its \
+         plans; the buttons of older ones still work.",
         remedy::name(typed)
     );
     Message::plain("There is no such plan", &text)
@@ -271,8 +296,8 @@ pub fn no_such_plan(typed: &str) -> Message {
 /// Several plans could be meant.
 pub fn which_plan(plans: &[&PlanState]) -> Message {
     if plans.is_empty() {
-        let text = "No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be \
-                    proposed.";
+        let text = "No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of \
+                    older plans still work, and `/incident fix` tells what can be proposed.";
         return Message::plain("There is no such plan", text);
     }
     let opening = "Several plans could be meant, so nothing was done. Say which one by its id:";
@@ -292,7 +317,7 @@ pub fn which_plan(plans: &[&PlanState]) -> Message {
 pub fn unknown_people(problem: &str) -> Message {
     let text = format!(
         "I could not find out who everybody involved is, and so not who may do what: {}. Nothing was done; please try again \
-         in a minute.",
+         a little later.",
         words(cut(problem, MAX_WORDS)).trim_end_matches('.')
     );
     Message::plain("Nothing was done", &text)

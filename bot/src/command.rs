@@ -89,7 +89,7 @@ pub struct Row {
 struct Arguments<'a> {
     /// The words in small letters, without quotes around them.
     words: &'a [&'a str],
-    /// The same words as they were typed, for what is kept and shown.
+    /// The same words as they were typed, quotes and all, for what is kept and shown.
     typed: &'a [&'a str],
 }
 
@@ -348,9 +348,8 @@ pub enum Misread {
 pub fn parse(text: &str) -> Result<Command, Misread> {
     // Phones turn quotes into curly ones and people wrap ids in them; neither means anything here.
     let quotes = ['"', '\'', '`', '“', '”', '‘', '’', '„'];
-    let typed: Vec<&str> =
-        text.split_whitespace().map(|word| word.trim_matches(quotes)).filter(|word| !word.is_empty()).collect();
-    let words: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
+    let typed: Vec<&str> = text.split_whitespace().filter(|word| !word.trim_matches(quotes).is_empty()).collect();
+    let words: Vec<String> = typed.iter().map(|word| word.trim_matches(quotes).to_lowercase()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let Some((first, rest)) = words.split_first() else { return Ok(Command::Help) };
     let exact = COMMANDS.iter().find(|row| row.word == *first);
@@ -426,6 +425,71 @@ mod tests {
         }
         for id in ["INC-7", "inc-7", "inc7", "#7", "7", "“INC-7”", "`INC–7`"] {
             check(&format!("Context {id}"), &Ok(ask(Topic::Context, Some(7))));
+        }
+    }
+
+    fn approves(plan: Option<&str>, reason: Option<&str>) -> Result<Command, Misread> {
+        let plan = plan.map(|id| PlanId(id.to_owned()));
+        Ok(Command::Approve { plan, reason: reason.map(str::to_owned) })
+    }
+
+    fn undoes(plan: Option<&str>) -> Result<Command, Misread> {
+        Ok(Command::Undo { plan: plan.map(|id| PlanId(id.to_owned())) })
+    }
+
+    #[test]
+    fn plans_are_approved_with_their_reasons() {
+        check("approve", &approves(None, None));
+        check("appr because", &approves(None, None));
+        for id in ["plan-1f0c", "PLAN-1F0C", "`plan-1f0c…`", "“plan–1f0c”", "plan1f0c"] {
+            check(&format!("Approve {id}"), &approves(Some("plan-1f0c"), None));
+            check(&format!("approve {id} because It Storms"), &approves(Some("plan-1f0c"), Some("It Storms")));
+            check(&format!("approve {id} It storms"), &approves(Some("plan-1f0c"), Some("It storms")));
+        }
+        check("approve BECAUSE “we” saw  the users' pool", &approves(None, Some("“we” saw the users' pool")));
+        // What is no id is the reason.
+        check("approve planned outage", &approves(None, Some("planned outage")));
+        check("approve plan-", &approves(None, Some("plan-")));
+        check("approve as agreed because of the storm", &approves(None, Some("agreed because of the storm")));
+    }
+
+    #[test]
+    fn plans_are_undone_by_their_ids() {
+        check("undo", &undoes(None));
+        check("Undo `PLAN-1F0C…`", &undoes(Some("plan-1f0c")));
+        let no_plan = |word: &str| Err(Misread::NoPlanId { command: "undo", word: word.to_owned() });
+        for word in ["plan-", "plan-xyz", "1f0c", "inc-7", "everything"] {
+            check(&format!("undo {word}"), &no_plan(word));
+        }
+        check(&format!("undo plan-{}", "f".repeat(65)), &no_plan(&format!("plan-{}", "f".repeat(35))));
+        check("undo plan-1f plan-2f", &Err(Misread::Extra { command: "undo", word: "plan-2f".to_owned() }));
+    }
+
+    proptest::proptest! {
+        /// As a card shows a plan's id, people type it back, whole or as much of it as they like.
+        #[test]
+        fn what_is_shown_can_be_typed_back(digits in "[0-9a-f]{1,64}", reason in "[a-zA-Z<>&*_~'äß ]{0,40}") {
+            let id = format!("plan-{digits}");
+            proptest::prop_assert_eq!(parse(&format!("undo {id}")), undoes(Some(&id)));
+            let words: Vec<&str> = reason.split_whitespace().filter(|word| *word != "'").collect();
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.trim_matches('\'').is_empty()).collect();
+            let kept = words.join(" ");
+            let kept = (!kept.is_empty()).then_some(kept.as_str());
+            proptest::prop_assert_eq!(parse(&format!("approve {id} because {reason}")), approves(Some(&id), kept));
+        }
+
+        /// Whatever else somebody types, a reason never loses or gains a letter, and no line names a plan that is not in it.
+        #[test]
+        fn no_line_approves_what_it_does_not_name(text in "\\PC{0,60}") {
+            if let Ok(Command::Approve { plan: Some(PlanId(id)), .. }) = parse(&format!("approve {text}")) {
+                let digits = id.strip_prefix("plan-").unwrap_or_default();
+                proptest::prop_assert!(!digits.is_empty() && text.to_lowercase().contains(digits));
+            }
+            if let Ok(Command::Approve { reason: Some(reason), .. }) = parse(&format!("approve {text}")) {
+                let shown: Vec<&str> = reason.split(' ').collect();
+                let typed: Vec<&str> = text.split_whitespace().collect();
+                proptest::prop_assert!(shown.iter().all(|word| typed.contains(word)), "{reason}");
+            }
         }
     }
 

@@ -7,8 +7,9 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, Flood, Scope};
+use crate::config::{Config, File, Flood, Scope};
 use crate::embedded::Embedded;
+use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
 use crate::rules::Rules;
 use crate::workspace::room::{DrillStatus, Status};
@@ -87,6 +88,7 @@ pub struct Stage {
     /// What is stored, and what waits.
     pub kept: Kept,
     config: Config,
+    rules: Arc<Rules>,
     bot: Bot,
     door: SocketAddr,
     client: Client<hyper_util::client::legacy::connect::HttpConnector, Full<axum::body::Bytes>>,
@@ -94,6 +96,30 @@ pub struct Stage {
     events: HashMap<String, String>,
     speed: f64,
     _server: JoinSet<()>,
+}
+
+/// Under what rules the bot of a stage works.
+#[derive(Clone, Debug)]
+pub struct HouseRules {
+    /// Who may do what with plans, and on which terms they are made.
+    pub rules: Arc<Rules>,
+    /// Who is asked as well once nobody has answered: a person or a user group, by id.
+    pub escalate_to: Option<String>,
+}
+
+impl HouseRules {
+    /// The rules that a configuration tells; of its scopes the first one counts.
+    pub fn of(file: &File) -> Result<Self, Unusable> {
+        let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
+        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to })
+    }
+}
+
+impl Default for HouseRules {
+    /// The rules of a deployment that configures none.
+    fn default() -> Self {
+        Self { rules: Arc::new(Rules::shipped()), escalate_to: None }
+    }
 }
 
 /// Why a drill did not play.
@@ -202,6 +228,7 @@ async fn listen(port: u16) -> Result<TcpListener, DrillError> {
 
 async fn start_bot(
     config: &Config,
+    rules: &Arc<Rules>,
     kept: &Kept,
     capsule: &Arc<Capsule>,
     levers: &Arc<Levers>,
@@ -212,7 +239,7 @@ async fn start_bot(
         config: config.clone(),
         store: Arc::clone(&kept.store),
         inbox: Arc::clone(&kept.inbox),
-        rules: Arc::new(Rules::shipped()),
+        rules: Arc::clone(rules),
         outside: Outside { levers: levers.clone(), ..World::outside(Arc::clone(capsule)) },
         actuator: levers.clone(),
         clock: clock.clone(),
@@ -223,18 +250,32 @@ async fn start_bot(
 impl Stage {
     /// Sets the stage; the war room listens on `port` (0: any that is free).
     pub async fn set(capsule: Arc<Capsule>, kept: impl Into<Kept>, port: u16) -> Result<Self, DrillError> {
+        Self::set_under(HouseRules::default(), capsule, kept, port).await
+    }
+
+    /// Sets the stage for a bot that works under these rules.
+    pub async fn set_under(
+        house: HouseRules,
+        capsule: Arc<Capsule>,
+        kept: impl Into<Kept>,
+        port: u16,
+    ) -> Result<Self, DrillError> {
         let first = alarms(&capsule).map(|(delivery, ..)| delivery.received).min().unwrap_or(capsule.window.from);
         let clock = Arc::new(ModelClock::starting_at(first.saturating_sub(PROLOGUE).unwrap_or(first)));
         let (room, listener) = (listen(port).await?, listen(0).await?);
         let address =
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
-        let (config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
+        let (mut config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
+        let HouseRules { rules, escalate_to } = house;
+        for scope in &mut config.scopes {
+            scope.escalate_to.clone_from(&escalate_to);
+        }
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;
         let kept = kept.into();
         let levers = Arc::new(Levers::of(&capsule, &[]));
-        let bot = start_bot(&config, &kept, &capsule, &levers, &clock, listener).await?;
+        let bot = start_bot(&config, &rules, &kept, &capsule, &levers, &clock, listener).await?;
         Ok(Self {
             capsule,
             clock,
@@ -242,6 +283,7 @@ impl Stage {
             workspace,
             kept,
             config,
+            rules,
             bot,
             door,
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -272,7 +314,8 @@ impl Stage {
     async fn start_again(&mut self) -> Result<(), DrillError> {
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.kept, &self.capsule, &self.levers, &self.clock, listener).await?;
+        self.bot = start_bot(&self.config, &self.rules, &self.kept, &self.capsule, &self.levers, &self.clock, listener)
+            .await?;
         Ok(())
     }
 

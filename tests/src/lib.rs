@@ -8,14 +8,16 @@ pub mod bootstrap;
 pub mod cloud;
 #[cfg(feature = "aws")]
 pub mod peers;
-pub mod plans;
+mod plans;
 #[cfg(feature = "aws")]
 pub mod python;
+pub mod remedies;
 #[cfg(feature = "aws")]
 pub mod scripted;
 
 use bot::app::Kept;
-use bot::drill::{ALERTS, Stage, WAR_ROOM};
+use bot::config::File;
+use bot::drill::{ALERTS, HouseRules, Stage, WAR_ROOM};
 use bot::embedded::Embedded;
 use bot::ports::{Lookback, StoreError};
 use bot::slack::verify::{SIGNATURE, TIMESTAMP, sign};
@@ -65,15 +67,34 @@ pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
 
 /// Runs a conversation in the world of `capsule`.
 pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
-    let home = tempfile::tempdir().expect("a temporary folder");
-    let open = move || Embedded::open(&home.path().join("clarity.redb")).map(Kept::from);
-    run_test_on(capsule, Box::new(open), script).await;
+    run(HouseRules::default(), capsule, in_a_file(), script).await;
+}
+
+/// Runs a conversation in the usual world, with a bot that works under these rules.
+pub async fn run_test_under(house: HouseRules, script: impl AsyncFnOnce(&mut Room)) {
+    run(house, usual_world(), in_a_file(), script).await;
 }
 
 /// Runs a conversation in the world of `capsule`, with the store and the inbox that `open` gives to each new process.
 pub async fn run_test_on(capsule: Capsule, open: Reopen, script: impl AsyncFnOnce(&mut Room)) {
-    let stage =
-        Stage::set(Arc::new(capsule), open().expect("the store opens"), 0).await.expect("free ports on this machine");
+    run(HouseRules::default(), capsule, open, script).await;
+}
+
+/// The rules of a configuration with this text in its only scope and below it.
+#[track_caller]
+pub fn house(text: &str) -> HouseRules {
+    let file = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{text}");
+    HouseRules::of(&File::parse(&file).expect("a configuration")).expect("rules without dead ends")
+}
+
+fn in_a_file() -> Reopen {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    Box::new(move || Embedded::open(&home.path().join("clarity.redb")).map(Kept::from))
+}
+
+async fn run(house: HouseRules, capsule: Capsule, open: Reopen, script: impl AsyncFnOnce(&mut Room)) {
+    let kept = open().expect("the store opens");
+    let stage = Stage::set_under(house, Arc::new(capsule), kept, 0).await.expect("free ports on this machine");
     let mut room = Room { stage, reopen: open, read: HashMap::new(), events: 0 };
     tokio::time::timeout(PATIENCE, script(&mut room)).await.expect("the conversation hangs");
     room.stage.settle().await;
@@ -213,6 +234,11 @@ impl Room {
         Actor { room: self, id: "U0RAY" }
     }
 
+    /// Somebody by their id, whether or not the workspace knows them.
+    pub fn person(&mut self, id: &'static str) -> Actor<'_> {
+        Actor { room: self, id }
+    }
+
     /// CloudWatch tells EventBridge, EventBridge tells the bot.
     pub async fn eventbridge(&mut self, alarm: &Alarm) {
         self.events += 1;
@@ -294,13 +320,23 @@ impl Room {
         self.reads();
     }
 
-    /// The button with this label on the newest message that has it.
+    /// The first button with this label on the newest message that has it.
     pub fn offer(&self, label: &str) -> Offer {
+        self.offers(label).remove(0)
+    }
+
+    /// Every button with this label on the newest message that has it.
+    pub fn offers(&self, label: &str) -> Vec<Offer> {
         let posts = self.stage.workspace.posts().into_iter().rev();
-        let mut found = posts.filter_map(|post| Some((find_button(&post.body, label)?, post)));
-        let ((block_id, action_id), post) = found.next().unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
-        let action = element(&post.body, &block_id, &action_id).expect("it was just found");
-        Offer { post, block_id, action }
+        let mut found = posts.map(|post| (find_buttons(&post.body, label), post));
+        let (buttons, post) = found
+            .find(|(buttons, _)| !buttons.is_empty())
+            .unwrap_or_else(|| panic!("nobody offers a button `{label}`"));
+        let offer = |(block_id, action_id): (String, String)| {
+            let action = element(&post.body, &block_id, &action_id).expect("it was just found");
+            Offer { post: post.clone(), block_id, action }
+        };
+        buttons.into_iter().map(offer).collect()
     }
 
     /// What the bot wrote into the war room itself.
@@ -443,11 +479,14 @@ fn blocks_of(body: &Value) -> impl Iterator<Item = &Value> {
     body["blocks"].as_array().into_iter().flatten()
 }
 
-fn find_button(body: &Value, label: &str) -> Option<(String, String)> {
-    blocks_of(body).find_map(|block| {
-        let element = elements(block).find(|element| element["text"]["text"] == label)?;
-        Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
-    })
+fn find_buttons(body: &Value, label: &str) -> Vec<(String, String)> {
+    let labelled = blocks_of(body).flat_map(|block| {
+        let found = elements(block).filter(|element| element["text"]["text"] == label);
+        found.filter_map(|element| {
+            Some((block["block_id"].as_str()?.to_owned(), element["action_id"].as_str()?.to_owned()))
+        })
+    });
+    labelled.collect()
 }
 
 fn find_option<'a>(body: &'a Value, label: &str) -> Option<(String, &'a Value, &'a Value)> {

@@ -11,7 +11,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
         assert_snapshot!(room.reads(), @"
         #war-room:
-        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — no other alarm near it
         · INC-1 · told by EventBridge · `/incident context INC-1`
         ");
         room.eventbridge(&alarm("prod-token-exchange-errors", 140)).await;

@@ -7,7 +7,7 @@ use bot::workspace::state::Post;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tests::plans::{REMEDIES, delivered, everybody, remedy, settings, unheard, works, world};
+use tests::remedies::{REMEDIES, delivered, everybody, remedy, settings, unheard, works, world};
 use tests::{Room, alarm, run_test_in};
 use tools::capsule::Misbehaviour;
 use tools::model::{IncidentId, Risk};
@@ -82,7 +82,7 @@ impl<'a> Story<'a> {
     async fn begins(room: &'a mut Room, remedy: &Remedy, point: Point) -> Self {
         room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
         let id = room.proposes(remedy).await;
-        let plan = room.plans().await[&id].plan().clone();
+        let plan = room.plans_by_id().await[&id].plan().clone();
         let what = format!("{}, killed at {point:?}", remedy.spec().name);
         let story = Self { room, id, plan, what };
         let approvers: &[&str] = match story.plan.risk {
@@ -103,7 +103,7 @@ impl<'a> Story<'a> {
     }
 
     async fn state(&self) -> Arc<PlanState> {
-        self.room.plans().await.remove(&self.id).unwrap()
+        self.room.plans_by_id().await.remove(&self.id).unwrap()
     }
 
     /// The id as people read it.

@@ -10,7 +10,7 @@ use bot::ports::{Append, Taken};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tests::plans::{REMEDIES, delivered, everybody, proposal, remedy, settings, unheard, weighed, works, world};
+use tests::remedies::{REMEDIES, delivered, everybody, proposal, remedy, settings, unheard, weighed, works, world};
 use tests::{START, alarm};
 use tokio::task::JoinSet;
 use tools::capsule::{Levers, ModelClock};

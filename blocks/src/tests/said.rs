@@ -2,7 +2,7 @@
 
 use super::{HOSTILE, after, at, draft, id, is_harmless, keeps_limits, marked_up, shown};
 use crate::Message;
-use crate::said::{answer, gone, no_such_plan, proposed, unknown_people, unproposable, which_plan};
+use crate::said::{answer, gone, no_such_plan, proposed, proposed_before, unknown_people, unproposable, which_plan};
 use insta::assert_snapshot;
 use tools::model::Risk;
 use tools::recovery::plan::{PlanId, PlanStatus, Said, Settled, UndoneBy, Unproposable};
@@ -76,7 +76,7 @@ fn every_answer_says_what_happened_and_the_way_on() {
     `plan-bd55b776` is revoked. It can be proposed again while it fits.
     `plan-bd55b776` is being carried out now. Its message says how it ends.
     `plan-bd55b776` is being taken back now. Its message says how it ends.
-    You approved `plan-bd55b776` at 03:18:00 UTC already, and that counts once. Somebody else has to agree.
+    You approved `plan-bd55b776` at 03:18:00 UTC already, and that counts once. Its message says what it still needs.
     You have no approval of `plan-bd55b776` that stands, so there is nothing to withdraw.
     You asked for `plan-bd55b776` yourself, so others decide about it. Revoke takes it back. This was recorded.
     Only @U0ANN, who asked for `plan-bd55b776`, revokes it. You can Reject it. This was recorded.
@@ -99,9 +99,9 @@ fn every_answer_says_what_happened_and_the_way_on() {
     `plan-bd55b776` was taken back at 03:24:00 UTC, because its time was over, so nothing is left to undo.
     `plan-bd55b776` was taken back at 03:24:00 UTC, so nothing is left to undo.
     `plan-bd55b776` cannot be undone, as its message said. Ask `/incident fix` for what can be done now.
-    Nothing of `plan-bd55b776` is in force: it is drifted. There is nothing to undo.
+    Nothing of `plan-bd55b776` is in force: it stands at 🔀 DRIFTED. There is nothing to undo.
     That was tried too often with `plan-bd55b776`. Propose a new plan, or change its target by hand.
-    `plan-bd55b776` was decided before: it was started by @U0BOB at 03:20:00 UTC, and is kept now. Its message says what can be done with it.
+    `plan-bd55b776` was decided before: it was started by @U0BOB at 03:20:00 UTC, and stands at ✅ KEEP now. Its message says what can be done with it.
     `plan-bd55b776` was rejected by @U0BOB at 03:20:00 UTC. Ask `/incident fix` for what can be done now.
     `plan-bd55b776` was revoked by @U0BOB at 03:20:00 UTC. Ask `/incident fix` for what can be done now.
     `plan-bd55b776` expired at 03:20:00 UTC, which is no rejection. Ask `/incident fix` for what can be done now.
@@ -144,6 +144,8 @@ fn the_other_answers_read_well() {
     let told = [
         proposed(&draft(Risk::Low)),
         proposed(&draft(Risk::High)),
+        proposed_before(&states[0]),
+        proposed_before(&states[1]),
         gone(),
         no_such_plan("plan-77"),
         which_plan(&states.iter().collect::<Vec<_>>()),
@@ -153,8 +155,10 @@ fn the_other_answers_read_well() {
     assert_snapshot!(told.iter().map(shown).collect::<Vec<_>>().join("\n"), @"
     `plan-eb6cd3bc` is proposed: its message is in the thread of INC-7. It needs no approval: press Execute there to have it carried out. It expires at 03:31:00 UTC.
     `plan-e48063b8` is proposed: its message is in the thread of INC-7. It needs 2 approvals of others before it can be executed. It expires at 03:31:00 UTC.
+    @U0ANN asked for the same before: `plan-eb6cd3bc` is in the thread of INC-7 and waits for somebody to press Execute. It expires at 03:31:00 UTC.
+    @U0ANN asked for the same before: `plan-e48063b8` is in the thread of INC-7 and waits for 2 approvals. It expires at 03:31:00 UTC.
     That remedy is not offered any more: the situation has changed, so nothing was proposed. Ask `/incident fix` again for what can be done now.
-    There is no plan `plan-77` here, so nothing was done. The card of the incident names its plans, and `/incident fix` what can be proposed.
+    There is no plan `plan-77` among the incidents of the last day, so nothing was done. The card of an incident names its plans; the buttons of older ones still work.
     Several plans could be meant, so nothing was done. Say which one by its id:
     `plan-eb6cd3bcc053f3df` · Set reserved concurrency of token-exchange to 20 (90 now)
     INC-7: waiting
@@ -162,8 +166,8 @@ fn the_other_answers_read_well() {
     `plan-e48063b8d068ea0b` · Set reserved concurrency of token-exchange to 20 (90 now)
     INC-7: waiting
     [Details]
-    No plan is there that this could be about, so nothing was done. `/incident fix` tells what can be proposed.
-    I could not find out who everybody involved is, and so not who may do what: `users.info` answered `ratelimited`. Nothing was done; please try again in a minute.
+    No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older plans still work, and `/incident fix` tells what can be proposed.
+    I could not find out who everybody involved is, and so not who may do what: `users.info` answered `ratelimited`. Nothing was done; please try again a little later.
     ");
 }
 

@@ -22,7 +22,12 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         },
         Ok(Command::Approve { plan, reason }) => {
             let waits = |state: &PlanState| state.status() == PlanStatus::Waiting && !state.is_overdue(now);
-            match choose_plan(scene, plan.as_ref(), waits) {
+            let needs_people = |state: &PlanState| waits(state) && state.plan().least_approvals() > 0;
+            // Whoever agrees means what needs people to agree, if anything does.
+            let is_any =
+                scene.open.iter().flat_map(|incident| incident.plans.values()).any(|state| needs_people(state));
+            let fits = |state: &PlanState| if is_any { needs_people(state) } else { waits(state) };
+            match choose_plan(scene, plan.as_ref(), fits) {
                 Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
                 Err(message) => message,
             }

@@ -33,7 +33,7 @@ pub(crate) fn weighed(
     // Whoever presses twice, or after somebody else, finds the plan that is there.
     let twin = incident.plans.values().find(|state| is_twin(state, &plan, now));
     if let Some(twin) = twin {
-        return answered(asked, said::proposed(twin.plan()));
+        return answered(asked, said::proposed_before(twin));
     }
     let everybody = BTreeMap::from([(who.id.clone(), who.clone())]);
     let desk = scene.rules.desk(&everybody, now);

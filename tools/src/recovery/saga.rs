@@ -162,10 +162,14 @@ fn not_undone(because: String) -> PlanFact {
     PlanFact::UndoFailed { because }
 }
 
-/// Somebody else changed the target since: nothing is done, and a person who asked for it is told so.
+/// The target is neither as it was seen nor as it was left: nothing is done, and a person who asked for it is told so. Of a plan
+/// that failed in part, nobody can tell whose doing that is.
 fn changed_by_others(state: &PlanState, found: Reading) -> PlanFact {
     match state.undo() {
         Some(UndoneBy::Time) => PlanFact::LeftAlone { found },
+        Some(UndoneBy::Person(_)) | None if state.after().is_none() => not_undone(
+            "its target is neither as it was before nor as the plan wants it, and is left to people".to_owned(),
+        ),
         Some(UndoneBy::Person(_)) | None => {
             not_undone("somebody else has changed the target since, so nothing was done".to_owned())
         }
