@@ -29,8 +29,9 @@ const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Incidents one event may have to load.
 const MAX_OPEN: usize = 50;
 
-/// How often one event is decided again because another append came first, before it waits for its next turn.
-const MAX_CONFLICTS: usize = 100;
+/// How often one event is decided again because another append came first. Each time somebody else got on, so this ends; it
+/// is more than a plan takes denials and approvals, so no click loses this often.
+const MAX_CONFLICTS: usize = 500;
 
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]
