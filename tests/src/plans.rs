@@ -85,7 +85,7 @@ impl Actor<'_> {
             at: now,
             event: Event::Weighed {
                 incident: IncidentId(1),
-                proposal: Box::new(by_hand(ServiceId::new(service), remedy, saw, now)),
+                proposal: Box::new(by_hand(ServiceId::new(service), &remedy, saw, now)),
                 people: Directory {
                     people: Some([(PersonId(by.clone()), Standing::Member)].into()),
                     ..Directory::default()
@@ -100,7 +100,7 @@ impl Actor<'_> {
 }
 
 /// A proposal as it would be if somebody had thought of this remedy.
-fn by_hand(service: ServiceId, remedy: Remedy, saw: Reading, now: Timestamp) -> Proposal {
+fn by_hand(service: ServiceId, remedy: &Remedy, saw: Reading, now: Timestamp) -> Proposal {
     let entry = remedy.entry();
     entry.check(&saw).expect("the remedy fits its target");
     let (risk, because) = entry.risk(&saw, now);

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use tests::{Offer, Room, START, run_test, run_test_in, usual_world};
 use tools::capsule::{Capsule, Misbehaviour};
 use tools::model::Measure;
-use tools::recovery::plan::PlanStatus;
+use tools::recovery::plan::{PlanState, PlanStatus};
 use tools::recovery::remedy::{Remedy, ReservedConcurrency, Target};
 
 fn function() -> Target {
@@ -13,7 +13,7 @@ fn function() -> Target {
 }
 
 async fn statuses(room: &Room) -> Vec<PlanStatus> {
-    room.plans().await.iter().map(|state| state.status()).collect()
+    room.plans().await.iter().map(PlanState::status).collect()
 }
 
 /// Minutes into the story from which on less reaches `user-pool`.
