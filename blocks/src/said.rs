@@ -108,19 +108,18 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             NOT_DONE,
             format!("{named} cannot be undone, as its message said. Ask `/incident fix` for what can be done now."),
         ),
-        Said::NothingToUndo { status } => {
-            let (sign, word) = crate::plan::title(*status);
-            (
-                NOT_DONE,
-                format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo."),
-            )
-        }
+        Said::NothingToUndo { status } => (NOT_DONE, nothing_to_undo(*status, &named)),
         Said::TooOften => (
             NOT_DONE,
             format!("That was tried too often with {named}. Propose a new plan, or change its target by hand."),
         ),
     };
     Message::plain(&format!("{notification}: {}", phrase::short_id(&plan.id)), &text)
+}
+
+fn nothing_to_undo(status: PlanStatus, named: &str) -> String {
+    let (sign, word) = crate::plan::title(status);
+    format!("Nothing of {named} is in force: it stands at {sign} *{word}*. There is nothing to undo.")
 }
 
 fn requester_unknown(requester: &PersonId, named: &str) -> String {

@@ -471,9 +471,8 @@ mod tests {
         fn what_is_shown_can_be_typed_back(digits in "[0-9a-f]{1,64}", reason in "[a-zA-Z<>&*_~'äß ]{0,40}") {
             let id = format!("plan-{digits}");
             proptest::prop_assert_eq!(parse(&format!("undo {id}")), Ok(undoes(Some(&id))));
-            let words: Vec<&str> = reason.split_whitespace().filter(|word| *word != "'").collect();
-            let words: Vec<&str> = words.into_iter().filter(|word| !word.trim_matches('\'').is_empty()).collect();
-            let kept = words.join(" ");
+            let words = reason.split_whitespace().filter(|word| !word.trim_matches('\'').is_empty());
+            let kept = words.collect::<Vec<_>>().join(" ");
             let kept = (!kept.is_empty()).then_some(kept.as_str());
             proptest::prop_assert_eq!(parse(&format!("approve {id} because {reason}")), Ok(approves(Some(&id), kept)));
         }

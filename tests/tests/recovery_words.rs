@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use tests::{Room, alarm, run_test, run_test_in, usual_world};
 use tools::capsule::Capsule;
 use tools::model::{Alarm, Measure, Series};
-use tools::recovery::plan::PlanStatus;
+use tools::recovery::plan::{PlanState, PlanStatus};
 use tools::recovery::remedy::{Remedy, ReservedConcurrency, Target};
 
 fn function() -> Target {
@@ -238,7 +238,7 @@ async fn undo_means_the_plan_that_is_in_force() {
         room.jun().types("undo").await;
         room.wait(20).await;
         room.skims();
-        let statuses: Vec<PlanStatus> = room.plans().await.iter().map(|state| state.status()).collect();
+        let statuses: Vec<PlanStatus> = room.plans().await.iter().map(PlanState::status).collect();
         assert_eq!(statuses, [PlanStatus::Undone, PlanStatus::Undone]);
     })
     .await;
