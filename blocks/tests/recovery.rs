@@ -50,17 +50,17 @@ fn a_minute_in_it_says_what_can_be_done() {
     assert_snapshot!(shown(&blocks::fix::answer(&incident(&remedies), &remedies, None)), @"
     INC-1 · what can be done
     Set reserved concurrency of token-exchange to 8 (90 now)
-    the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 82 % of the cut's requests (E41, E42, E43)
+    Because the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 82 % of the cut's requests (E41, E42, E43)
     🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `token-exchange` back in ~2 min (58 %)
     [Propose] [All about it]
     Mute the alarm auth-prod-apigw-4xx and 3 others for 60 minutes
-    4 of the 5 alarms that fire only follow from the cause (E1, E2, E3, E6, E9, E13)
+    Because 4 of the 5 alarms that fire only follow from the cause (E1, E2, E3, E6, E9, E13)
     🟢 low risk · 87 % likely to help · undoes itself after 60 min
     Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
     [Propose] [All about it]
     Set reserved concurrency of auth-authorizer to 2 (none now)
-    the cheapest cut between what fails and what must stay healthy goes over `authorizer` → `user-pool`, with 18 % of the cut's requests (E38, E39, E40)
+    Because the cheapest cut between what fails and what must stay healthy goes over `authorizer` → `user-pool`, with 18 % of the cut's requests (E38, E39, E40)
     🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `authorizer` back in ~1 min (58 %)
     [Propose] [All about it]

@@ -109,12 +109,12 @@ fn the_best_three_in_short_and_the_rest_in_a_menu() {
     assert_snapshot!(told(proposals), @"
     INC-7 · what can be done
     Set reserved concurrency of token-exchange to 20 (90 now)
-    the cheapest cut between what fails and what must stay healthy goes over `auth-api` → `token-exchange`, with 62 % of the cut's requests (E1, E3)
+    Because the cheapest cut between what fails and what must stay healthy goes over `auth-api` → `token-exchange`, with 62 % of the cut's requests (E1, E3)
     🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `user-service` back in ~4 min (80 %), `order-service` back in ~7 min (72 %)
     [Propose] [All about it]
     Mute the alarm a and one other for 60 minutes
-    2 of the 5 alarms that fire only follow from the cause (E1)
+    Because 2 of the 5 alarms that fire only follow from the cause (E1)
     🟢 low risk · 58 % likely to help · cost unknown · undoes itself after 60 min
     Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
     [Propose] [All about it]
