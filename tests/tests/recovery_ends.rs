@@ -259,6 +259,9 @@ async fn failed() {
         room.mina().types("fix").await;
         assert_snapshot!(risks(&room.reads()), @"");
         let again = room.offers("Propose").remove(1);
+        let all = room.offers("All about it").remove(1);
+        room.mina().presses(&all).await;
+        assert_snapshot!(risks(&room.reads()), @"");
         room.mina().presses(&again).await;
         room.wait(20).await;
         assert_snapshot!(room.reads_of_plans(), @"
@@ -288,7 +291,7 @@ async fn failed() {
 }
 
 fn risks(text: &str) -> String {
-    text.lines().filter(|line| line.starts_with("Risk: ")).collect::<Vec<_>>().join("\n")
+    text.lines().filter(|line| line.starts_with("Risk: ") || line.contains(" risk · ")).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]

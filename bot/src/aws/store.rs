@@ -19,12 +19,12 @@
 
 mod outbox;
 
+use self::outbox::{LEASE, MARKED_AT_ONCE};
 use super::item::{
     Item, body, broken, change, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
     read_text, recent, sortable, text,
 };
-use crate::event::MessageRef;
-use crate::intent::{IntentId, MessageName, Outcome, Pending};
+use crate::intent::{IntentId, Outcome};
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
 };
@@ -33,14 +33,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem, Update};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use tools::aws::{SdkConfig, explain};
 use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
 
@@ -279,6 +276,14 @@ impl DynamoStore {
     async fn is_known(&self, append: &Append) -> Result<bool, StoreError> {
         Ok(self.get(of_event(append), "EVENT").await?.is_some())
     }
+}
+
+/// What is known of an incident without reading its facts.
+struct Head {
+    version: u64,
+    link: Link,
+    scope: ScopeId,
+    last_alarm: Timestamp,
 }
 
 #[async_trait]

@@ -5,19 +5,19 @@ use crate::aws::item::{broken, key, number, of_message, read_body, read_text, te
 use crate::event::MessageRef;
 use crate::intent::{IntentId, MessageName, Pending};
 use crate::ports::StoreError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 /// How long a sender that fell silent keeps the others out. Longer than any single call it makes.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How often it is worth asking whether another sender is done.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
+pub(super) const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(2);
 
 /// Rows of the outbox that are marked at the same time.
-const MARKED_AT_ONCE: usize = 16;
+pub(super) const MARKED_AT_ONCE: usize = 16;
 
 impl DynamoStore {
     pub(super) async fn open_intents(&self) -> Result<Vec<Item>, StoreError> {
@@ -145,12 +145,4 @@ impl DynamoStore {
         }
         Ok(found)
     }
-}
-
-/// What is known of an incident without reading its facts.
-struct Head {
-    version: u64,
-    link: Link,
-    scope: ScopeId,
-    last_alarm: Timestamp,
 }
