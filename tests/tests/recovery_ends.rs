@@ -257,11 +257,14 @@ async fn failed() {
         assert_eq!((statuses(room).await, room.stage.levers.effects(&function())), (vec![PlanStatus::Failed], 0));
         // What failed once is proposed as what it is: riskier.
         room.mina().types("fix").await;
-        assert_snapshot!(risks(&room.reads()), @"");
+        assert_snapshot!(risks(&room.reads()), @"
+        🟢 low risk · 87 % likely to help · undoes itself after 60 min
+        🔴 high risk · 47 % likely to help · can be undone
+        ");
         let again = room.offers("Propose").remove(1);
         let all = room.offers("All about it").remove(1);
         room.mina().presses(&all).await;
-        assert_snapshot!(risks(&room.reads()), @"");
+        assert_snapshot!(risks(&room.reads()), @"Risk: 🔴 high: callers beyond the limit are refused; the same remedy failed there one time before");
         room.mina().presses(&again).await;
         room.wait(20).await;
         assert_snapshot!(room.reads_of_plans(), @"
