@@ -1,22 +1,22 @@
 //! Sends intents: within Slack's budget, the newest word only, and never twice, also after a crash.
 //!
-//! [`plan()`] is pure and decides; [`Sender`] calls, and closes what is done.
+//! [`schedule()`] is pure and decides; [`Sender`] calls, and closes what is done.
 
 mod budget;
 mod job;
 mod lessons;
 mod people;
 mod picture;
-mod plan;
 mod postmortem;
 mod recovery;
+mod schedule;
 
 use self::budget::Budget;
 use self::lessons::Lessons;
 use self::people::People;
 use self::picture::Wanted;
-use self::plan::{Call, plan};
 use self::postmortem::{Sharing, Thread};
+use self::schedule::{Call, schedule};
 use crate::audit::Notary;
 use crate::changes;
 use crate::config::Config;
@@ -147,14 +147,14 @@ impl Sender {
                 self.uncertain.clear();
                 return Ok(None);
             }
-            let plan = plan(&pending, &self.uncertain, &mut self.budget, self.clock.now());
-            if plan.calls.is_empty() && plan.superseded.is_empty() {
-                return Ok(plan.next_due);
+            let schedule = schedule(&pending, &self.uncertain, &mut self.budget, self.clock.now());
+            if schedule.calls.is_empty() && schedule.superseded.is_empty() {
+                return Ok(schedule.next_due);
             }
             // What is unsure of an older word stays unsure of the newer one that takes its place.
-            self.uncertain.extend(plan.unsure);
-            self.close(plan.superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
-            for call in plan.calls {
+            self.uncertain.extend(schedule.unsure);
+            self.close(schedule.superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
+            for call in schedule.calls {
                 self.make(call).await?;
             }
         }

@@ -56,7 +56,7 @@ pub(super) enum Call {
 
 /// What can be done now.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Plan {
+pub(super) struct Schedule {
     pub(super) calls: Vec<Call>,
     pub(super) superseded: Vec<IntentId>,
     /// The newest words of names of which an older word may be there already: the doubt passes to them, called now or not.
@@ -66,22 +66,27 @@ pub(super) struct Plan {
 }
 
 /// What to do with everything that waits: oldest first in each channel, newest word only.
-pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &mut Budget, now: Timestamp) -> Plan {
+pub(super) fn schedule(
+    pending: &[Pending],
+    uncertain: &HashSet<IntentId>,
+    budget: &mut Budget,
+    now: Timestamp,
+) -> Schedule {
     let newest = Newest::of(pending, uncertain);
-    let mut plan = Plan::default();
+    let mut schedule = Schedule::default();
     // Pictures come last: words are quicker, and say the same.
     let mut pictures = Vec::new();
     let mut channels: BTreeMap<&str, Waiting<'_>> = BTreeMap::new();
     for each in pending {
         let id = each.id;
         if newest.supersedes(each) {
-            plan.superseded.push(id);
+            schedule.superseded.push(id);
             continue;
         }
         match &each.intent {
             Intent::Answer { asked, message } => {
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
-                plan.calls.push(Call::Answer { id, response_url, message });
+                schedule.calls.push(Call::Answer { id, response_url, message });
             }
             // The thread begins with the message it hangs under: a message that is on its way is waited for.
             Intent::Run(Job::Postmortem { under, .. }) if each.thread.is_none() && newest.shows(under) => {}
@@ -94,20 +99,20 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
                         thread: each.thread.clone(),
                         uncertain: each.taken_before || uncertain.contains(&id),
                     };
-                    let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
+                    let calls = if job.is_picture() { &mut pictures } else { &mut schedule.calls };
                     calls.push(call);
                 }
-                Err(free_at) => plan.wait(free_at),
+                Err(free_at) => schedule.wait(free_at),
             },
-            Intent::Later { at, .. } if *at > now => plan.wait(*at),
-            Intent::Later { timer, .. } => plan.calls.push(Call::Wake { id, timer: timer.clone() }),
+            Intent::Later { at, .. } if *at > now => schedule.wait(*at),
+            Intent::Later { timer, .. } => schedule.calls.push(Call::Wake { id, timer: timer.clone() }),
             Intent::Show { name, place, message, covers } => {
                 // The thread begins with the message it hangs under.
                 let Some(there) = place_of(place, each.thread.as_ref()) else { continue };
                 // An older word of the same name may be there already; then it is found, and this one edits it.
                 let since = newest.unsure_since(name);
                 let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
-                plan.unsure.extend(uncertain.then_some(id));
+                schedule.unsure.extend(uncertain.then_some(id));
                 let (name, message, covers) = (name.clone(), message.clone(), *covers);
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
                 channel.queue(place, covers.is_some()).push_back(match &each.posted {
@@ -125,10 +130,10 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
         }
     }
     for (name, channel) in channels {
-        channel.spend(name, budget, &mut plan, (pending, uncertain), now);
+        channel.spend(name, budget, &mut schedule, (pending, uncertain), now);
     }
-    plan.calls.extend(pictures);
-    plan
+    schedule.calls.extend(pictures);
+    schedule
 }
 
 /// Where a message goes now; none while the message whose thread it is is not there.
@@ -223,29 +228,29 @@ impl Waiting<'_> {
         }
     }
 
-    /// Plans the calls for which the channel has a budget, and when there is more.
+    /// Schedules the calls for which the channel has a budget, and when there is more.
     fn spend(
         mut self,
         name: &str,
         budget: &mut Budget,
-        plan: &mut Plan,
+        schedule: &mut Schedule,
         (pending, uncertain): (&[Pending], &HashSet<IntentId>),
         now: Timestamp,
     ) {
         while let Some(call) = self.awaited.pop_front() {
             match budget.take_for_person(name, now) {
-                Ok(()) => plan.calls.push(call),
+                Ok(()) => schedule.calls.push(call),
                 Err(free_at) => {
-                    plan.wait(free_at);
+                    schedule.wait(free_at);
                     break;
                 }
             }
         }
         while !self.is_empty() {
             match budget.take(name, now) {
-                Ok(turn) => plan.calls.push(self.next(turn, pending, uncertain)),
+                Ok(turn) => schedule.calls.push(self.next(turn, pending, uncertain)),
                 Err(free_at) => {
-                    plan.wait(free_at);
+                    schedule.wait(free_at);
                     break;
                 }
             }
@@ -282,7 +287,7 @@ fn channel_of(intent: &Intent) -> &str {
     }
 }
 
-impl Plan {
+impl Schedule {
     fn wait(&mut self, free_at: Timestamp) {
         self.next_due = Some(self.next_due.map_or(free_at, |due| due.min(free_at)));
     }
@@ -377,10 +382,11 @@ mod tests {
         }
     }
 
-    /// What a plan does, one word and the ids for each call.
-    fn outline(plan: &Plan) -> Vec<String> {
+    /// What a schedule does, one word and the ids for each call.
+    fn outline(schedule: &Schedule) -> Vec<String> {
         let ids = |ids: &[IntentId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join("+");
-        plan.calls
+        schedule
+            .calls
             .iter()
             .map(|call| match call {
                 Call::Post { ids: posted, uncertain: true, .. } => format!("find {}", ids(posted)),
@@ -400,9 +406,9 @@ mod tests {
 
     #[track_caller]
     fn check(pending: &[Pending], calls: &[&str], superseded: &[u64]) {
-        let plan = plan(pending, &HashSet::new(), &mut Budget::default(), at(0));
-        assert_eq!(outline(&plan), calls);
-        assert_eq!(plan.superseded.iter().map(|id| id.0).collect::<Vec<_>>(), superseded);
+        let schedule = schedule(pending, &HashSet::new(), &mut Budget::default(), at(0));
+        assert_eq!(outline(&schedule), calls);
+        assert_eq!(schedule.superseded.iter().map(|id| id.0).collect::<Vec<_>>(), superseded);
     }
 
     #[test]
@@ -529,8 +535,8 @@ mod tests {
             // Only one call a round: the channel has no more left.
             while budget.take("C", now).is_ok() {}
             now = budget.take("C", now).unwrap_err();
-            let plan = plan(&waiting, &HashSet::new(), &mut budget, now);
-            done.push_str(&outline(&plan).join(",")[..4]);
+            let schedule = schedule(&waiting, &HashSet::new(), &mut budget, now);
+            done.push_str(&outline(&schedule).join(",")[..4]);
         }
         assert!(done.contains("edit") && done.contains("post"), "{done}");
         assert_eq!(&done[12..16], "edit", "the covering card goes first: {done}");
@@ -543,14 +549,14 @@ mod tests {
         let mut budget = Budget::default();
         let (mut now, mut calls, mut told) = (at(0), 0, String::new());
         while !waiting.is_empty() {
-            let plan = plan(&waiting, &HashSet::new(), &mut budget, now);
-            for call in &plan.calls {
+            let schedule = schedule(&waiting, &HashSet::new(), &mut budget, now);
+            for call in &schedule.calls {
                 let Call::Post { ids, message, .. } = call else { panic!("{call:?}") };
                 calls += 1;
                 told.push_str(&serde_json::to_string(message).unwrap());
                 waiting.retain(|each| !ids.contains(&each.id));
             }
-            now = plan.next_due.unwrap_or(now);
+            now = schedule.next_due.unwrap_or(now);
         }
         assert!(calls <= 10, "{calls} calls for 200 lines");
         assert!(now.duration_since(at(0)).as_secs() < 180, "all of them within three minutes");
