@@ -37,6 +37,7 @@ async fn proposed(room: &mut Room) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one conversation, as people read it")]
 async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
     run_test(async |room| {
         flood(room).await;
