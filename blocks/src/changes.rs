@@ -28,7 +28,7 @@ pub fn answer(incident: &Incident) -> Message {
     message.context(&[more])
 }
 
-fn headline(verdict: &Verdict) -> String {
+pub(crate) fn headline(verdict: &Verdict) -> String {
     let unread = verdict.gaps.iter().find(|gap| gap.wanted.starts_with("changes"));
     let guilty = verdict.guilty.and_then(|id| Some((id, verdict.change(id)?)));
     match (guilty, unread) {
@@ -49,7 +49,7 @@ fn headline(verdict: &Verdict) -> String {
     }
 }
 
-fn told(verdict: &Verdict, suspect: &Suspect, change: &Change) -> String {
+pub(crate) fn told(verdict: &Verdict, suspect: &Suspect, change: &Change) -> String {
     let mark = if verdict.guilty == Some(suspect.evidence) { "*guilty*, " } else { "" };
     let commit = change.commit.as_ref().map(|commit| {
         let short: String = commit.id.chars().take(10).collect();

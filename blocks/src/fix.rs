@@ -1,4 +1,5 @@
-//! What can be done: the answer to `/incident fix`. The best proposals in full, watching among them, and the rest in a menu.
+//! What can be done: the answer to `/incident fix`. The best proposals in short, watching among them, and the rest in a menu; one
+//! that was chosen in full.
 
 use crate::action::Action;
 use crate::card;
@@ -9,8 +10,8 @@ use tools::model::{EvidenceId, Incident, ServiceId};
 use tools::recovery::propose::{Act, Ground, Proposal, Trigger, Why, Worse};
 use tools::recovery::{ProposalKey, Remediations};
 
-/// Proposals told in full; the rest is in the menu.
-const MAX_IN_FULL: usize = 3;
+/// Proposals told at once; the rest is in the menu.
+const MAX_SHOWN: usize = 3;
 
 /// Evidence lines in one answer.
 const MAX_EVIDENCE: usize = 8;
@@ -24,15 +25,18 @@ pub fn answer(incident: &Incident, remedies: &Remediations, pick: Option<&Propos
     let picked = pick.and_then(|key| remedies.proposals.iter().find(|proposal| proposal.key().as_ref() == Some(key)));
     let shown: Vec<&Proposal> = match picked {
         Some(proposal) => vec![proposal],
-        None => remedies.proposals.iter().take(MAX_IN_FULL).collect(),
+        None => remedies.proposals.iter().take(MAX_SHOWN).collect(),
     };
     let is_gone = pick.is_some() && picked.is_none();
     let mut message = Message::new(&title).header(&title).section(&opening(remedies, is_gone));
     for proposal in &shown {
-        let low = is_below_watching(proposal, remedies);
-        message = message.section(&told(proposal, low));
+        let is_low = is_below_watching(proposal, remedies);
+        let is_picked = picked.is_some();
+        message = message.section(&if is_picked { told(proposal, is_low) } else { in_short(proposal, is_low) });
         if let Some(key) = proposal.key() {
-            message = message.buttons(&[Button::new(Action::Propose(incident.id, key), "Propose")]);
+            let propose = Button::new(Action::Propose(incident.id, key.clone()), "Propose");
+            let more = Button::new(Action::Consider(incident.id, key), "All about it");
+            message = message.buttons(&if is_picked { vec![propose] } else { vec![propose, more] });
         }
     }
     let is_shown = |proposal: &&Proposal| shown.iter().any(|shown| std::ptr::eq(*shown, *proposal));
@@ -40,7 +44,7 @@ pub fn answer(incident: &Incident, remedies: &Remediations, pick: Option<&Propos
     if picked.is_none() {
         // Watching has no key, so the menu cannot offer it.
         for proposal in rest.iter().filter(|proposal| proposal.remedy().is_none()) {
-            message = message.section(&told(proposal, false));
+            message = message.section(&in_short(proposal, false));
         }
     }
     message = menu(message, incident, &rest);
@@ -90,6 +94,27 @@ fn sentence(proposal: &Proposal) -> String {
     }
 }
 
+/// What a tired person needs to choose: what, why, how much it can spoil, and who recovers.
+fn in_short(proposal: &Proposal, is_below_watching: bool) -> String {
+    let Act::Apply(action) = &proposal.act else { return told(proposal, is_below_watching) };
+    let mut lines = vec![format!("*{}*", words(sentence(proposal)))];
+    lines.extend(proposal.why.first().map(|first| format!("Because {}", why(first))));
+    let mut weighed = vec![
+        format!("{} risk", remedy::risk(action.risk)),
+        format!("{} likely to help", phrase::confidence(proposal.probability)),
+    ];
+    weighed.extend(remedy::price(action.cost));
+    weighed.push(remedy::reversal(action.reversible, action.undo_after_min));
+    lines.push(weighed.join(" · "));
+    lines.extend(recovery(proposal));
+    lines.extend(is_below_watching.then(below_watching));
+    lines.join("\n")
+}
+
+fn below_watching() -> String {
+    "_Watching ranks above it: what it may bring does not outweigh its risk._".to_owned()
+}
+
 fn told(proposal: &Proposal, is_below_watching: bool) -> String {
     let mut lines = vec![format!("*{}*", words(sentence(proposal)))];
     let why: Vec<String> = proposal.why.iter().map(why).collect();
@@ -114,9 +139,7 @@ fn told(proposal: &Proposal, is_below_watching: bool) -> String {
             lines.push(act_when(until));
         }
     }
-    if is_below_watching {
-        lines.push("_Watching ranks above it: what it may bring does not outweigh its risk._".to_owned());
-    }
+    lines.extend(is_below_watching.then(below_watching));
     lines.join("\n")
 }
 

@@ -22,7 +22,7 @@ pub fn answer(incident: &Incident) -> Message {
     if more > 0 { message.section(&format!("and {more} more")) } else { message }
 }
 
-fn told(gap: &Gap) -> String {
+pub(crate) fn told(gap: &Gap) -> String {
     let what = format!("*{}*: {}", escape(&gap.wanted), escape(&cut(&gap.because, 500)));
     match &gap.remedy {
         // A statement of IAM is there to be copied.

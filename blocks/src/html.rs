@@ -312,13 +312,32 @@ fn image(image: &Value, lookup: Lookup<'_>) -> String {
 fn file(file: &Value, lookup: Lookup<'_>) -> String {
     let words = file_words(file);
     let is_image = string(file, "mimetype").starts_with("image/");
-    let source = (lookup.files)(string(file, "id")).filter(|source| is_image && is_safe_source(source));
+    let source = (lookup.files)(string(file, "id")).filter(|source| is_safe_source(source));
     let shown = match source {
-        Some(source) => picture(&source, &words),
+        Some(source) if is_image => picture(&source, &words),
+        Some(source) => download(file, &source, &words),
         None if is_image => unloaded(&words, ["", ""]),
         None => format!(r#"<span class="blk-unsupported">[file: {}]</span>"#, html_text(&words)),
     };
     figure(&html_text(&mrkdwn::unescape(string(file, "title"))), &shown)
+}
+
+/// A file that is no picture, as links that open it and that save it, with its name and size.
+fn download(file: &Value, source: &str, words: &str) -> String {
+    let name = mrkdwn::unescape(string(file, "name"));
+    let name = if name.trim().is_empty() { words } else { &name };
+    let size = file.get("size").and_then(Value::as_u64).map(|bytes| match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
+    });
+    let size = size.map(|size| format!(r#" <span class="file-size">{size}</span>"#)).unwrap_or_default();
+    let (address, saved) = (attribute("href", source), attribute("download", name));
+    let spoken = attribute("aria-label", &format!("Download {name}"));
+    let name = html_text(name);
+    format!(
+        r#"<a class="file"{address} target="_blank" rel="noopener">{name}</a>{size} <a class="file-save"{address}{saved}{spoken}>Download</a>"#
+    )
 }
 
 /// What stands for a shared file: its alt text, else its title, else its name.
@@ -640,13 +659,25 @@ mod tests {
             &json!({"text": "look", "files": [
                 {"id": "F07", "mimetype": "image/png", "title": "T", "alt_txt": "who suffers"},
                 {"id": "F08", "mimetype": "image/png", "title": "U"},
-                {"id": "F07", "mimetype": "text/html", "name": "a<b.html"}]}),
+                {"id": "F09", "mimetype": "text/html", "name": "a<b.html"}]}),
             concat!(
                 r#"<div class="blk blk-text">look</div><figure class="blk blk-image"><figcaption>T</figcaption>"#,
                 r#"<a class="picture" href="/files/F07" target="_blank" rel="noopener">"#,
                 r#"<img src="/files/F07" alt="who suffers" referrerpolicy="no-referrer"></a></figure>"#,
                 r#"<figure class="blk blk-image"><figcaption>U</figcaption><span class="blk-unsupported">[picture: U]</span></figure>"#,
                 r#"<figure class="blk blk-image"><span class="blk-unsupported">[file: a&lt;b.html]</span></figure>"#
+            ),
+        );
+        // What is no picture can be opened and saved, if the page has it.
+        let files = |id: &str| Some(format!("/files/{id}"));
+        let note = json!({"files": [{"id": "F08", "name": "a\"b.md", "title": "<b>", "mimetype": "text/plain", "size": 1500}]});
+        assert_eq!(
+            message(&note, Lookup { names: &names, files: &files }),
+            concat!(
+                r#"<figure class="blk blk-image"><figcaption>&lt;b&gt;</figcaption>"#,
+                r#"<a class="file" href="/files/F08" target="_blank" rel="noopener">a&quot;b.md</a> "#,
+                r#"<span class="file-size">2 kB</span> "#,
+                r#"<a class="file-save" href="/files/F08" download="a&quot;b.md" aria-label="Download a&quot;b.md">Download</a></figure>"#
             ),
         );
         // A picture that nobody described still has a name for the link, and one in the address itself leads nowhere.
@@ -839,6 +870,7 @@ mod tests {
             "data-value",
             "fill",
             "height",
+            "download",
             "href",
             "label",
             "loading",

@@ -18,6 +18,7 @@ pub mod message;
 pub mod mrkdwn;
 pub mod phrase;
 pub mod plan;
+pub mod postmortem;
 pub mod predict;
 mod remedy;
 pub mod reply;

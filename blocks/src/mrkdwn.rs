@@ -4,6 +4,10 @@
 //! only `http`, `https` and `slack` addresses become links. Reading takes linear time and nests at most
 //! three styles deep, since other bots' messages pass through here too.
 
+mod markdown;
+
+pub use markdown::to_markdown;
+
 /// Looks up the display name of a user or channel id.
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<String>;
 

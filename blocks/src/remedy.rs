@@ -81,6 +81,26 @@ pub(crate) fn cost(cost: Cost) -> String {
     }
 }
 
+/// What it adds to the bill, as a few words; nothing where that is nothing.
+pub(crate) fn price(cost: Cost) -> Option<String> {
+    let dollars = |cents: u64| format!("${}.{:02} a month", cents / 100, cents % 100);
+    match cost {
+        Cost::Nothing => None,
+        Cost::CentsPerMonth(cents @ ..0) => Some(format!("saves {}", dollars(cents.unsigned_abs()))),
+        Cost::CentsPerMonth(cents) => Some(format!("costs {}", dollars(cents.unsigned_abs()))),
+        Cost::Unknown => Some("cost unknown".to_owned()),
+    }
+}
+
+/// Whether it can be taken back, as a few words.
+pub(crate) fn reversal(reversible: bool, after_min: Option<u32>) -> String {
+    match (reversible, after_min) {
+        (false, _) => "*cannot be undone*".to_owned(),
+        (true, Some(minutes)) => format!("undoes itself after {minutes} min"),
+        (true, None) => "can be undone".to_owned(),
+    }
+}
+
 /// How it is taken back, as a line of its own.
 pub(crate) fn undo(remedy: &Remedy, reversible: bool, after_min: Option<u32>) -> String {
     match (reversible, after_min) {

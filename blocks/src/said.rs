@@ -5,6 +5,7 @@ use crate::limits::cut;
 use crate::message::{Button, Message};
 use crate::phrase::{self, words};
 use crate::remedy;
+use jiff::Timestamp;
 use tools::recovery::plan::{Plan, PlanState, PlanStatus, Said, Settled, UndoneBy, Unproposable};
 use tools::recovery::policy::{Denial, PersonId};
 
@@ -87,13 +88,7 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
                 format!("That is not the name of the target of {named}, so nothing was stopped. Its name is {name}."),
             )
         }
-        Said::Expired { at } => {
-            let at = phrase::time(*at);
-            (
-                NOT_DONE,
-                format!("{named} expired at {at}, which is no rejection. Ask `/incident fix` and propose it again."),
-            )
-        }
+        Said::Expired { at } => (NOT_DONE, expired(*at, &named)),
         Said::Decided(settled) => (NOT_DONE, decided(settled, &named)),
         Said::StillRunning { by, since } => {
             let by = by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
@@ -223,6 +218,10 @@ fn decided(settled: &Settled, named: &str) -> String {
             )
         }
     }
+}
+
+fn expired(at: Timestamp, named: &str) -> String {
+    format!("{named} expired at {}, which is no rejection. Ask `/incident fix` and propose it again.", phrase::time(at))
 }
 
 /// A plan was made and waits.

@@ -50,9 +50,12 @@ fn shared(shared: &Shared) -> String {
 
 fn ended(similar: &Similar) -> String {
     let Some(ended) = &similar.ended else { return "It has not recovered, as far as I know.".to_owned() };
-    let after = match &ended.after {
-        Some(change) => format!(", after a {}", phrase::change(change)),
-        None => "; I saw no change that could have fixed it".to_owned(),
+    let after = match (&ended.remedy, &ended.after) {
+        (Some(remedy), _) => {
+            format!(", after a plan that was kept: {}", phrase::words(crate::limits::cut(remedy, 300)))
+        }
+        (None, Some(change)) => format!(", after a {}", phrase::change(change)),
+        (None, None) => "; I saw no change that could have fixed it".to_owned(),
     };
     format!("Recovered after {}{after}.", phrase::span(ended.at.duration_since(similar.began)))
 }

@@ -34,7 +34,7 @@ pub fn answer(incident: &Incident, moments: &[Moment]) -> Message {
 }
 
 /// Alarms that went to the same state at about the same time stand together.
-fn groups(moments: &[Moment]) -> Vec<&[Moment]> {
+pub(crate) fn groups(moments: &[Moment]) -> Vec<&[Moment]> {
     let state =
         |moment: &Moment| if let Happened::Alarm { state, .. } = &moment.happened { Some(*state) } else { None };
     let mut groups = Vec::new();
@@ -54,6 +54,11 @@ fn groups(moments: &[Moment]) -> Vec<&[Moment]> {
 }
 
 fn line(group: &[Moment]) -> String {
+    format!("{}  {}", phrase::time(group[0].at), what(group))
+}
+
+/// What happened, without its time, of moments that stand together.
+pub(crate) fn what(group: &[Moment]) -> String {
     let first = &group[0];
     let what = match &first.happened {
         Happened::Alarm { state, .. } => alarms(*state, group),
@@ -73,7 +78,7 @@ fn line(group: &[Moment]) -> String {
         Happened::Blamed { service: None } => "🔎 Nobody is blamed any more".to_owned(),
         Happened::Context => "🧭 The card says enough to act on: context is reached".to_owned(),
     };
-    format!("{}  {what}{}", phrase::time(first.at), phrase::refs(&first.evidence))
+    format!("{what}{}", phrase::refs(&first.evidence))
 }
 
 fn alarms(state: AlarmState, group: &[Moment]) -> String {

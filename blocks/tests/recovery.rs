@@ -50,38 +50,20 @@ fn a_minute_in_it_says_what_can_be_done() {
     assert_snapshot!(shown(&blocks::fix::answer(&incident(&remedies), &remedies, None)), @"
     INC-1 · what can be done
     Set reserved concurrency of token-exchange to 8 (90 now)
-    Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 82 % of the cut's requests (E41, E42, E43); it has met a limit: retries: `user-pool` gets 2.79 times the calls that its callers' requests explain (E28, E29, E30)
-    Helps: 58 % likely
-    Risk: 🟡 medium: callers beyond the limit are refused
-    Costs nothing worth stating
-    Worse, if the cause is another one (3 %); or if `auth-api` repeats what it is refused; or if it is done alone: the cut needs `authorizer` as well
-    Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-    Can be undone: the limit before, or none
-    Success: requests of `user-pool` fall within 5 min
+    the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 82 % of the cut's requests (E41, E42, E43)
+    🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `token-exchange` back in ~2 min (58 %)
-    [Propose]
+    [Propose] [All about it]
     Mute the alarm auth-prod-apigw-4xx and 3 others for 60 minutes
-    Why: 4 of the 5 alarms that fire only follow from the cause (E1, E2, E3, E6, E9, E13)
-    Helps: 87 % likely
-    Risk: 🟢 low: it changes who is told, and takes itself back
-    Costs nothing worth stating
-    Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
-    Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-    Undoes itself after 60 min, and can be undone before
-    Success: there is nothing to measure: somebody has to look
+    4 of the 5 alarms that fire only follow from the cause (E1, E2, E3, E6, E9, E13)
+    🟢 low risk · 87 % likely to help · undoes itself after 60 min
     Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-    [Propose]
+    [Propose] [All about it]
     Set reserved concurrency of auth-authorizer to 2 (none now)
-    Why: the cheapest cut between what fails and what must stay healthy goes over `authorizer` → `user-pool`, with 18 % of the cut's requests (E38, E39, E40)
-    Helps: 58 % likely
-    Risk: 🟡 medium: callers beyond the limit are refused
-    Costs nothing worth stating
-    Worse, if the cause is another one (3 %); or if `auth-api` repeats what it is refused; or if it is done alone: the cut needs `token-exchange` as well
-    Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-    Can be undone: the limit before, or none
-    Success: requests of `user-pool` fall within 5 min
+    the cheapest cut between what fails and what must stay healthy goes over `authorizer` → `user-pool`, with 18 % of the cut's requests (E38, E39, E40)
+    🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `authorizer` back in ~1 min (58 %)
-    [Propose]
+    [Propose] [All about it]
     Do nothing, and watch
     Why: everything else is weighed against it (E1, E2, E3)
     Worse, if the trouble spreads to `order-service` meanwhile (62 %); or if the trouble spreads to `checkout` meanwhile (35 %)

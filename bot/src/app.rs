@@ -70,6 +70,8 @@ pub struct Works {
     pub router: Router,
     /// Slack's Web API.
     pub chat: Chat,
+    /// The world as the tools see it, with the incidents there were and the people who decide.
+    pub outside: Outside,
     /// What wakes the workers.
     pub pulse: Arc<Pulse>,
 }
@@ -102,8 +104,14 @@ impl Works {
         let notary = Notary::of(&config);
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
-        let outside = Outside { casebook: Arc::new(Cases(Arc::clone(&store))), ..outside };
         let pulse = Arc::new(Pulse::default());
+        let cases = Cases {
+            config: Arc::clone(&config),
+            store: Arc::clone(&store),
+            inbox: Arc::clone(&inbox),
+            pulse: Arc::clone(&pulse),
+        };
+        let outside = Outside { casebook: Arc::new(cases), ..outside };
         let sender = Sender::new(Means {
             config: Arc::clone(&config),
             rules: Arc::clone(&rules),
@@ -121,20 +129,20 @@ impl Works {
             rules,
             store,
             inbox: Arc::clone(&inbox),
-            outside,
+            outside: outside.clone(),
             clock: Arc::clone(&clock),
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
         };
         let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse), chat: chat.clone() });
-        Ok(Self { dispatcher, sender, router, chat, pulse })
+        Ok(Self { dispatcher, sender, router, chat, outside, pulse })
     }
 }
 
 impl Bot {
     /// Starts the workers and serves the front door on `listener`.
     pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
-        let Works { dispatcher, sender, router, chat, pulse } = Works::of(parts)?;
+        let Works { dispatcher, sender, router, chat, outside: _, pulse } = Works::of(parts)?;
         // A token that Slack does not know is told now, not with the first alarm.
         chat.identity().await?;
         let (closing, mut closed) = watch::channel(false);

@@ -1,32 +1,57 @@
 //! The incidents there were, as the tools ask for them: our own store.
 
-use crate::ports::{Lookback, Store, StoreError};
+use crate::config::Config;
+use crate::event::{Delivered, Event, EventKey};
+use crate::ports::{Inbox, Lookback, Store, StoreError};
+use crate::pulse::Pulse;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::model::{Gap, Incident, IncidentId, ScopeId};
-use tools::ports::Casebook;
+use tools::ports::{Casebook, Wish};
 
 /// Past incidents that are read at most for one question, the latest of them.
 const MOST: usize = 200;
 
-/// The store as the tools see it.
+/// The store as the tools see it, and the inbox as their way to people.
 #[derive(Clone, Debug)]
-pub(crate) struct Cases(pub(crate) Arc<dyn Store>);
+pub(crate) struct Cases {
+    pub(crate) config: Arc<Config>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) pulse: Arc<Pulse>,
+}
 
 #[async_trait]
 impl Casebook for Cases {
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Gap> {
-        self.0.read(id).await.map_err(|err| gap(&err))
+        self.store.read(id).await.map_err(|err| gap(&err))
     }
 
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap> {
-        let index = self.0.index(scope, Lookback::incidents(since)).await.map_err(|err| gap(&err))?;
+        let index = self.store.index(scope, Lookback::incidents(since)).await.map_err(|err| gap(&err))?;
         let mut incidents = Vec::new();
         for id in index.recent.into_iter().take(MOST) {
-            incidents.extend(self.0.read(id).await.map_err(|err| gap(&err))?);
+            incidents.extend(self.store.read(id).await.map_err(|err| gap(&err))?);
         }
         Ok(incidents)
+    }
+
+    async fn request(&self, wish: Wish) -> Result<String, Gap> {
+        let nobody = |because: String| Gap { wanted: "people who decide".to_owned(), because, remedy: None };
+        let Wish { incident, proposal, by, at } = wish;
+        let found = self.store.read(incident).await.map_err(|err| gap(&err))?;
+        let scope = found.ok_or_else(|| nobody(format!("there is no {incident}")))?.scope;
+        let configured = self.config.scope(&scope).ok_or_else(|| nobody(format!("{scope} is not configured")))?;
+        let place = format!(
+            "the thread of {incident} in the war room, https://slack.com/app_redirect?channel={}",
+            configured.war_room
+        );
+        let key = EventKey(format!("{incident}/wish/{proposal}/{by}/{at}"));
+        let event = Event::Wished { incident, key: proposal, by: by.0 };
+        self.inbox.put(Delivered { key, scope, at, event }).await.map_err(|err| nobody(err.to_string()))?;
+        self.pulse.beat();
+        Ok(place)
     }
 }
 

@@ -35,6 +35,11 @@ pub enum Command {
         /// Over so many days.
         days: u16,
     },
+    /// The postmortem, as files in the thread.
+    Postmortem {
+        /// Of this incident; without one, of the most recent.
+        incident: Option<IncidentId>,
+    },
     /// What can be asked for.
     Help,
 }
@@ -169,13 +174,19 @@ pub const COMMANDS: &[Row] = &[
         word: "approve",
         usage: "approve [plan-…] [because …]",
         help: "Agree to a plan that waits; one of high risk needs a reason",
-        parse: approve,
+        parse: |arguments| Ok(approve(arguments)),
     },
     Row { word: "undo", usage: "undo [plan-…]", help: "Have a plan taken back that was carried out", parse: undo },
     Row {
+        word: "postmortem",
+        usage: "postmortem [INC-n]",
+        help: "What happened, what was done and what is left to do, as a document in the incident's thread",
+        parse: |arguments| postmortem(arguments.words),
+    },
+    Row {
         word: "stats",
         usage: "stats [7|30|90]",
-        help: "Time to context, time to recovery and the grade of predictions over so many days",
+        help: "Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days",
         parse: |arguments| stats(arguments.words),
     },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
@@ -192,15 +203,14 @@ fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
 }
 
 /// `approve`, `approve plan-1f0c`, `approve because it storms`, `approve plan-1f0c it storms`.
-#[expect(clippy::unnecessary_wraps, reason = "a row of the table may misread, and this one takes any line")]
-fn approve(arguments: &Arguments<'_>) -> Result<Command, Misread> {
+fn approve(arguments: &Arguments<'_>) -> Command {
     let plan = arguments.words.first().and_then(|word| plan(word));
     let mut rest = usize::from(plan.is_some());
     if arguments.words.get(rest).is_some_and(|word| matches!(*word, "because" | "since" | "as")) {
         rest += 1;
     }
     let reason = arguments.typed[rest..].join(" ");
-    Ok(Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) })
+    Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) }
 }
 
 /// `undo`, `undo plan-1f0c`.
@@ -220,6 +230,16 @@ fn plan(word: &str) -> Option<PlanId> {
     let digits = word.strip_prefix("plan")?.trim_start_matches(['-', '–', '—']).trim_end_matches('…');
     let is_hex = (1..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| PlanId(format!("plan-{digits}")))
+}
+
+/// `postmortem`, `postmortem INC-7`.
+fn postmortem(arguments: &[&str]) -> Result<Command, Misread> {
+    let command = "postmortem";
+    match arguments {
+        [] => Ok(Command::Postmortem { incident: None }),
+        [id] => Ok(Command::Postmortem { incident: Some(incident(command, id)?) }),
+        [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
+    }
 }
 
 /// `stats`, `stats 30`, `stats 30d`.
@@ -470,6 +490,16 @@ mod tests {
                 proptest::prop_assert!(shown.iter().all(|word| typed.contains(word)), "{reason}");
             }
         }
+    }
+
+    #[test]
+    fn a_postmortem_is_asked_for_by_its_incident() {
+        check("postmortem", &Ok(Command::Postmortem { incident: None }));
+        check("post #7", &Ok(Command::Postmortem { incident: Some(IncidentId(7)) }));
+        let misread = Misread::NoIncidentId { command: "postmortem", word: "now".to_owned() };
+        check("postmortem now", &Err(misread));
+        let misread = Misread::Extra { command: "postmortem", word: "please".to_owned() };
+        check("postmortem 7 please", &Err(misread));
     }
 
     #[test]

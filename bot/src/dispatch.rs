@@ -29,8 +29,9 @@ const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Incidents one event may have to load.
 const MAX_OPEN: usize = 50;
 
-/// How often one event is decided again because another append came first, before it waits for its next turn.
-const MAX_CONFLICTS: usize = 100;
+/// How often one event is decided again because another append came first. Each time somebody else got on, so this ends; it
+/// is more than a plan takes denials and approvals, so no click loses this often.
+const MAX_CONFLICTS: usize = 500;
 
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]
@@ -105,13 +106,15 @@ impl Dispatcher {
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
             | Event::Replied { asked, .. }
-            | Event::Reviewed { asked, .. } => Some(asked),
+            | Event::Reviewed { asked, .. }
+            | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
             }
             Event::Alarm { .. }
             | Event::Change { .. }
             | Event::CardShown { .. }
+            | Event::Wished { .. }
             | Event::Acted { .. }
             | Event::Due(_) => None,
         };
@@ -201,7 +204,9 @@ fn subject(event: &Event) -> Option<IncidentId> {
     match event {
         Event::Investigated { incident, .. }
         | Event::Pictured { incident, .. }
+        | Event::Postmortem { incident, .. }
         | Event::CardShown { incident }
+        | Event::Wished { incident, .. }
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }

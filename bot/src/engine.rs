@@ -1,9 +1,9 @@
 //! Decisions. Pure: what is known and what happened go in, facts and intents come out. No IO, no clock, cannot fail.
 
 use crate::decision::{Decision, Scene};
-use crate::event::{Delivered, Event, Timer};
+use crate::event::{Asked, Delivered, Event, Timer};
 use crate::handlers;
-use crate::intent::Intent;
+use crate::intent::{Intent, Job};
 
 /// Decides what follows from an event.
 pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
@@ -19,6 +19,12 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Pictured { incident, step, answer_to } => {
             handlers::pictured::decide(scene, *incident, step, answer_to.as_ref(), now)
+        }
+        Event::Wished { incident, key, by } => {
+            let (by, channel, response_url) = (by.clone(), scene.scope.war_room.clone(), String::new());
+            let asked = Asked { by, channel, response_url };
+            let job = Job::Weigh { incident: *incident, key: key.clone(), asked };
+            Decision { intents: vec![Intent::Run(job)], ..Decision::default() }
         }
         Event::Weighed { incident, proposal, people, asked } => {
             handlers::plan::weighed(scene, *incident, proposal, people, asked, now)
@@ -36,6 +42,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
             let answer = Intent::Answer { asked: asked.clone(), message: blocks::stats::answer(stats) };
             Decision { intents: vec![answer], ..Decision::default() }
         }
+        Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),
         Event::CardShown { incident } => handlers::card_shown::decide(scene, *incident, now),
     }
 }

@@ -74,6 +74,15 @@ pub enum Event {
         /// The question of the person who waits for it, if one does.
         answer_to: Option<Question>,
     },
+    /// A person wants a proposal to be a plan, by way of a tool.
+    Wished {
+        /// For which incident.
+        incident: IncidentId,
+        /// Which proposal.
+        key: ProposalKey,
+        /// The person's user id.
+        by: String,
+    },
     /// A person wants a proposal to be a plan, and it was made anew.
     Weighed {
         /// For which incident.
@@ -123,6 +132,15 @@ pub enum Event {
         /// Who waits.
         asked: Asked,
     },
+    /// A postmortem that somebody asked for went a step further.
+    Postmortem {
+        /// Of which incident; perhaps there is none such.
+        incident: IncidentId,
+        /// How far it is.
+        step: PostmortemStep,
+        /// Who waits.
+        asked: Asked,
+    },
     /// A card that passes the coverage bar stands in the channel.
     CardShown {
         /// For which incident.
@@ -168,7 +186,8 @@ pub struct Asked {
     pub by: String,
     /// The channel they asked in.
     pub channel: String,
-    /// Slack's address for answers to this one request, good for 30 minutes.
+    /// Slack's address for answers to this one request, good for 30 minutes. Empty for whoever came another way: they see
+    /// what becomes of it, and are told nothing.
     pub response_url: String,
 }
 
@@ -208,6 +227,18 @@ pub enum PictureStep {
     /// It can be shown.
     Ready(Drawing),
     /// There will be none, and why.
+    Failed(String),
+}
+
+/// How far a postmortem is on its way into the thread of its incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostmortemStep {
+    /// The incident has no message in the channel, and so no thread.
+    NoThread,
+    /// Its files are in the thread.
+    Shared,
+    /// They will not be, and why.
     Failed(String),
 }
 

@@ -187,6 +187,19 @@ pub enum Job {
         /// Who waits.
         asked: Asked,
     },
+    /// Share the postmortem of an incident in its thread.
+    Postmortem {
+        /// The scope it was asked for in: what belongs to another one is not told here.
+        scope: ScopeId,
+        /// Which incident.
+        incident: IncidentId,
+        /// The message whose thread it is.
+        under: MessageName,
+        /// Whether that message was already wanted for this: if it still is not there, it will not be.
+        insists: bool,
+        /// Who waits.
+        asked: Asked,
+    },
     /// Look whether Slack has done with a picture, until it has: before that no message can show it.
     AwaitPicture {
         /// Of which incident.
@@ -214,10 +227,12 @@ impl Intent {
         }
     }
 
-    /// The message in whose thread it stands, which has to be posted before.
+    /// The message in whose thread it stands, once that is posted.
     pub fn under(&self) -> Option<&MessageName> {
         match self {
-            Self::Show { place: Place::Under { name, .. }, .. } | Self::Tell { under: name, .. } => Some(name),
+            Self::Show { place: Place::Under { name, .. }, .. }
+            | Self::Tell { under: name, .. }
+            | Self::Run(Job::Postmortem { under: name, .. }) => Some(name),
             Self::Show { place: Place::Channel { .. } | Place::Thread(_), .. }
             | Self::Answer { .. }
             | Self::Run(_)

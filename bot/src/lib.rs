@@ -25,6 +25,7 @@ pub mod lambda;
 pub mod outbox;
 pub mod policy;
 pub mod ports;
+pub mod postmortem;
 pub mod pulse;
 pub mod rules;
 pub mod serve;

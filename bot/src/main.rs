@@ -1,6 +1,7 @@
 //! The binary `clarity`.
 
 use anyhow::Context;
+use bot::clock::SystemClock;
 use bot::config::{File, Secrets};
 use bot::drill::{Progress, Report, Speed, Stage};
 use bot::embedded::Embedded;
@@ -15,6 +16,7 @@ use tools::capsule::{self, Capsule, World};
 use tools::context::GetIncidentContext;
 use tools::dependency::draw::{CreateDependencyVisualization, Format};
 use tools::eval;
+use tools::ports::Clock as _;
 use tools::tool::Tool;
 use tracing_subscriber::EnvFilter;
 
@@ -81,6 +83,8 @@ enum Task {
         #[command(subcommand)]
         task: bot::audit::Task,
     },
+    /// Write the postmortem of an incident, and its cards as a page, into a folder.
+    Postmortem(bot::postmortem::Wanted),
     /// Turn public data into capsules.
     Import {
         #[command(subcommand)]
@@ -233,6 +237,12 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             let out = &mut std::io::BufWriter::new(std::io::stdout());
             let is_good = bot::audit::run(task, bot::audit::signer()?.as_ref(), out).await?;
             Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Some(Task::Postmortem(wanted)) => {
+            for path in bot::postmortem::write(&wanted, SystemClock.now()).await? {
+                say(path.display());
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Some(Task::Eval { directory, stress, json }) => score(&directory, stress, json),
         #[cfg(feature = "mcp")]

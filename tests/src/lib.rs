@@ -11,6 +11,7 @@ pub mod peers;
 mod plans;
 #[cfg(feature = "aws")]
 pub mod python;
+pub mod remedies;
 #[cfg(feature = "aws")]
 pub mod scripted;
 
@@ -360,11 +361,29 @@ impl Room {
         incidents
     }
 
+    /// The story goes on for so many minutes, one at a time: for when nothing depends on the seconds between.
+    pub async fn skip(&mut self, minutes: i64) {
+        for _ in 0..minutes {
+            self.leap(SignedDuration::from_mins(1));
+            self.stage.settle().await;
+        }
+    }
+
+    /// The story's clock goes on at once, and nobody waits for what comes of it.
+    pub fn leap(&self, span: SignedDuration) {
+        self.stage.tick(self.stage.clock.now().saturating_add(span).expect("soon"));
+    }
+
     /// Kills the bot wherever it is and starts it again on the same store.
     pub async fn restart(&mut self) {
+        self.revive().await;
+        self.stage.settle().await;
+    }
+
+    /// The same, and nobody waits for what it does first.
+    pub async fn revive(&mut self) {
         self.stage.restart_bot(&self.reopen).await.expect("the bot starts");
         self.stage.tick(self.stage.clock.now());
-        self.stage.settle().await;
     }
 
     /// Posts a body to the bot as Slack does, `signed_ago` seconds old; returns status and body.
@@ -379,6 +398,22 @@ impl Room {
     /// Posts a body to the bot with just these headers; returns status and body.
     pub async fn posts(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         http::post(&format!("{}{path}", self.stage.bot_url()), headers, body).await
+    }
+}
+
+impl Room {
+    async fn presses_and_leaves(&self, id: &str, offer: &Offer) -> &Self {
+        self.stage.workspace.click(id, &offer.post, &offer.block_id, &offer.action).await.expect("the app answers");
+        self
+    }
+
+    async fn fills_and_leaves(&self, id: &str, text: &str) -> Result<(), String> {
+        let (form, blocks) = self.stage.workspace.open_form(id).expect("a form is open");
+        let typed = blocks.into_iter().map(|block_id| (block_id, text.to_owned())).collect();
+        match self.stage.workspace.submit(id, &form, &typed).await? {
+            Sent::Closed => Ok(()),
+            Sent::Errors(errors) => Err(errors.into_values().collect::<Vec<_>>().join("\n")),
+        }
     }
 }
 
@@ -399,9 +434,14 @@ impl Actor<'_> {
 
     /// Presses a button as it was, whether or not it still stands there.
     pub async fn presses(self, offer: &Offer) {
-        let (room, id) = (self.room, self.id);
-        room.stage.workspace.click(id, &offer.post, &offer.block_id, &offer.action).await.expect("the app answers");
+        let room = self.room.presses_and_leaves(self.id, offer).await;
         room.stage.settle().await;
+    }
+
+    /// Presses the button with this label, and does not wait for what comes of it.
+    pub async fn clicks_and_leaves(self, label: &str) {
+        let offer = self.room.offer(label);
+        self.room.presses_and_leaves(self.id, &offer).await;
     }
 
     /// Chooses the line with this label from the newest menu that has it.
@@ -418,14 +458,15 @@ impl Actor<'_> {
     /// open.
     pub async fn fills(self, text: &str) -> Result<(), String> {
         let (room, id) = (self.room, self.id);
-        let (form, blocks) = room.stage.workspace.open_form(id).expect("a form is open");
-        let typed = blocks.into_iter().map(|block_id| (block_id, text.to_owned())).collect();
-        let sent = room.stage.workspace.submit(id, &form, &typed).await?;
+        room.fills_and_leaves(id, text).await?;
         room.stage.settle().await;
-        match sent {
-            Sent::Closed => Ok(()),
-            Sent::Errors(errors) => Err(errors.into_values().collect::<Vec<_>>().join("\n")),
-        }
+        Ok(())
+    }
+
+    /// The same, without waiting for what comes of it.
+    pub async fn fills_and_leaves(self, text: &str) -> Result<(), String> {
+        let (room, id) = (self.room, self.id);
+        room.fills_and_leaves(id, text).await
     }
 
     /// Whether they have a form open.

@@ -4,7 +4,7 @@ use crate::{Actor, Room, alarm};
 use bot::drill::WAR_ROOM;
 use bot::event::{Asked, Delivered, Event, EventKey};
 use jiff::Timestamp;
-use tools::model::{Expectation, IncidentId, Reading, RiskReason, ScopeId, ServiceId};
+use tools::model::{IncidentId, Reading, RiskReason, ScopeId, ServiceId};
 use tools::ports::{Actuator as _, Clock as _};
 use tools::recovery::plan::PlanState;
 use tools::recovery::policy::{Directory, PersonId, Standing};
@@ -104,27 +104,8 @@ fn by_hand(service: ServiceId, remedy: &Remedy, saw: Reading, now: Timestamp) ->
     let entry = remedy.entry();
     entry.check(&saw).expect("the remedy fits its target");
     let (risk, because) = entry.risk(&saw, now);
-    let terms = Terms::at(now);
-    let expectation = entry.expects(&saw).map(|(measure, direction, within_min)| Expectation {
-        service: service.clone(),
-        measure,
-        direction,
-        within_min,
-    });
-    let action = Action {
-        sentence: entry.sentence(&saw),
-        environment: terms.environment,
-        wants: entry.wants(&saw),
-        risk: risk.max(entry.spec().risk),
-        risk_reasons: vec![RiskReason::Remedy(because.to_owned())],
-        cost: entry.cost(&saw, &terms.prices),
-        side_effects: entry.spec().side_effects.to_owned(),
-        reversible: entry.is_reversible(&saw),
-        undo_after_min: entry.lasts_min(),
-        expectation,
-        saw,
-        remedy: remedy.clone(),
-    };
+    let risk = (risk.max(entry.spec().risk), vec![RiskReason::Remedy(because.to_owned())]);
+    let action = Action::of(remedy.clone(), saw, service.clone(), risk, &Terms::at(now));
     Proposal {
         act: Act::Apply(Box::new(action)),
         service: Some(service),

@@ -127,12 +127,11 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
 }
 
 fn show(name: &str) -> Intent {
-    Intent::Show {
-        name: MessageName(name.to_owned()),
-        place: Place::Channel { channel: "C1".to_owned() },
-        message: blocks::Message::new("text"),
-        covers: None,
-    }
+    show_in(name, Place::Channel { channel: "C1".to_owned() })
+}
+
+fn show_in(name: &str, place: Place) -> Intent {
+    Intent::Show { name: MessageName(name.to_owned()), place, message: blocks::Message::new("text"), covers: None }
 }
 
 fn tell(line: &str) -> Intent {
@@ -361,7 +360,8 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
 async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     let store = (shelf.open)();
     let mut append = opening(1, "prod", "k1", 0);
-    append.intents = vec![show("card"), tell("a"), show("other")];
+    let under = Place::Under { channel: "C1".to_owned(), name: MessageName("card".to_owned()) };
+    append.intents = vec![show("card"), tell("a"), show("other"), show_in("plan", under)];
     store.append(append).await.unwrap();
     let pending = open(store.outbox_take(at(0)).await.unwrap());
     assert!(pending.iter().all(|each| each.posted.is_none()));
@@ -373,7 +373,8 @@ async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     drop(store);
     let store = (shelf.open)();
     let pending = open(store.outbox_take(at(0)).await.unwrap());
-    assert_eq!(pending.iter().map(|each| each.posted.clone()).collect::<Vec<_>>(), [Some(there), None]);
+    let posted: Vec<_> = pending.iter().map(|each| (each.posted.clone(), each.thread.clone())).collect();
+    assert_eq!(posted, [(None, Some(there.clone())), (None, None), (None, Some(there))]);
 }
 
 async fn an_append_without_facts_still_counts(shelf: &Shelf) {

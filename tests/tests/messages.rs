@@ -352,7 +352,7 @@ fn alike(incident: &Incident) -> Similar {
             Shared::Words(names),
         ],
         cause: services.first().cloned(),
-        ended: Some(Ended { at: incident.opened_at, after: change }),
+        ended: Some(Ended { at: incident.opened_at, after: change, remedy: None }),
     }
 }
 

@@ -1,10 +1,19 @@
 //! Remedies from the question what can be done to KEEP, REVERT and undo: what people press and read, and what becomes of AWS.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use bot::app::{Parts, Works};
+use bot::rules::Rules;
 use insta::assert_snapshot;
+use std::sync::Arc;
 use tests::{Room, alarm, run_test};
+use tools::capsule::World;
+use tools::model::{Alarm, IncidentId};
+use tools::ports::{Clock, Outside};
 use tools::recovery::plan::PlanStatus;
+use tools::recovery::policy::PersonId;
 use tools::recovery::remedy::Target;
+use tools::recovery::{ExecuteRemediation, GetPlanStatus, PlanReports, SuggestRemediations, TOOLS};
+use tools::tool::Tool;
 
 const STORY: [(&str, i64); 3] =
     [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)];
@@ -37,7 +46,7 @@ async fn proposed(room: &mut Room) {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one conversation, as people read it")]
+#[expect(clippy::too_many_lines, reason = "one conversation, and everything that is read in it")]
 async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
     run_test(async |room| {
         flood(room).await;
@@ -46,27 +55,15 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         #war-room, only Mina:
         INC-1 · what can be done
         Set reserved concurrency of token-exchange to 2 (none now)
-        Why: the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
-        Helps: 58 % likely
-        Risk: 🟡 medium: callers beyond the limit are refused
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if `orders-api` repeats what it is refused
-        Also happens: Callers beyond the limit are refused with 429; what arrives asynchronously waits up to six hours and is then lost or goes to its dead-letter queue. 0 stops every version. The account has that much less to share.
-        Can be undone: the limit before, or none
-        Success: requests of `user-pool` fall within 5 min
+        Because the cheapest cut between what fails and what must stay healthy goes over `token-exchange` → `user-pool`, with 100 % of the cut's requests (E11, E12, E13)
+        🟡 medium risk · 58 % likely to help · can be undone
         Recovers: `token-exchange` back in ~1 min (58 %), `orders-api` back in ~4 min (52 %)
-        [Propose]
+        [Propose] [All about it]
         Mute the alarm prod-orders-api-5xx and one other for 60 minutes
-        Why: 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
-        Helps: 87 % likely
-        Risk: 🟢 low: it changes who is told, and takes itself back
-        Costs nothing worth stating
-        Worse, if the cause is another one (3 %); or if another trouble shows in these alarms only
-        Also happens: These alarms tell nobody while it lasts, not even about another trouble. They still change state, and Clarity still sees it.
-        Undoes itself after 60 min, and can be undone before
-        Success: there is nothing to measure: somebody has to look
+        Because 2 of the 3 alarms that fire only follow from the cause (E1, E2, E3, E6, E9)
+        🟢 low risk · 87 % likely to help · undoes itself after 60 min
         Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-        [Propose]
+        [Propose] [All about it]
         Do nothing, and watch
         Why: everything else is weighed against it (E1, E2, E3)
         Worse, if the trouble spreads to `web` meanwhile (72 %)
@@ -339,6 +336,84 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         `plan-5f56ddaa` expired at 03:29:30 UTC, which is no rejection. Ask `/incident fix` and propose it again.
         ");
         assert_eq!(statuses(room).await, [PlanStatus::Expired]);
+    })
+    .await;
+}
+
+/// The world as tools see it that stand beside the bot.
+fn outside(room: &Room) -> Outside {
+    let parts = Parts {
+        config: room.stage.config().clone(),
+        store: room.stage.kept.store.clone(),
+        inbox: room.stage.kept.inbox.clone(),
+        rules: Arc::new(Rules::shipped()),
+        outside: Outside { levers: room.stage.levers.clone(), ..World::outside(room.stage.capsule.clone()) },
+        actuator: room.stage.levers.clone(),
+        clock: room.stage.clock.clone(),
+    };
+    Works::of(parts).unwrap().outside
+}
+
+async fn reports(room: &Room) -> PlanReports {
+    let (incident, now) = (IncidentId(1), room.stage.clock.now());
+    GetPlanStatus { incident, now, plan: None, proposal: None }.call(&outside(room)).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_a_tool_asks_for_is_decided_by_people() {
+    run_test(async |room| {
+        flood(room).await;
+        let (outside, now) = (outside(room), room.stage.clock.now());
+        let alarms: Vec<Alarm> = room.incidents().await[0].alarms.iter().map(|joined| joined.as_it_fired()).collect();
+        let suggested = SuggestRemediations { alarms, now, terms: None }.call(&outside).await.unwrap();
+        let best = &suggested.proposals[0];
+        let (service, remedy) = (best.service.clone().unwrap(), best.remedy().unwrap().clone());
+        let incident = IncidentId(1);
+        let request = ExecuteRemediation { incident, now, service, remedy, requester: None };
+        let refused = request.clone().call(&outside).await.unwrap_err().to_string();
+        assert_snapshot!(refused, @"`execute_remediation` cannot be called like this: at `requester`: nobody stands behind this call, and a plan is asked for by a person");
+        let unknown = ExecuteRemediation { incident: IncidentId(9), ..request.clone() };
+        assert_snapshot!(unknown.call(&outside).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `incident`: there is no such incident");
+        assert_eq!(reports(room).await.plans, []);
+
+        let request = ExecuteRemediation { requester: Some(PersonId("U0MINA".to_owned())), ..request };
+        for _ in 0..2 {
+            let asked = request.clone().call(&outside).await.unwrap();
+            insta::allow_duplicates!(assert_snapshot!(serde_json::to_string(&asked).unwrap(), @r#"{"status":"needs_approval","proposal":"a1c6e49237f0b28b","place":"the thread of INC-1 in the war room, https://slack.com/app_redirect?channel=C0WARROOM"}"#));
+        }
+        room.wait(1).await;
+        assert_eq!(room.reads_only("only").len(), 0, "nobody waits for an answer");
+        let waiting = reports(room).await;
+        assert_eq!(waiting.plans.len(), 1);
+        assert_eq!((waiting.plans[0].status, waiting.plans[0].needed), (PlanStatus::Waiting, 1));
+        assert_eq!(room.stage.levers.effects(&function()), 0);
+
+        room.jun().clicks("Approve").await;
+        room.mina().clicks("Execute").await;
+        room.skims();
+        let applied = reports(room).await;
+        let words: Vec<&str> = applied.plans[0].history.iter().map(|(_, word)| word.as_str()).collect();
+        assert_eq!(words, ["proposed", "approved", "started", "succeeded"]);
+        assert_eq!(room.stage.levers.effects(&function()), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_names_a_requester_over_the_wire() {
+    run_test(async |room| {
+        flood(room).await;
+        let outside = outside(room);
+        let entry = TOOLS.iter().find(|entry| entry.spec.name == "execute_remediation").unwrap();
+        let mut arguments = serde_json::json!({
+            "incident": "INC-1", "now": room.stage.clock.now(), "service": "token-exchange",
+            "remedy": {"reserved-concurrency": {"function": "token-exchange", "executions": 2}},
+        });
+        assert_snapshot!(entry.call(&outside, arguments.clone()).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `requester`: nobody stands behind this call, and a plan is asked for by a person");
+        arguments["requester"] = serde_json::json!("U0MINA");
+        assert_snapshot!(entry.call(&outside, arguments).await.unwrap_err().to_string(), @"`execute_remediation` cannot be called like this: at `requester`: unknown field `requester`, expected one of `incident`, `now`, `service`, `remedy`");
+        room.skims();
+        assert_eq!(reports(room).await.plans, []);
     })
     .await;
 }

@@ -4,7 +4,7 @@ use crate::dependency::Sighting;
 use crate::model::{
     Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, Reading, ScopeId, Series, Service, Topology, Window,
 };
-use crate::ports::{ActError, Actuator, Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource};
+use crate::ports::{ActError, Actuator, Casebook, Changes, Lever, LeverSource, Telemetry, TopologySource, Wish};
 use crate::recovery::plan::{Approved, Plan};
 use crate::recovery::remedy::Target;
 use async_trait::async_trait;
@@ -72,6 +72,10 @@ impl Casebook for Unconnected {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.gap("past incidents"))
+    }
+
+    async fn request(&self, _wish: Wish) -> Result<String, Gap> {
+        Err(self.gap("people who decide"))
     }
 }
 

@@ -123,6 +123,7 @@ impl Server {
             Effect::Read => {
                 ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false)
             }
+            Effect::Ask => ToolAnnotations::new().read_only(false).destructive(false).idempotent(true).open_world(true),
         };
         rmcp::model::Tool::new(spec.name, format!("{}{}", spec.about, note(&spec)), self.schema(&spec))
             .with_title(spec.title)

@@ -6,7 +6,9 @@
 
 use crate::dependency::Sighting;
 use crate::model::{Change, Gap, Incident, IncidentId, LogLine, Reading, ScopeId, Series, Service, Window};
+use crate::recovery::ProposalKey;
 use crate::recovery::plan::{Approved, Plan};
+use crate::recovery::policy::PersonId;
 use crate::recovery::remedy::Target;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -49,7 +51,20 @@ pub trait Changes: Debug + Send + Sync {
     async fn changes(&self, window: Window) -> Result<Vec<Change>, Gap>;
 }
 
-/// The incidents there were.
+/// What a person wants to be done, by way of a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// For which incident.
+    pub incident: IncidentId,
+    /// Which proposal.
+    pub proposal: ProposalKey,
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The incidents there were and are, and the people who decide about them.
 #[async_trait]
 pub trait Casebook: Debug + Send + Sync {
     /// One of them; none of that id is no gap.
@@ -57,6 +72,10 @@ pub trait Casebook: Debug + Send + Sync {
 
     /// The incidents of `scope` whose last alarm came after `since`, newest first.
     async fn incidents(&self, scope: &ScopeId, since: Timestamp) -> Result<Vec<Incident>, Gap>;
+
+    /// Tells people what somebody wants. If it still is suggested then, it becomes a plan. Returns where they decide, as a
+    /// phrase. The same wish told twice is one.
+    async fn request(&self, wish: Wish) -> Result<String, Gap>;
 }
 
 /// Something that can be changed about a service, as it is now.

@@ -15,6 +15,8 @@ use std::pin::Pin;
 pub enum Effect {
     /// It only reads.
     Read,
+    /// It asks people, who decide whether anything is changed.
+    Ask,
 }
 
 /// What a tool is asked about. Who serves it to others may fill that in.

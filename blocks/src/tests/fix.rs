@@ -104,32 +104,20 @@ fn told(proposals: Vec<Proposal>) -> String {
 }
 
 #[test]
-fn the_best_three_in_full_and_the_rest_in_a_menu() {
+fn the_best_three_in_short_and_the_rest_in_a_menu() {
     let proposals = vec![damp("token-exchange", 20), mute(), watch(), damp("orders", 5), damp("carts", 4)];
     assert_snapshot!(told(proposals), @"
     INC-7 · what can be done
     Set reserved concurrency of token-exchange to 20 (90 now)
-    Why: the cheapest cut between what fails and what must stay healthy goes over `auth-api` → `token-exchange`, with 62 % of the cut's requests (E1, E3)
-    Helps: 58 % likely
-    Risk: 🟡 medium: callers beyond it are refused; 7 healthy services depend on it
-    Costs nothing worth stating
-    Worse, if the cause is another one (10 %); or if `auth-api` repeats what it is refused
-    Also happens: Callers beyond the limit are refused with 429.
-    Can be undone: the limit before, or none
-    Success: faults of `user-pool` fall within 10 min
+    the cheapest cut between what fails and what must stay healthy goes over `auth-api` → `token-exchange`, with 62 % of the cut's requests (E1, E3)
+    🟡 medium risk · 58 % likely to help · can be undone
     Recovers: `user-service` back in ~4 min (80 %), `order-service` back in ~7 min (72 %)
-    [Propose]
+    [Propose] [All about it]
     Mute the alarm a and one other for 60 minutes
-    Why: 2 of the 5 alarms that fire only follow from the cause (E1)
-    Helps: 58 % likely
-    Risk: 🟢 low: it changes who is told, not what runs
-    Cost unknown: no price is configured
-    Worse, if another trouble shows in these alarms only
-    Also happens: These alarms tell nobody while it lasts.
-    Undoes itself after 60 min, and can be undone before
-    Success: there is nothing to measure: somebody has to look
+    2 of the 5 alarms that fire only follow from the cause (E1)
+    🟢 low risk · 58 % likely to help · cost unknown · undoes itself after 60 min
     Recovers: nobody recovers by it: it changes what is seen or who is told, not what runs
-    [Propose]
+    [Propose] [All about it]
     Do nothing, and watch
     Why: everything else is weighed against it
     Worse, if the trouble spreads to `checkout` meanwhile (35 %)
@@ -194,6 +182,12 @@ fn who_chose_one_reads_only_that_and_hears_when_it_is_gone() {
 }
 
 /// The line of a message that begins so.
+/// All about one proposal.
+fn in_full(proposal: Proposal) -> Message {
+    let key = proposal.key();
+    answer(&incident(), &remedies(vec![proposal]), key.as_ref())
+}
+
 #[track_caller]
 fn found(message: &Message, beginning: &str) -> String {
     let text = shown(message);
@@ -218,7 +212,7 @@ fn every_ground_has_its_words() {
     ];
     let told = grounds.map(|ground| {
         let why = vec![Why { ground, evidence: vec![EvidenceId(3)] }];
-        found(&answer(&incident(), &remedies(vec![Proposal { why, ..damp("a", 1) }]), None), "Why: ")
+        found(&in_full(Proposal { why, ..damp("a", 1) }), "Why: ")
     });
     assert_snapshot!(told.join("\n"), @"
     it has met a limit: refuses 40 requests a minute, 25 % of all (E3)
@@ -254,7 +248,7 @@ fn every_way_to_make_it_worse_has_its_words() {
     ];
     let told = worse.map(|worse| {
         let proposal = Proposal { worse: vec![worse], ..damp("a", 1) };
-        found(&answer(&incident(), &remedies(vec![proposal]), None), "Worse, if ")
+        found(&in_full(proposal), "Worse, if ")
     });
     assert_snapshot!(told.join("\n"), @"
     the cause is another one (3 %)
@@ -340,7 +334,7 @@ fn every_risk_and_cost_has_its_words() {
         let Act::Apply(action) = damp("a", 1).act else { unreachable!("it is a remedy") };
         let action = Action { risk, cost, risk_reasons: reasons.to_vec(), reversible: false, ..*action };
         let proposal = Proposal { act: Act::Apply(Box::new(action)), ..damp("a", 1) };
-        let message = answer(&incident(), &remedies(vec![proposal]), None);
+        let message = in_full(proposal);
         let text = shown(&message);
         let bill = text.lines().find(|line| line.starts_with("Cost") || line.starts_with("Saves")).unwrap();
         assert!(text.contains("\nCannot be undone\n"), "{text}");

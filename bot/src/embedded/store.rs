@@ -100,6 +100,10 @@ impl Embedded {
 
     fn keep(&self, incident: Incident) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two that append at once may come here in another order than their commits.
+        if kept.get(&incident.id).is_some_and(|known| known.version > incident.version) {
+            return;
+        }
         kept.insert(incident.id, incident);
         if kept.len() > KEPT {
             // The oldest incident is the least likely to take in another alarm.

@@ -49,6 +49,13 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
                 ..Decision::default()
             };
         }
+        Ok(Command::Postmortem { incident }) => {
+            // What is over is told as well: whoever names an incident gets it however old it is.
+            match incident.map_or_else(|| choose(scene, None).map(|recent| recent.id), Ok) {
+                Ok(incident) => return super::postmortem::ask(scene, incident, asked),
+                Err(message) => message,
+            }
+        }
         Ok(Command::Help) => reply::help(root, &usages()),
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };

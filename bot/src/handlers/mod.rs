@@ -9,3 +9,4 @@ pub(crate) mod command;
 pub(crate) mod investigated;
 pub(crate) mod pictured;
 pub(crate) mod plan;
+pub(crate) mod postmortem;

@@ -110,7 +110,8 @@ impl Budget {
             | Job::Weigh { .. }
             | Job::LookUp { .. }
             | Job::Act { .. }
-            | Job::Review { .. } => Ok(()),
+            | Job::Review { .. }
+            | Job::Postmortem { .. } => Ok(()),
         }
     }
 
@@ -210,9 +211,9 @@ mod tests {
             let mut calls: Vec<i64> = Vec::new();
             for (step, is_person) in steps {
                 now += step;
-                let mut takes = || match is_person {
-                    true => budget.take_for_person("C", at(now)).is_ok(),
-                    false => budget.take("C", at(now)).is_ok(),
+                let mut takes = || {
+                    let taken = if is_person { budget.take_for_person("C", at(now)).map(drop) } else { budget.take("C", at(now)).map(drop) };
+                    taken.is_ok()
                 };
                 while takes() {
                     calls.push(now);

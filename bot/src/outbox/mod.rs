@@ -8,6 +8,7 @@ mod lessons;
 mod people;
 mod picture;
 mod plan;
+mod postmortem;
 mod recovery;
 
 use self::budget::Budget;
@@ -15,6 +16,7 @@ use self::lessons::Lessons;
 use self::people::People;
 use self::picture::Wanted;
 use self::plan::{Call, plan};
+use self::postmortem::{Sharing, Thread};
 use crate::audit::Notary;
 use crate::changes;
 use crate::config::Config;
@@ -174,7 +176,9 @@ impl Sender {
                 };
                 self.close(vec![(id, outcome)]).await
             }
-            Call::Run { id, stored_at, job } => self.run_job(id, stored_at, job).await,
+            Call::Run { id, stored_at, job, thread, uncertain } => {
+                self.run_job(id, stored_at, job, Thread { at: thread, uncertain }).await
+            }
             Call::Wake { id, timer } => {
                 let incident = timer.incident();
                 self.deliver(EventKey(format!("{incident}/due/{}", id.0)), incident, Event::Due(timer)).await?;
@@ -246,7 +250,13 @@ impl Sender {
         Ok(Some(notary.sign(&incident, self.clock.now()).await))
     }
 
-    async fn run_job(&mut self, id: IntentId, stored_at: Timestamp, job: Job) -> Result<(), StoreError> {
+    async fn run_job(
+        &mut self,
+        id: IntentId,
+        stored_at: Timestamp,
+        job: Job,
+        thread: Thread,
+    ) -> Result<(), StoreError> {
         match job {
             Job::Investigate { incident, answer_to } => self.investigate(id, incident, answer_to).await,
             Job::Weigh { incident, key, asked } => self.weigh(id, incident, key, asked).await,
@@ -255,6 +265,9 @@ impl Sender {
             Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
             Job::Draw { incident, scene, at, answer_to } => {
                 self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await
+            }
+            Job::Postmortem { scope, incident, insists, asked, under: _ } => {
+                self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await

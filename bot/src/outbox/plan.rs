@@ -43,6 +43,10 @@ pub(super) enum Call {
         id: IntentId,
         stored_at: Timestamp,
         job: Job,
+        /// The message under which it speaks, if it speaks and that is there.
+        thread: Option<MessageRef>,
+        /// Whether its effect may be there already.
+        uncertain: bool,
     },
     Wake {
         id: IntentId,
@@ -63,99 +67,55 @@ pub(super) struct Plan {
 
 /// What to do with everything that waits: oldest first in each channel, newest word only.
 pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &mut Budget, now: Timestamp) -> Plan {
+    let newest = Newest::of(pending, uncertain);
     let mut plan = Plan::default();
-    let mut newest: BTreeMap<&MessageName, IntentId> = BTreeMap::new();
-    let mut newest_job: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
-    let mut newest_picture: BTreeMap<IncidentId, IntentId> = BTreeMap::new();
-    let mut newest_timer: BTreeMap<&Timer, IntentId> = BTreeMap::new();
-    let mut unsure: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    for each in pending {
-        match &each.intent {
-            Intent::Show { name, .. } => {
-                newest.insert(name, each.id);
-                if each.posted.is_none() && (each.taken_before || uncertain.contains(&each.id)) {
-                    unsure.entry(&name.0).or_insert(each.stored_at);
-                }
-            }
-            Intent::Run(Job::Investigate { incident, answer_to: None }) => {
-                newest_job.insert(*incident, each.id);
-            }
-            Intent::Run(Job::Draw { incident, answer_to: None, .. }) => {
-                newest_picture.insert(*incident, each.id);
-            }
-            Intent::Later { timer, .. } => {
-                newest_timer.insert(timer, each.id);
-            }
-            Intent::Tell { .. } | Intent::Answer { .. } | Intent::Run(_) => {}
-        }
-    }
     // Pictures come last: words are quicker, and say the same.
     let mut pictures = Vec::new();
     let mut channels: BTreeMap<&str, Waiting<'_>> = BTreeMap::new();
     for each in pending {
         let id = each.id;
+        if newest.supersedes(each) {
+            plan.superseded.push(id);
+            continue;
+        }
         match &each.intent {
             Intent::Answer { asked, message } => {
                 let (response_url, message) = (asked.response_url.clone(), message.clone());
                 plan.calls.push(Call::Answer { id, response_url, message });
             }
-            Intent::Run(job) => {
-                let superseded = match job {
-                    Job::Investigate { incident, answer_to: None } => newest_job[incident] != id,
-                    Job::Draw { incident, answer_to: None, .. } => newest_picture[incident] != id,
-                    Job::Investigate { .. }
-                    | Job::Draw { .. }
-                    | Job::AwaitPicture { .. }
-                    | Job::Weigh { .. }
-                    | Job::LookUp { .. }
-                    | Job::Act { .. }
-                    | Job::Review { .. } => false,
-                };
-                if superseded {
-                    plan.superseded.push(id);
-                    continue;
+            // The thread begins with the message it hangs under: a message that is on its way is waited for.
+            Intent::Run(Job::Postmortem { under, .. }) if each.thread.is_none() && newest.shows(under) => {}
+            Intent::Run(job) => match budget.job(id, job, now) {
+                Ok(()) => {
+                    let call = Call::Run {
+                        id,
+                        stored_at: each.stored_at,
+                        job: job.clone(),
+                        thread: each.thread.clone(),
+                        uncertain: each.taken_before || uncertain.contains(&id),
+                    };
+                    let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
+                    calls.push(call);
                 }
-                match budget.job(id, job, now) {
-                    Ok(()) => {
-                        let call = Call::Run { id, stored_at: each.stored_at, job: job.clone() };
-                        let calls = if job.is_picture() { &mut pictures } else { &mut plan.calls };
-                        calls.push(call);
-                    }
-                    Err(free_at) => plan.wait(free_at),
-                }
-            }
-            Intent::Later { timer, .. } if newest_timer[timer] != id => plan.superseded.push(id),
+                Err(free_at) => plan.wait(free_at),
+            },
             Intent::Later { at, .. } if *at > now => plan.wait(*at),
             Intent::Later { timer, .. } => plan.calls.push(Call::Wake { id, timer: timer.clone() }),
-            Intent::Show { name, .. } if newest[name] != id => plan.superseded.push(id),
             Intent::Show { name, place, message, covers } => {
-                // What stands under a message of ours is a plan, and somebody waits for its buttons.
-                let is_awaited = matches!(place, Place::Under { .. });
-                let place = match (place, &each.thread) {
-                    (Place::Under { .. }, Some(thread)) => &Place::Thread(thread.clone()),
-                    // The thread begins with the message it hangs under.
-                    (Place::Under { .. }, None) => continue,
-                    (Place::Channel { .. } | Place::Thread(_), _) => place,
-                };
+                // The thread begins with the message it hangs under.
+                let Some(there) = place_of(place, each.thread.as_ref()) else { continue };
                 // An older word of the same name may be there already; then it is found, and this one edits it.
-                let since = unsure.get(name.0.as_str()).copied();
+                let since = newest.unsure_since(name);
                 let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
                 plan.unsure.extend(uncertain.then_some(id));
-                let (name, place, message, covers) = (name.clone(), place.clone(), message.clone(), *covers);
+                let (name, message, covers) = (name.clone(), message.clone(), *covers);
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
-                // What stops MTTC goes before anything else.
-                let queue = match (covers, is_awaited) {
-                    (Some(_), _) => &mut channel.urgent,
-                    (None, true) => &mut channel.awaited,
-                    (None, false) => &mut channel.shows,
-                };
-                queue.push_back(match &each.posted {
-                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers },
-                    None => Call::Post { ids: vec![id], stored_at, uncertain, name, place, message, covers },
+                channel.queue(place, covers.is_some()).push_back(match &each.posted {
+                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place: there, message, covers },
+                    None => Call::Post { ids: vec![id], stored_at, uncertain, name, place: there, message, covers },
                 });
             }
             Intent::Tell { under, .. } => {
-                // The thread begins with the message it hangs under.
                 let Some(thread) = &each.thread else { continue };
                 let channel = channels.entry(channel_of(&each.intent)).or_default();
                 if channel.told.insert(under) {
@@ -164,28 +124,80 @@ pub(super) fn plan(pending: &[Pending], uncertain: &HashSet<IntentId>, budget: &
             }
         }
     }
-    for (name, mut channel) in channels {
-        while let Some(call) = channel.awaited.pop_front() {
-            match budget.take_for_person(name, now) {
-                Ok(()) => plan.calls.push(call),
-                Err(free_at) => {
-                    plan.wait(free_at);
-                    break;
-                }
-            }
-        }
-        while !channel.is_empty() {
-            match budget.take(name, now) {
-                Ok(turn) => plan.calls.push(channel.next(turn, pending, uncertain)),
-                Err(free_at) => {
-                    plan.wait(free_at);
-                    break;
-                }
-            }
-        }
+    for (name, channel) in channels {
+        channel.spend(name, budget, &mut plan, (pending, uncertain), now);
     }
     plan.calls.extend(pictures);
     plan
+}
+
+/// Where a message goes now; none while the message whose thread it is is not there.
+fn place_of(place: &Place, thread: Option<&MessageRef>) -> Option<Place> {
+    match place {
+        Place::Under { .. } => thread.cloned().map(Place::Thread),
+        Place::Channel { .. } | Place::Thread(_) => Some(place.clone()),
+    }
+}
+
+/// The newest intent of everything of which only the newest counts.
+#[derive(Debug, Default)]
+struct Newest<'a> {
+    shown: BTreeMap<&'a MessageName, IntentId>,
+    investigated: BTreeMap<IncidentId, IntentId>,
+    drawn: BTreeMap<IncidentId, IntentId>,
+    timers: BTreeMap<&'a Timer, IntentId>,
+    /// Messages that may be there already under an older word, and since when.
+    unsure: BTreeMap<&'a MessageName, Timestamp>,
+}
+
+impl<'a> Newest<'a> {
+    fn of(pending: &'a [Pending], uncertain: &HashSet<IntentId>) -> Self {
+        let mut newest = Self::default();
+        for each in pending {
+            match &each.intent {
+                Intent::Show { name, .. } => {
+                    newest.shown.insert(name, each.id);
+                    if each.posted.is_none() && (each.taken_before || uncertain.contains(&each.id)) {
+                        newest.unsure.entry(name).or_insert(each.stored_at);
+                    }
+                }
+                Intent::Run(Job::Investigate { incident, answer_to: None }) => {
+                    newest.investigated.insert(*incident, each.id);
+                }
+                Intent::Run(Job::Draw { incident, answer_to: None, .. }) => {
+                    newest.drawn.insert(*incident, each.id);
+                }
+                Intent::Later { timer, .. } => {
+                    newest.timers.insert(timer, each.id);
+                }
+                Intent::Tell { .. } | Intent::Answer { .. } | Intent::Run(_) => {}
+            }
+        }
+        newest
+    }
+
+    /// Whether a newer one makes this one needless, or nobody listens to it.
+    fn supersedes(&self, each: &Pending) -> bool {
+        let newest = match &each.intent {
+            Intent::Answer { asked, .. } => return asked.response_url.is_empty(),
+            Intent::Show { name, .. } => self.shown.get(name),
+            Intent::Later { timer, .. } => self.timers.get(timer),
+            Intent::Run(Job::Investigate { incident, answer_to: None }) => self.investigated.get(incident),
+            Intent::Run(Job::Draw { incident, answer_to: None, .. }) => self.drawn.get(incident),
+            Intent::Run(_) | Intent::Tell { .. } => None,
+        };
+        newest.is_some_and(|newest| *newest != each.id)
+    }
+
+    /// Whether a message of this name is on its way.
+    fn shows(&self, name: &MessageName) -> bool {
+        self.shown.contains_key(name)
+    }
+
+    /// Since when a message of this name may be there.
+    fn unsure_since(&self, name: &MessageName) -> Option<Timestamp> {
+        self.unsure.get(name).copied()
+    }
 }
 
 /// What waits for one channel, oldest first of each kind.
@@ -200,6 +212,46 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
+    /// Where a message waits its turn.
+    fn queue(&mut self, place: &Place, covers: bool) -> &mut VecDeque<Call> {
+        match (covers, place) {
+            // What stops MTTC goes before anything else.
+            (true, _) => &mut self.urgent,
+            // What stands under a message of ours is a plan, and somebody waits for its buttons.
+            (false, Place::Under { .. }) => &mut self.awaited,
+            (false, Place::Channel { .. } | Place::Thread(_)) => &mut self.shows,
+        }
+    }
+
+    /// Plans the calls for which the channel has a budget, and when there is more.
+    fn spend(
+        mut self,
+        name: &str,
+        budget: &mut Budget,
+        plan: &mut Plan,
+        (pending, uncertain): (&[Pending], &HashSet<IntentId>),
+        now: Timestamp,
+    ) {
+        while let Some(call) = self.awaited.pop_front() {
+            match budget.take_for_person(name, now) {
+                Ok(()) => plan.calls.push(call),
+                Err(free_at) => {
+                    plan.wait(free_at);
+                    break;
+                }
+            }
+        }
+        while !self.is_empty() {
+            match budget.take(name, now) {
+                Ok(turn) => plan.calls.push(self.next(turn, pending, uncertain)),
+                Err(free_at) => {
+                    plan.wait(free_at);
+                    break;
+                }
+            }
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.urgent.is_empty() && self.shows.is_empty() && self.tells.is_empty()
     }
@@ -288,7 +340,7 @@ mod tests {
     use crate::event::{Asked, Question};
     use tools::context::{Situation, verdict};
     use tools::dependency::draw;
-    use tools::model::Drawing;
+    use tools::model::{Drawing, ScopeId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_795_144_320 + seconds).unwrap()
@@ -337,6 +389,9 @@ mod tests {
                 Call::Answer { id, .. } => format!("answer {}", id.0),
                 Call::Run { id, job: Job::Investigate { .. }, .. } => format!("investigate {}", id.0),
                 Call::Run { id, job: Job::Draw { .. }, .. } => format!("draw {}", id.0),
+                Call::Run { id, job: Job::Postmortem { .. }, thread, .. } => {
+                    format!("share {} {}", id.0, thread.as_ref().map_or("nowhere", |thread| &thread.ts))
+                }
                 Call::Run { id, .. } => format!("run {}", id.0),
                 Call::Wake { id, .. } => format!("wake {}", id.0),
             })
@@ -427,6 +482,23 @@ mod tests {
             pending(4, show("card", "x"), None),
         ];
         check(&waiting, &["post 4", "draw 2", "draw 3"], &[1]);
+    }
+
+    #[test]
+    fn what_is_shared_in_a_thread_waits_for_its_message_and_for_no_other() {
+        let asked = Asked { by: "U".to_owned(), channel: "C".to_owned(), response_url: String::new() };
+        let share = || {
+            Intent::Run(Job::Postmortem {
+                scope: ScopeId("prod".to_owned()),
+                incident: IncidentId(1),
+                under: MessageName("card".to_owned()),
+                insists: false,
+                asked: asked.clone(),
+            })
+        };
+        check(&[pending(1, show("card", "x"), None), pending(2, share(), None)], &["post 1"], &[]);
+        check(&[pending(2, share(), Some("1.0"))], &["share 2 1.0"], &[]);
+        check(&[pending(1, show("other", "x"), None), pending(2, share(), None)], &["share 2 nowhere", "post 1"], &[]);
     }
 
     #[test]

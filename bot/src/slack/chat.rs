@@ -19,7 +19,7 @@ use tools::audit::Anchor;
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Slack's and our clocks may differ by this much when we look for a message of ours.
-const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const CLOCK_MARGIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// The type of the metadata on our own messages, by which we find them again.
 const METADATA: &str = "clarity_message";

@@ -1,9 +1,11 @@
-//! Files: uploading one, and asking whether a message may show it yet.
+//! Files: uploading one, asking whether a message may show it yet, and sharing some in a thread.
 //!
 //! Slack takes a file in three steps: it gives an address, takes the bytes there, and is told that they are complete. The
-//! file belongs to the app alone until a message shows it, and no message may before Slack has processed it.
+//! file belongs to the app alone until a message shows it, and no message may before Slack has processed it. Where the last step
+//! names a thread, Slack posts the message there by itself; that one carries no metadata of ours.
 
-use super::chat::{CALL_TIMEOUT, Chat, ChatError, late, timely};
+use super::chat::{CALL_TIMEOUT, CLOCK_MARGIN, Chat, ChatError, late, timely};
+use crate::event::MessageRef;
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
@@ -13,6 +15,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slack_morphism::SlackClientHttpConnector as _;
@@ -55,6 +58,58 @@ impl Chat {
     /// # Errors
     /// Slack refuses one of the three steps, or does not answer it; or it names an address to which no file should go.
     pub async fn upload(&self, file: &Upload) -> Result<FileId, ChatError> {
+        let id = self.bring(file).await?;
+        let complete = json!({"files": [{"id": id.0, "title": cut(&file.title, MAX_TITLE)}]});
+        self.post("files.completeUploadExternal", complete).await?;
+        Ok(id)
+    }
+
+    /// Uploads files and shares them in one message in the thread of `at`. They are seen all together or not at all; only of an
+    /// error of unknown outcome nobody can tell whether they are.
+    ///
+    /// # Errors
+    /// As [`Self::upload`].
+    pub async fn share(&self, files: &[Upload], at: &MessageRef) -> Result<(), ChatError> {
+        let mut listed = Vec::new();
+        for file in files {
+            listed.push(json!({"id": self.bring(file).await?.0, "title": cut(&file.title, MAX_TITLE)}));
+        }
+        let complete = json!({"files": listed, "channel_id": at.channel, "thread_ts": at.ts});
+        self.post("files.completeUploadExternal", complete).await.map(drop)
+    }
+
+    /// Whether a message in the thread of `at`, written since `since`, holds a file with this title.
+    ///
+    /// # Errors
+    /// Slack refuses, or does not answer.
+    pub async fn has_file(&self, at: &MessageRef, since: Timestamp, title: &str) -> Result<bool, ChatError> {
+        let oldest = since.saturating_sub(CLOCK_MARGIN).unwrap_or(since).as_second().to_string();
+        let mut cursor = String::new();
+        loop {
+            let fields = vec![
+                ("channel", Some(at.channel.as_str())),
+                ("ts", Some(at.ts.as_str())),
+                ("oldest", Some(oldest.as_str())),
+                ("limit", Some("200")),
+                ("cursor", Some(cursor.as_str()).filter(|cursor| !cursor.is_empty())),
+            ];
+            let session = self.client.open_session(&self.token);
+            let http = &session.http_session_api;
+            let answer: Value = timely(http.http_get("conversations.replies", &fields, None)).await?;
+            let messages = answer["messages"].as_array().into_iter().flatten();
+            let mut files = messages.flat_map(|message| message["files"].as_array().into_iter().flatten());
+            if files.any(|file| file["title"] == title) {
+                return Ok(true);
+            }
+            answer["response_metadata"]["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
+            if cursor.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The first two steps: the file is with Slack, and nobody's yet.
+    async fn bring(&self, file: &Upload) -> Result<FileId, ChatError> {
         let (length, alt) = (file.bytes.len().to_string(), cut(&file.alt, MAX_FILE_ALT));
         let mut fields = vec![("filename", file.name.as_str()), ("length", &length)];
         if !alt.is_empty() {
@@ -66,8 +121,6 @@ impl Chat {
             return Err(ChatError::Unknown("an upload was answered without `upload_url` and `file_id`".to_owned()));
         };
         self.carrier.bring(address, file.bytes.clone()).await?;
-        let complete = json!({"files": [{"id": id, "title": cut(&file.title, MAX_TITLE)}]});
-        self.post("files.completeUploadExternal", complete).await?;
         Ok(FileId(id.to_owned()))
     }
 

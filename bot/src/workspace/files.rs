@@ -48,6 +48,8 @@ struct File {
     /// Bytes as announced.
     length: usize,
     created: Timestamp,
+    /// Whether a channel was named when it was completed: what is no picture is seen only then.
+    is_shared: bool,
     step: Step,
 }
 
@@ -84,12 +86,25 @@ impl Files {
         }
     }
 
+    /// What a browser gets of a picture, or of a file that was shared: its kind, told by its bytes, and them.
+    pub(super) fn shown(&self, id: &str) -> Option<(&'static str, Bytes)> {
+        let file = self.all.get(id)?;
+        match &file.step {
+            Step::Completed { bytes, .. } if file.is_shared => Some((kind(bytes), bytes.clone())),
+            Step::Completed { .. } => self.picture(id),
+            Step::Announced { .. } | Step::Uploaded { .. } => None,
+        }
+    }
+
     /// Adds a file that needs no processing any more.
     pub(super) fn add(&mut self, owner: String, name: &str, bytes: Vec<u8>, now: Timestamp) -> String {
         let (id, length) = (self.next_id(), bytes.len());
         let step = Step::Completed { bytes: Bytes::from(bytes), processed_at: Some(now) };
         let (name, title) = (name.to_owned(), name.to_owned());
-        self.all.insert(id.clone(), File { owner, name, title, alt: String::new(), length, created: now, step });
+        self.all.insert(
+            id.clone(),
+            File { owner, name, title, alt: String::new(), length, created: now, is_shared: false, step },
+        );
         id
     }
 
@@ -125,10 +140,11 @@ impl File {
             Step::Completed { bytes, .. } | Step::Uploaded { bytes } => bytes.as_ref(),
             Step::Announced { .. } => &[],
         };
-        let kind = if is_processed { image_kind(bytes).unwrap_or("application/octet-stream") } else { "" };
+        let kind = if is_processed { kind(bytes) } else { "" };
         json!({
             "id": id, "created": self.created.as_second(), "timestamp": self.created.as_second(), "name": self.name,
-            "title": self.title, "mimetype": kind, "filetype": kind.strip_prefix("image/").unwrap_or_default(),
+            "title": self.title, "mimetype": kind.split(';').next(),
+            "filetype": kind.strip_prefix("image/").unwrap_or_default(),
             "user": self.owner, "size": self.length, "mode": "hosted", "is_external": false, "alt_txt": self.alt,
             "url_private": format!("{address}/files/{id}"),
         })
@@ -145,6 +161,21 @@ fn image_kind(bytes: &[u8]) -> Option<&'static str> {
     ];
     KINDS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind)
 }
+
+/// The kind of any file. Text is text, unless it says of itself that it is a page.
+fn kind(bytes: &[u8]) -> &'static str {
+    if let Some(kind) = image_kind(bytes) {
+        return kind;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.starts_with("<!doctype html>") => PAGE,
+        Ok(_) => "text/plain; charset=utf-8",
+        Err(_) => "application/octet-stream",
+    }
+}
+
+/// The kind of a page.
+pub(super) const PAGE: &str = "text/html; charset=utf-8";
 
 pub(super) fn router(workspace: Workspace) -> Router {
     Router::new()
@@ -190,6 +221,7 @@ pub(super) fn announce(workspace: &Workspace, arguments: &Value) -> Result<Value
         alt: alt.to_owned(),
         length,
         created: workspace.inner.clock.now(),
+        is_shared: false,
         step: Step::Announced { key },
     };
     files.all.insert(id.clone(), file);
@@ -277,6 +309,7 @@ pub(super) fn complete(workspace: &Workspace, arguments: &Value) -> Result<Value
             |seconds: u32| now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
         let processed_at = takes.map(after);
         let Some(file) = state.files.all.get_mut(id) else { continue };
+        file.is_shared = channel.is_some();
         if let Step::Uploaded { bytes } = &file.step {
             file.step = Step::Completed { bytes: bytes.clone(), processed_at };
         }
@@ -352,6 +385,19 @@ mod tests {
             (b"", None),
         ] {
             assert_eq!(image_kind(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_bytes_say() {
+        for (bytes, expected) in [
+            (&b"GIF89a.."[..], "image/gif"),
+            (b"# INC-1", "text/plain; charset=utf-8"),
+            (b"<html><script>1</script>", "text/plain; charset=utf-8"),
+            (b"<!doctype html>\n<p>", PAGE),
+            (b"\xff\xfe\0", "application/octet-stream"),
+        ] {
+            assert_eq!(kind(bytes), expected, "{bytes:?}");
         }
     }
 }

@@ -5,8 +5,8 @@
 //! Slack's signature. Tests and drills use the same one.
 //!
 //! [`state`] is who is there and what was said · [`api`] answers the Web API · [`check`] refuses bad messages ·
-//! [`files`] takes uploads and shows them · [`views`] opens forms and sends them · [`deliver`] brings events to the bot · [`fault`] misbehaves when told to ·
-//! [`room`] is the page.
+//! [`files`] takes uploads and shows them · [`views`] opens forms and sends them · [`deliver`] brings events to the bot ·
+//! [`fault`] misbehaves when told to · [`room`] is the page.
 
 pub mod api;
 pub mod check;

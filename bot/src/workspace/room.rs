@@ -5,13 +5,14 @@
 //! | `GET /` | the page |
 //! | `GET /room/state` | everything as it stands |
 //! | `GET /room/events` | server-sent events `message`, `form` and `status` |
-//! | `GET /files/<id>` | a picture that was uploaded |
+//! | `GET /files/<id>` | a file that was uploaded |
 //! | `POST /room/say` | `{user, channel, thread_ts?, text}` |
 //! | `POST /room/click` | `{user, channel, ts, block_id, action_id, value}` |
 //! | `POST /room/submit` | `{user, form, typed}` |
 //! | `POST /room/close` | `{user, form}` |
 
 use super::Workspace;
+use super::files::PAGE;
 use super::state::{Post, State as Said};
 use super::views::{Form, Sent};
 use axum::extract::{Path, Request, State};
@@ -97,7 +98,7 @@ impl Workspace {
 
 pub(super) fn message(said: &Said, post: &Post) -> Shown {
     let names = |id: &str| said.name_of(id);
-    let files = |id: &str| said.files.picture(id).map(|_| format!("/files/{id}"));
+    let files = |id: &str| said.files.shown(id).map(|_| format!("/files/{id}"));
     let lookup = blocks::html::Lookup { names: &names, files: &files };
     let last_reply = said.replies(&post.channel, &post.ts).last().map(|reply| clock(&reply.ts));
     Shown {
@@ -154,15 +155,21 @@ fn page(kind: &'static str, content: &'static str) -> impl IntoResponse {
     (headers, content)
 }
 
-/// A picture. Its kind is told by its bytes, never by its sender, and nothing in it may run.
+/// A file. Its kind is told by its bytes, never by its sender, and nothing in it may run.
 async fn file(State(workspace): State<Workspace>, Path(id): Path<String>) -> Response {
-    let found = workspace.lock_state().files.picture(&id);
+    let found = workspace.lock_state().files.shown(&id);
     let Some((kind, bytes)) = found else {
-        return refuse(StatusCode::NOT_FOUND, "There is no such picture.");
+        return refuse(StatusCode::NOT_FOUND, "There is no such file.");
+    };
+    // A page may look like something; it loads and runs nothing, and is nobody's neighbour here.
+    let policy = if kind == PAGE {
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    } else {
+        "default-src 'none'; sandbox"
     };
     let headers = [
         (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];

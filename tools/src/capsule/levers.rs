@@ -29,6 +29,7 @@ use crate::recovery::remedy::{RunbookSpec, Target, own, same};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const ALIAS: &str = "AWS::Lambda::Alias";
@@ -53,12 +54,19 @@ pub enum Misbehaviour {
     /// Part is changed, then no answer comes: half of the settings that differ, or a number half the way where one differs.
     /// Where there is no half, nothing is changed.
     HalfApply,
+    /// No answer ever comes: whoever asked waits until it is killed, see [`Levers::hangs`].
+    Hang {
+        /// Whether it is changed before.
+        effect: bool,
+    },
 }
 
 /// The world of a capsule as an actuator finds it. It knows no other world: what holds one cannot reach AWS.
 #[derive(Debug)]
 pub struct Levers {
     board: Mutex<Board>,
+    /// One permit for each call that hangs and that nobody has noticed yet.
+    hanging: Semaphore,
 }
 
 #[derive(Debug)]
@@ -102,7 +110,8 @@ impl Levers {
         for found in &capsule.settings {
             add(found.target.clone(), found.settings.clone(), found.revision.as_deref());
         }
-        Self { board: Mutex::new(Board { capsule: capsule.name.clone(), levers }) }
+        let board = Mutex::new(Board { capsule: capsule.name.clone(), levers });
+        Self { board, hanging: Semaphore::new(0) }
     }
 
     /// Queues what goes wrong when `target` is changed next; of several the first comes first.
@@ -122,6 +131,34 @@ impl Levers {
         self.board().levers.get(target).map_or(0, |lever| lever.effects)
     }
 
+    /// Returns once a call hangs; of several calls each is told once.
+    pub async fn hangs(&self) {
+        // Nobody closes it, so there always is a permit in the end.
+        if let Ok(permit) = self.hanging.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// Brings a target to what is wanted and answers, unless it is to hang.
+    async fn bring(
+        &self,
+        target: &Target,
+        saw: &Reading,
+        wants: &BTreeMap<String, String>,
+    ) -> Result<Reading, ActError> {
+        let (hangs, answer) = {
+            let mut board = self.board();
+            let next = board.lever(target)?.queued.front();
+            let hangs = matches!(next, Some(Misbehaviour::Hang { .. }));
+            (hangs, board.bring(target, saw, wants))
+        };
+        if hangs {
+            self.hanging.add_permits(1);
+            std::future::pending::<()>().await;
+        }
+        answer
+    }
+
     fn board(&self) -> MutexGuard<'_, Board> {
         // Nothing that is done while it is held can panic half way.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
@@ -136,7 +173,7 @@ impl Actuator for Levers {
 
     async fn perform(&self, plan: &Approved<Plan>) -> Result<Reading, ActError> {
         let plan = plan.value();
-        self.board().bring(&plan.remedy.target(), &plan.saw, &plan.wants)
+        self.bring(&plan.remedy.target(), &plan.saw, &plan.wants).await
     }
 
     async fn undo(&self, plan: &Approved<Plan>) -> Result<Reading, ActError> {
@@ -146,7 +183,7 @@ impl Actuator for Levers {
         }
         // A plan does not know which revision it made: here its settings decide.
         let made = Reading { settings: plan.wants.clone(), revision: None };
-        self.board().bring(&plan.remedy.target(), &made, &plan.saw.settings)
+        self.bring(&plan.remedy.target(), &made, &plan.saw.settings).await
     }
 }
 
@@ -296,8 +333,10 @@ impl Board {
         let lever = self.lever(target)?;
         let silent = || ActError::Unknown(format!("no answer came about {target}"));
         match misbehaviour {
-            Some(Misbehaviour::TimeOut { effect: false }) => return Err(silent()),
-            Some(Misbehaviour::TimeOut { effect: true }) => {
+            Some(Misbehaviour::TimeOut { effect: false } | Misbehaviour::Hang { effect: false }) => {
+                return Err(silent());
+            }
+            Some(Misbehaviour::TimeOut { effect: true } | Misbehaviour::Hang { effect: true }) => {
                 lever.effect(wants);
                 return Err(silent());
             }

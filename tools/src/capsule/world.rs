@@ -3,7 +3,7 @@
 use super::{Capsule, Levers};
 use crate::dependency::Sighting;
 use crate::model::{Change, EdgeSource, Gap, Incident, IncidentId, LogLine, Origin, ScopeId, Series, Window};
-use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource};
+use crate::ports::{Casebook, Changes, Outside, Telemetry, TopologySource, Wish};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -80,5 +80,9 @@ impl Casebook for World {
 
     async fn incidents(&self, _scope: &ScopeId, _since: Timestamp) -> Result<Vec<Incident>, Gap> {
         Err(self.nothing("past incidents"))
+    }
+
+    async fn request(&self, _wish: Wish) -> Result<String, Gap> {
+        Err(self.nothing("people who decide"))
     }
 }

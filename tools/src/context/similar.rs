@@ -6,6 +6,7 @@
 //! says little. The aspects are averaged with fixed weights over those that both incidents have.
 
 use crate::model::{Claim, Ended, Incident, ServiceId, Shared, Similar, Symptom};
+use crate::recovery::plan::PlanStatus;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many are worth reading.
@@ -173,7 +174,14 @@ fn ended(incident: &Incident) -> Option<Ended> {
         verdict.into_iter().flat_map(|verdict| &verdict.evidence).filter_map(|evidence| evidence.claim.change());
     let fixes = changes.filter(|change| began < change.at && change.at <= at && touched.contains(&change.service));
     let after = fixes.max_by_key(|change| (change.at, &change.summary)).cloned();
-    Some(Ended { at, after })
+    Some(Ended { at, after, remedy: remedy(incident) })
+}
+
+/// The last plan that helped.
+fn remedy(incident: &Incident) -> Option<String> {
+    let kept = incident.plans.values().filter(|state| state.status() == PlanStatus::Kept);
+    let last = kept.max_by_key(|state| (state.applied_at(), state.id()))?;
+    Some(last.plan().remedy.entry().sentence(&last.plan().saw))
 }
 
 #[cfg(test)]

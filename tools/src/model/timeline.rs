@@ -133,4 +133,6 @@ pub struct Ended {
     pub at: Timestamp,
     /// The last change on the cause between its beginning and its end: what probably fixed it.
     pub after: Option<Change>,
+    /// What the last plan did that helped, as an imperative sentence; none where none was carried out and kept.
+    pub remedy: Option<String>,
 }

@@ -5,6 +5,7 @@
 //! takes it back · [`verify`] says whether it helped. Everything but carrying out is pure. Nothing here acts by itself: an
 //! actuator takes an approved plan and nothing else.
 
+mod execute;
 mod forecast;
 pub mod plan;
 pub mod policy;
@@ -20,6 +21,7 @@ mod tests;
 mod toolset;
 pub mod verify;
 
+pub use execute::{ExecuteRemediation, ExecutionAsked, GetPlanStatus, Pending, PlanReport, PlanReports};
 pub use forecast::{Recovery, Unsaid};
 pub use propose::ProposalKey;
 pub use terms::{OwnRunbook, Past, Terms};

@@ -1,8 +1,7 @@
-//! The recovery toolset, `recovery-coordination`: its tools that only read, and the one list of them.
-//!
-//! To carry a plan out, and to ask where it stands, takes an incident and people who agree: `execute_remediation` and
-//! `get_plan_status` are not here, and nothing here can reach an actuator.
+//! The recovery toolset, `recovery-coordination`: the one list of its tools, and those that only read. [`super::execute`] has the
+//! one that asks people, and where plans stand. Nothing here can reach an actuator.
 
+use super::execute::{ExecuteRemediation, GetPlanStatus};
 use super::forecast::{Recovery, Treatment, predict};
 use super::propose::{Proposal, helps_there, propose};
 use super::remedy::Remedy;
@@ -20,8 +19,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The tools, in the order in which a person would ask.
-pub static TOOLS: &[Entry] =
-    &[Entry::of::<SuggestRemediations>(), Entry::of::<AssessRisk>(), Entry::of::<PredictRecovery>()];
+pub static TOOLS: &[Entry] = &[
+    Entry::of::<SuggestRemediations>(),
+    Entry::of::<AssessRisk>(),
+    Entry::of::<PredictRecovery>(),
+    Entry::of::<ExecuteRemediation>(),
+    Entry::of::<GetPlanStatus>(),
+];
 
 /// Of more services nothing is read: each may take several calls.
 const MOST_READ: usize = 50;
@@ -71,7 +75,11 @@ impl Tool for SuggestRemediations {
         let Look { situation, verdict, outlook } = &look;
         let wanted = concerned(verdict, outlook);
         let (levers, mut unread) = read(situation, &wanted, outside).await;
-        let proposals = propose(situation, verdict, outlook, &levers, &terms);
+        let mut proposals = propose(situation, verdict, outlook, &levers, &terms);
+        // Where no settings can be read, nothing is connected that could change any: what would fail is not proposed.
+        if levers.is_empty() && !unread.is_empty() {
+            proposals.retain(|proposal| proposal.remedy().is_none());
+        }
         let referred: BTreeSet<EvidenceId> = proposals.iter().flat_map(Proposal::evidence).collect();
         let evidence = verdict.evidence.iter().chain(&outlook.evidence).filter(|claim| referred.contains(&claim.id));
         let mut gaps = look.gaps();

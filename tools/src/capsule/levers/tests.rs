@@ -168,6 +168,44 @@ fn it_misbehaves_on_demand() {
     misbehaving(Misbehaviour::Drift, "drifted: Description=changed by somebody else, write 1", "90", 0);
 }
 
+/// Limits token-exchange while a call hangs, again and again; says what is there each time that somebody hangs.
+#[track_caller]
+fn hanging(how: &[Misbehaviour], expected: &[(&str, u32)]) {
+    let levers = levers();
+    let limit = remedy(r#"{"reserved-concurrency": {"function": "token-exchange", "executions": 20}}"#);
+    let (target, saw, wants) = pinned(&levers, &limit);
+    for how in how {
+        levers.misbehave(&target, *how).unwrap();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let seen: Vec<(String, u32)> = runtime.block_on(async {
+        let mut seen = Vec::new();
+        for _ in how {
+            // Whoever hangs is killed as soon as that is noticed.
+            tokio::select! {
+                answer = levers.bring(&target, &saw, &wants) => panic!("it was answered: {}", told(answer)),
+                () = levers.hangs() => {}
+            }
+            let now = levers.board().read(&target).unwrap();
+            seen.push((now.settings["ReservedConcurrentExecutions"].clone(), levers.effects(&target)));
+        }
+        let after = levers.bring(&target, &saw, &wants).await.unwrap();
+        assert_eq!((after.settings, levers.effects(&target)), (wants.clone(), 1), "nobody hangs any more");
+        assert!(levers.hanging.try_acquire().is_err(), "each call that hangs is told once");
+        seen
+    });
+    let seen: Vec<(&str, u32)> = seen.iter().map(|(limit, effects)| (&**limit, *effects)).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn who_hangs_is_noticed_and_answers_nobody() {
+    let (before, after) = (Misbehaviour::Hang { effect: false }, Misbehaviour::Hang { effect: true });
+    hanging(&[before], &[("90", 0)]);
+    hanging(&[after], &[("20", 1)]);
+    hanging(&[before, before, after, after], &[("90", 0), ("90", 0), ("20", 1), ("20", 1)]);
+}
+
 #[test]
 fn a_revision_that_moved_is_drift_even_where_the_settings_came_back() {
     let levers = levers();
@@ -222,6 +260,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let how = prop_oneof![
         Just(Misbehaviour::Refuse),
         any::<bool>().prop_map(|effect| Misbehaviour::TimeOut { effect }),
+        any::<bool>().prop_map(|effect| Misbehaviour::Hang { effect }),
         Just(Misbehaviour::Drift),
         Just(Misbehaviour::HalfApply),
     ];
@@ -291,7 +330,7 @@ proptest! {
                     prop_assert!(same(&after.settings, to) || same(&after.settings, &half));
                 }
                 Err(ActError::Unknown(_)) => {
-                    let is_silent = matches!(how, Some(Misbehaviour::TimeOut { .. } | Misbehaviour::HalfApply));
+                    let is_silent = matches!(how, Some(Misbehaviour::TimeOut { .. } | Misbehaviour::Hang { .. } | Misbehaviour::HalfApply));
                     prop_assert!(is_silent);
                 }
             }

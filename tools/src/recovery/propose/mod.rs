@@ -22,11 +22,16 @@
 //! The values of p, the penalties and the tenth are judgement, not measured: what remedies really do takes their place as plans
 //! come to their end.
 
+mod action;
 mod cut;
+mod key;
 mod quiet;
 #[cfg(test)]
 mod tests;
 mod treat;
+
+pub use action::Action;
+pub use key::ProposalKey;
 
 use super::forecast::{Recovery, Treatment, Unsaid, predict};
 use super::plan::{Plan, PlanId};
@@ -36,16 +41,13 @@ use super::risk::assess;
 use super::sight::Sight;
 use super::terms::Terms;
 use crate::context::Situation;
-use crate::digest;
 use crate::model::{
-    Cost, EvidenceId, Expectation, IncidentId, Limit, Outlook, Reading, Risk, RiskReason, ServiceId, Suspect, Symptom,
-    Verdict,
+    EvidenceId, IncidentId, Limit, Outlook, Reading, Risk, RiskReason, ServiceId, Suspect, Symptom, Verdict,
 };
 use crate::ports::Lever;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// More are not proposed, watching included.
 pub const MOST: usize = 12;
@@ -83,30 +85,10 @@ pub struct Proposal {
     pub recovery: Recovery,
 }
 
-/// What a proposal does and to whom, digested: the same proposal, made anew, has the same key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProposalKey(String);
-
-impl ProposalKey {
-    /// Reads one; none if it has not the form of one.
-    pub fn read(text: &str) -> Option<Self> {
-        let is_digest = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_digest.then(|| Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for ProposalKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Proposal {
     /// Its key; watching has none, since nobody has to ask for it.
     pub fn key(&self) -> Option<ProposalKey> {
-        let content = serde_json::to_vec(&(self.service.as_ref()?, self.remedy()?)).ok()?;
-        Some(ProposalKey(digest::short(content)))
+        Some(ProposalKey::of(self.service.as_ref()?, self.remedy()?))
     }
 
     /// The remedy, if it is one.
@@ -137,35 +119,6 @@ pub enum Act {
         /// What would have to be seen to act.
         until: Vec<Trigger>,
     },
-}
-
-/// A remedy with all that a plan needs to know of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Action {
-    /// The remedy with its parameters.
-    pub remedy: Remedy,
-    /// What it does, as an imperative sentence without a full stop.
-    pub sentence: String,
-    /// Where the service runs, `production`.
-    pub environment: String,
-    /// What was found at the target.
-    pub saw: Reading,
-    /// What the target's settings are afterwards.
-    pub wants: BTreeMap<String, String>,
-    /// How much it can spoil, after everything that raises it.
-    pub risk: Risk,
-    /// Why so much: the catalogue's word first, then what raised it.
-    pub risk_reasons: Vec<RiskReason>,
-    /// What it costs.
-    pub cost: Cost,
-    /// What else happens, in a sentence or two.
-    pub side_effects: String,
-    /// Whether what was found can be restored.
-    pub reversible: bool,
-    /// Minutes after which it takes itself back.
-    pub undo_after_min: Option<u32>,
-    /// What will count as success; none where nothing can be measured.
-    pub expectation: Option<Expectation>,
 }
 
 /// What speaks for a proposal, and what says so.
@@ -465,8 +418,7 @@ fn prior(remedy: &Remedy) -> f64 {
 fn tell(candidate: Candidate, weight: Weight, sight: &Sight<'_>, terms: &Terms) -> Proposal {
     let Candidate { service, remedy, lever, why, worse, benefit, measured, .. } = candidate;
     let saw = lever.reading;
-    let entry = remedy.entry();
-    let past = terms.past_of(entry.spec().name, &service);
+    let past = terms.past_of(remedy.spec().name, &service);
     let treatment = Treatment {
         service: &service,
         remedy: &remedy,
@@ -475,26 +427,7 @@ fn tell(candidate: Candidate, weight: Weight, sight: &Sight<'_>, terms: &Terms) 
         past_min: &past.recovered_after_min,
     };
     let recovery = predict(sight, treatment, &terms.lags);
-    let expectation = entry.expects(&saw).map(|(measure, direction, within_min)| Expectation {
-        service: measured,
-        measure,
-        direction,
-        within_min,
-    });
-    let action = Action {
-        sentence: entry.sentence(&saw),
-        environment: terms.environment.clone(),
-        wants: entry.wants(&saw),
-        risk: weight.risk,
-        risk_reasons: weight.reasons,
-        cost: entry.cost(&saw, &terms.prices),
-        side_effects: entry.spec().side_effects.to_owned(),
-        reversible: entry.is_reversible(&saw),
-        undo_after_min: entry.lasts_min(),
-        expectation,
-        saw: saw.clone(),
-        remedy: remedy.clone(),
-    };
+    let action = Action::of(remedy.clone(), saw.clone(), measured, (weight.risk, weight.reasons), terms);
     Proposal {
         act: Act::Apply(Box::new(action)),
         service: Some(service),

@@ -1,7 +1,8 @@
 //! Plans as part of an incident.
 
 use super::*;
-use crate::model::{Fact, Incident, Record, ScopeId};
+use crate::context::similar;
+use crate::model::{Alarm, AlarmState, Because, Fact, Incident, Record, ScopeId, Via, Worked};
 use crate::recovery::plan::{MOST_PLANS, PlanStatus};
 
 fn opened() -> Incident {
@@ -69,4 +70,32 @@ fn an_incident_takes_so_many_plans() {
     assert_eq!(err, "INC-7 has 50 plans, and takes no more");
     let still = tell(&full, &number(0).id, &PlanFact::Revoked { by: id("ann") }, 1).unwrap();
     assert_eq!(still.plans[&number(0).id].status(), PlanStatus::Revoked);
+}
+
+#[test]
+fn what_fixed_a_past_incident_is_the_plan_that_was_kept() {
+    let alarm = |incident: Incident, state: AlarmState, minute: i64| {
+        let alarm = Box::new(Alarm::named("orders-errors".to_owned(), state, at(minute)));
+        let (via, service) = (Via::EventBridge, Some(ServiceId::new("orders")));
+        let fact = match state {
+            AlarmState::Alarm => Fact::AlarmJoined { alarm, via, service, because: Because::First },
+            AlarmState::Ok | AlarmState::InsufficientData => Fact::AlarmTurned { alarm, via },
+        };
+        Incident::extend(Some(incident), at(minute), fact).unwrap().0
+    };
+    let past = alarm(opened(), AlarmState::Alarm, 0);
+    let plan = Plan { approvals: 0, ..draft("ann", Risk::Low) }.pinned();
+    let sentence = plan.remedy.entry().sentence(&plan.saw);
+    let after = Reading { settings: plan.wants.clone(), revision: None };
+    let facts = [
+        PlanFact::Proposed { plan: Box::new(plan.clone()) },
+        PlanFact::Started { by: id("ann"), approved_by: Vec::new(), needed: 0 },
+        PlanFact::Succeeded { after },
+        PlanFact::Verified { worked: Worked::Keep { before: 9.0, after: 1.0 } },
+    ];
+    let past = facts.iter().fold(past, |past, fact| tell(&past, &plan.id, fact, 1).unwrap());
+    let past = alarm(past, AlarmState::Ok, 9);
+    let now = Incident { id: IncidentId(8), ..alarm(opened(), AlarmState::Alarm, 60) };
+    let ended = similar(&now, &[past])[0].ended.clone().unwrap();
+    assert_eq!((ended.at, ended.remedy), (at(9), Some(sentence)));
 }
