@@ -109,7 +109,7 @@ async fn a_lone_alarm_gets_a_thread_for_it() {
         room.mina().types("postmortem INC-1").await;
         assert_snapshot!(room.reads(), @"
         #war-room:
-        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — nothing else is going on
+        🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — no other alarm near it
         · INC-1 · told by Amazon Q · `/incident context INC-1`
 
         #war-room thread:
