@@ -1,6 +1,7 @@
 //! Whatever is in the values, every message keeps Slack's rules, and says nothing it was not told to.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use blocks::plan::Who;
 use bot::workspace::check;
 use proptest::prelude::*;
 use serde_json::json;
@@ -8,9 +9,14 @@ use tools::model::{
     Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
     Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
     HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
-    NextStep, Origin, Outlook, Prediction, Reason, ScopeId, ServiceId, Shared, Similar, Source, Stage, Stated, Suspect,
-    Symptom, Unseen, Verdict, Via, Window,
+    NextStep, Origin, Outlook, Prediction, Reading, Reason, Return, Risk, RiskReason, ScopeId, ServiceId, Shared,
+    Similar, Source, Stage, Stated, Suspect, Symptom, Unseen, Verdict, Via, Window,
 };
+use tools::recovery::plan::{PlanFact, PlanState, UndoneBy};
+use tools::recovery::policy::PersonId;
+use tools::recovery::propose::{Act, Action, Ground, LIFETIME, Proposal, Why, Worse, pin};
+use tools::recovery::remedy::{MuteAlarms, Remedy};
+use tools::recovery::{Recovery, Remediations, Terms};
 use tools::stats::stats;
 
 /// Text as an attacker or an accident writes it.
@@ -356,6 +362,65 @@ fn alike(incident: &Incident) -> Similar {
     }
 }
 
+/// The proposal to mute an alarm that is called so, and whatever else can be called so as well.
+fn mute(words: &str) -> Proposal {
+    let remedy = Remedy::MuteAlarms(MuteAlarms { alarms: vec![words.to_owned()], minutes: 60 });
+    let saw = Reading { settings: [(words.to_owned(), words.to_owned())].into(), revision: Some(words.to_owned()) };
+    let risk = (Risk::High, vec![RiskReason::Remedy(words.to_owned()), RiskReason::Irreversible]);
+    let mut action = Action::of(remedy, saw, ServiceId::new(words), risk, &Terms::at(jiff::Timestamp::UNIX_EPOCH));
+    (action.sentence, action.side_effects) = (words.to_owned(), words.to_owned());
+    action.environment = words.to_owned();
+    let why = Why { ground: Ground::Unseen { wanted: words.to_owned() }, evidence: vec![EvidenceId(1)] };
+    let back = Return { service: ServiceId::new(words), after_min: 3.0, probability: 0.5 };
+    Proposal {
+        act: Act::Apply(Box::new(action)),
+        service: Some(ServiceId::new(words)),
+        why: vec![why],
+        worse: vec![Worse::Backlog { source: ServiceId::new(words) }, Worse::Hidden { alarms: 3 }],
+        benefit: 0.5,
+        probability: 0.5,
+        score: 0.2,
+        recovery: Recovery { returns: vec![back; 60], because: None },
+    }
+}
+
+/// A plan of the proposal after each fact of some lives.
+fn lives(proposal: &Proposal, words: &str) -> Vec<PlanState> {
+    let (now, person) = (jiff::Timestamp::UNIX_EPOCH, |id: &str| PersonId(id.to_owned()));
+    let plan = pin(proposal, IncidentId(7), person("U0ANN"), 2, now, LIFETIME).unwrap();
+    let approved = |by: &str| PlanFact::Approved { by: person(by), reason: Some(words.to_owned()) };
+    let found = plan.saw.clone();
+    let approved_by = vec![person("U0BOB"), person("U0CYD")];
+    let begun = [
+        PlanFact::Proposed { plan: Box::new(plan) },
+        approved("U0BOB"),
+        PlanFact::Denied { by: person("U0EVE"), act: words.to_owned(), because: words.to_owned() },
+        approved("U0CYD"),
+    ];
+    let started = PlanFact::Started { by: person("U0ANN"), approved_by, needed: 2 };
+    let ends = [
+        vec![PlanFact::Rejected { by: person("U0BOB"), reason: Some(words.to_owned()) }],
+        vec![started.clone(), PlanFact::Drifted { found: found.clone() }],
+        vec![started.clone(), PlanFact::Failed { because: words.to_owned(), partly: false }],
+        vec![
+            started,
+            PlanFact::Succeeded { after: found },
+            PlanFact::UndoStarted { by: UndoneBy::Person(person("U0ANN")) },
+            PlanFact::UndoFailed { because: words.to_owned() },
+        ],
+    ];
+    let mut states = Vec::new();
+    for end in ends {
+        let mut state = None;
+        for fact in begun.iter().chain(&end) {
+            let next = PlanState::fold(state, now, fact).unwrap();
+            states.push(next.clone());
+            state = Some(next);
+        }
+    }
+    states
+}
+
 fn check_message(message: &blocks::Message) {
     let json = message.to_json();
     assert_eq!(check::message(&json), Ok(()), "{json:#}");
@@ -422,6 +487,32 @@ proptest! {
         let files = |id: &str| Some(format!("/files/{id}"));
         let html = blocks::html::message(&message.to_json(), blocks::html::Lookup { names: &|_| None, files: &files });
         assert_eq!(html.contains("<img"), file == "F0LOCAL00001", "{html}");
+    }
+
+    #[test]
+    fn what_is_said_of_plans_keeps_slacks_rules(words in wild(), verdict in proptest::option::of(verdict())) {
+        let incident = incident(&[], verdict, true);
+        let proposal = mute(&words);
+        let key = proposal.key();
+        let proposals = vec![proposal.clone(); 5];
+        let gap = Gap { wanted: words.clone(), because: words.clone(), remedy: Some(words.clone()) };
+        let remedies = Remediations { at: incident.opened_at, proposals, gaps: vec![gap], evidence: Vec::new() };
+        check_message(&blocks::fix::answer(&incident, &remedies, None));
+        check_message(&blocks::fix::answer(&incident, &remedies, key.as_ref()));
+        for state in lives(&proposal, &words) {
+            let who = Who { approve: &["any member of this workspace".to_owned()], escalate: None };
+            check_message(&blocks::plan::card(&incident, &state, &who));
+            check_message(&blocks::plan::details(&state));
+            check_message(&blocks::said::proposed(state.plan()));
+            check_message(&blocks::said::which_plan(&[&state, &state]));
+            for told in state.history() {
+                if let Some(line) = blocks::plan::line(state.plan(), &told.fact, None) {
+                    check_message(&blocks::Message::plain("line", &line));
+                }
+            }
+        }
+        check_message(&blocks::said::no_such_plan(&words));
+        check_message(&blocks::said::unknown_people(&words));
     }
 
     #[test]
