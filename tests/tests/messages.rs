@@ -490,8 +490,12 @@ proptest! {
     }
 
     #[test]
-    fn what_is_said_of_plans_keeps_slacks_rules(words in wild(), verdict in proptest::option::of(verdict())) {
-        let incident = incident(&[], verdict, true);
+    fn what_is_said_of_plans_keeps_slacks_rules(
+        words in wild(),
+        alarm in alarm(),
+        verdict in proptest::option::of(verdict()),
+    ) {
+        let incident = incident(&[alarm], verdict, true);
         let proposal = mute(&words);
         let key = proposal.key();
         let proposals = vec![proposal.clone(); 5];
