@@ -384,7 +384,7 @@ fn mute(words: &str) -> Proposal {
     }
 }
 
-/// A plan of the proposal after each fact of some lives.
+/// A plan of the proposal as it waits, and at the end of some lives.
 fn lives(proposal: &Proposal, words: &str) -> Vec<PlanState> {
     let (now, person) = (jiff::Timestamp::UNIX_EPOCH, |id: &str| PersonId(id.to_owned()));
     let plan = pin(proposal, IncidentId(7), person("U0ANN"), 2, now, LIFETIME).unwrap();
@@ -409,16 +409,10 @@ fn lives(proposal: &Proposal, words: &str) -> Vec<PlanState> {
             PlanFact::UndoFailed { because: words.to_owned() },
         ],
     ];
-    let mut states = Vec::new();
-    for end in ends {
-        let mut state = None;
-        for fact in begun.iter().chain(&end) {
-            let next = PlanState::fold(state, now, fact).unwrap();
-            states.push(next.clone());
-            state = Some(next);
-        }
-    }
-    states
+    let told = |state, fact: &PlanFact| Some(PlanState::fold(state, now, fact).unwrap());
+    let waiting = begun.iter().fold(None, told);
+    let ended = ends.iter().map(|end| end.iter().fold(waiting.clone(), told));
+    waiting.iter().cloned().chain(ended.flatten()).collect()
 }
 
 fn check_message(message: &blocks::Message) {
