@@ -2,7 +2,7 @@
 //! both.
 //!
 //! In reading order: [`document`], its parts · [`story`], what happened and what was known · [`plans`], what was done · [`lessons`],
-//! what follows from it · [`page`], the cards. Everything is told in the words of the messages, rewritten as Markdown
+//! what follows from it · [`page()`], the cards. Everything is told in the words of the messages, rewritten as Markdown
 //! ([`to_markdown`]), so that one claim reads the same everywhere. Nothing is said that no fact says.
 
 #![expect(

@@ -1,7 +1,7 @@
 //! A plan: one concrete remedy, pinned; what can happen to it, as facts; and its whole life, pure.
 //!
 //! In reading order: what a plan is and what can happen to it (here) · [`PlanStatus::next`], where that leads, as one total
-//! function · [`PlanState`], the fold of the facts · [`decide`], what a person's request makes of it · [`propose`], how one
+//! function · [`PlanState`], the fold of the facts · [`decide()`], what a person's request makes of it · [`propose()`], how one
 //! begins and ends its elders · [`due`], what time makes of it · [`Approved`], the only thing that an actuator takes.
 //!
 //! Facts come first: what is decided is recorded before anything is done, and what was done is recorded as a fact as well.

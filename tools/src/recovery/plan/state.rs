@@ -89,7 +89,7 @@ impl PlanState {
     /// Folds one fact into the state. `None` is the state before the first one; only `Proposed` leads out of it.
     ///
     /// # Errors
-    /// A sentence saying why the fact cannot follow. What [`super::decide`], [`super::due`] and the saga answer always can.
+    /// A sentence saying why the fact cannot follow. What [`super::decide()`], [`super::due`] and the saga answer always can.
     pub fn fold(state: Option<Self>, at: Timestamp, fact: &PlanFact) -> Result<Self, String> {
         let status = PlanStatus::next(state.as_ref().map(|state| state.status), fact).map_err(|err| err.to_string())?;
         let mut state = match (state, fact) {
