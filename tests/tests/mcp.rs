@@ -73,15 +73,15 @@ async fn the_list_is_the_table() {
       "title": "Get incident context",
       "description": "Explains a set of AWS alarms: the likely root cause with its confidence, the affected services by onset, what is hit next, recent changes, and what could not be seen. Every claim carries evidence. The alarms are the ones this server knows: call it without arguments for the whole incident, or with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to `evidence`; `gaps` say what could not be read. It changes nothing.",
       "inputSchema": {
-        "additionalProperties": false,
+        "type": "object",
         "properties": {
           "at": {
-            "description": "The moment to speak about, in RFC 3339 with a zone, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z; nothing later is read. Left out: the end.",
+            "type": "string",
             "format": "date-time",
-            "type": "string"
+            "description": "The moment to speak about, in RFC 3339 with a zone, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z; nothing later is read. Left out: the end."
           }
         },
-        "type": "object"
+        "additionalProperties": false
       },
       "annotations": {
         "readOnlyHint": true,
