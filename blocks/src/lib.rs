@@ -25,6 +25,7 @@ pub mod reply;
 pub mod said;
 pub mod similar;
 pub mod stats;
+pub mod status;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -4,7 +4,7 @@ use crate::message::Message;
 use crate::mrkdwn::escape;
 use crate::phrase;
 use jiff::SignedDuration;
-use tools::model::{AlarmState, Happened, Incident, Moment};
+use tools::model::{AlarmState, Happened, Incident, Moment, PlanStep};
 
 /// Lines in one answer: the beginning and the latest ones say the most.
 const MAX_LINES: usize = 40;
@@ -76,9 +76,39 @@ pub(crate) fn what(group: &[Moment]) -> String {
         }
         Happened::Blamed { service: Some(service) } => format!("🔎 Cause found: {}", phrase::service(service)),
         Happened::Blamed { service: None } => "🔎 Nobody is blamed any more".to_owned(),
+        Happened::Plan { plan, sentence, step, by } => {
+            let by = by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
+            let sentence = phrase::words(crate::limits::cut(sentence, 120));
+            format!("🛠️ {} {}{by}: {sentence}", phrase::plan(plan), step_of_plan(*step))
+        }
         Happened::Context => "🧭 The card says enough to act on: context is reached".to_owned(),
     };
     format!("{what}{}", phrase::refs(&first.evidence))
+}
+
+/// What happened to a plan, as a verb without its subject.
+fn step_of_plan(step: PlanStep) -> &'static str {
+    match step {
+        PlanStep::Proposed => "proposed",
+        PlanStep::Approved => "approved",
+        PlanStep::Withdrawn => "loses the approval given",
+        PlanStep::Rejected => "rejected",
+        PlanStep::Revoked => "revoked",
+        PlanStep::Escalated => "told to more people",
+        PlanStep::Expired => "expired",
+        PlanStep::Superseded => "superseded by a newer one",
+        PlanStep::Drifted => "not carried out, since its target had changed",
+        PlanStep::Started => "carried out",
+        PlanStep::Succeeded => "in force",
+        PlanStep::Failed => "failed",
+        PlanStep::Kept => "worked: KEEP",
+        PlanStep::Doubtful => "did not help: REVERT",
+        PlanStep::Unclear => "in force, and nothing could be measured",
+        PlanStep::UndoStarted => "being taken back",
+        PlanStep::Undone => "taken back",
+        PlanStep::UndoFailed => "could not be taken back",
+        PlanStep::LeftAlone => "left alone, since its target had changed",
+    }
 }
 
 fn alarms(state: AlarmState, group: &[Moment]) -> String {

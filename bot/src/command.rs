@@ -30,6 +30,11 @@ pub enum Command {
         /// Which; without it, the one that is in force.
         plan: Option<PlanId>,
     },
+    /// Whether an incident is over, in two lines.
+    Status {
+        /// Of this incident; without one, of the most recent.
+        incident: Option<IncidentId>,
+    },
     /// How well it went.
     Stats {
         /// Over so many days.
@@ -171,6 +176,12 @@ pub const COMMANDS: &[Row] = &[
         parse: |arguments| about(Topic::Gaps, arguments.words),
     },
     Row {
+        word: "status",
+        usage: "status [INC-n]",
+        help: "Is it fixed yet? Two lines, for whoever has to tell others",
+        parse: |arguments| one_incident("status", arguments.words, |incident| Command::Status { incident }),
+    },
+    Row {
         word: "approve",
         usage: "approve [plan-…] [because …]",
         help: "Agree to a plan that waits; one of high risk needs a reason",
@@ -181,7 +192,7 @@ pub const COMMANDS: &[Row] = &[
         word: "postmortem",
         usage: "postmortem [INC-n]",
         help: "What happened, what was done and what is left to do, as a document in the incident's thread",
-        parse: |arguments| postmortem(arguments.words),
+        parse: |arguments| one_incident("postmortem", arguments.words, |incident| Command::Postmortem { incident }),
     },
     Row {
         word: "stats",
@@ -194,12 +205,7 @@ pub const COMMANDS: &[Row] = &[
 
 /// `why`, `why INC-7`.
 fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
-    let command = topic.word();
-    match arguments {
-        [] => Ok(Command::Ask { topic, incident: None, since: None }),
-        [id] => Ok(Command::Ask { topic, incident: Some(incident(command, id)?), since: None }),
-        [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
-    }
+    one_incident(topic.word(), arguments, |incident| Command::Ask { topic, incident, since: None })
 }
 
 /// `approve`, `approve plan-1f0c`, `approve because it storms`, `approve plan-1f0c it storms`.
@@ -233,11 +239,14 @@ fn plan(word: &str) -> Option<PlanId> {
 }
 
 /// `postmortem`, `postmortem INC-7`.
-fn postmortem(arguments: &[&str]) -> Result<Command, Misread> {
-    let command = "postmortem";
+fn one_incident(
+    command: &'static str,
+    arguments: &[&str],
+    of: impl FnOnce(Option<IncidentId>) -> Command,
+) -> Result<Command, Misread> {
     match arguments {
-        [] => Ok(Command::Postmortem { incident: None }),
-        [id] => Ok(Command::Postmortem { incident: Some(incident(command, id)?) }),
+        [] => Ok(of(None)),
+        [id] => Ok(of(Some(incident(command, id)?))),
         [_, extra, ..] => Err(Misread::Extra { command, word: bounded(extra) }),
     }
 }

@@ -32,6 +32,7 @@ async fn help_lists_what_exists() {
         `/incident similar [INC-n]`  Past incidents like this one, and what fixed them
         `/incident catchup [INC-n] [20m|2h|03:15]`  What is new since you last looked, or since then (UTC)
         `/incident gaps [INC-n]`  What could not be seen, and the smallest permission or setting that would supply it
+        `/incident status [INC-n]`  Is it fixed yet? Two lines, for whoever has to tell others
         `/incident approve [plan-…] [because …]`  Agree to a plan that waits; one of high risk needs a reason
         `/incident undo [plan-…]`  Have a plan taken back that was carried out
         `/incident postmortem [INC-n]`  What happened, what was done and what is left to do, as a document in the incident's thread

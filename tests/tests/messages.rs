@@ -369,7 +369,7 @@ fn mute(words: &str) -> Proposal {
     let risk = (Risk::High, vec![RiskReason::Remedy(words.to_owned()), RiskReason::Irreversible]);
     let mut action = Action::of(remedy, saw, ServiceId::new(words), risk, &Terms::at(jiff::Timestamp::UNIX_EPOCH));
     (action.sentence, action.side_effects) = (words.to_owned(), words.to_owned());
-    action.environment = words.to_owned();
+    words.clone_into(&mut action.environment);
     let why = Why { ground: Ground::Unseen { wanted: words.to_owned() }, evidence: vec![EvidenceId(1)] };
     let back = Return { service: ServiceId::new(words), after_min: 3.0, probability: 0.5 };
     Proposal {

@@ -191,6 +191,23 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         #war-room thread:
         ⚠️ REVERT · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it did not help, `user-pool` went from 602 to 601 requests a minute, and that was meant to fall. Press Undo to take it back.
         ");
+        room.mina().types("timeline").await;
+        let told = room.reads();
+        let lines: Vec<&str> = told.lines().filter(|line| line.contains("plan-")).collect();
+        assert_snapshot!(lines.join("\n"), @"
+        • ⚠️ Set reserved concurrency of token-exchange to 2 (none now): it did not help: REVERT, press Undo on its message (`plan-5f56ddaa`)
+        03:14:30 UTC  🛠️ `plan-5f56ddaa` proposed by @Mina: Set reserved concurrency of token-exchange to 2 (none now)
+        03:14:30 UTC  🛠️ `plan-5f56ddaa` approved by @Jun: Set reserved concurrency of token-exchange to 2 (none now)
+        03:14:30 UTC  🛠️ `plan-5f56ddaa` carried out by @Mina: Set reserved concurrency of token-exchange to 2 (none now)
+        03:14:30 UTC  🛠️ `plan-5f56ddaa` in force: Set reserved concurrency of token-exchange to 2 (none now)
+        03:19:30 UTC  🛠️ `plan-5f56ddaa` did not help: REVERT: Set reserved concurrency of token-exchange to 2 (none now)
+        ");
+        room.mina().types("status").await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Mina:
+        🔴 INC-1 is not over: for 15 min now, `user-pool`, `orders-api` and `token-exchange` suffer.
+        The likely cause is `user-pool` (97 %); a remedy did not help, and people have to decide about it. `web` may be hit next.
+        ");
         room.jun().types("undo").await;
         assert_snapshot!(room.reads(), @"
         #war-room (edited):
@@ -199,22 +216,22 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
         It spread `user-pool` → `token-exchange` → `orders-api`.
         What caused it
-        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        `user-pool` (confidence 97 %): 423 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
         [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
         What is being done
-        • ↩️ Set reserved concurrency of token-exchange to 2 (none now): undone at 03:29:30 UTC (`plan-5f56ddaa`)
+        • ⏪ Set reserved concurrency of token-exchange to 2 (none now): is being undone since 03:29:30 UTC (`plan-5f56ddaa`)
         What it hits next
-        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        • `web`, through `orders-api`: less than 1 % likely; 400 requests a minute at risk, 100 % of what users ask for needs it (E10)
         What changed
         No change was seen in the four hours before.
         What we could not see
         • logs: the capsule `usual-world` holds none
         What can I do next
-        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 411 requests a minute, and refuses 179 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
         [Context, just for me] [What can I do]
-        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+        · Time to context 20 s · by excess flow · as of 03:29:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread (edited):
         ↩️ UNDONE · plan-5f56ddaa · medium risk

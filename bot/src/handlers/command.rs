@@ -42,6 +42,10 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
                 Err(message) => message,
             }
         }
+        Ok(Command::Status { incident }) => match choose(scene, incident) {
+            Ok(incident) => blocks::status::answer(incident, now),
+            Err(message) => message,
+        },
         Ok(Command::Stats { days }) => {
             let asked = asked.clone();
             return Decision {

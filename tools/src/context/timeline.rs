@@ -1,7 +1,7 @@
 //! What happened, in order: changes, onsets, alarms, and what was found out. A pure view on a verdict and, where there is
 //! one, the incident it belongs to.
 
-use crate::model::{Alarm, Claim, Happened, Incident, Moment, Verdict};
+use crate::model::{Alarm, Claim, Happened, Incident, Moment, PlanStep, Verdict};
 use std::cmp::Ordering;
 
 /// The timeline of an incident.
@@ -29,6 +29,14 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
     }
     if let Some(at) = incident.context_at {
         recorded(at, Happened::Context);
+    }
+    for state in incident.plans.values() {
+        let sentence = state.plan().remedy.entry().sentence(&state.plan().saw);
+        for told in state.history() {
+            let Some(step) = PlanStep::of(&told.fact) else { continue };
+            let (plan, by) = (state.id().clone(), told.fact.by().cloned());
+            recorded(told.at, Happened::Plan { plan, sentence: sentence.clone(), step, by });
+        }
     }
     in_order(moments)
 }
@@ -96,11 +104,14 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Flood { .. } => 3,
         Happened::Blamed { .. } => 4,
         Happened::Context => 5,
+        Happened::Plan { .. } => 6,
     };
     let name = |happened: &Happened| match happened {
         Happened::Changed { change, .. } => (change.service.to_string(), change.summary.clone()),
         Happened::Onset { service, .. } => (service.to_string(), String::new()),
         Happened::Alarm { name, state, .. } => (name.clone(), state.to_string()),
+        // Those of one plan stay in the order of their facts.
+        Happened::Plan { plan, .. } => (plan.0.clone(), String::new()),
         Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context => Default::default(),
     };
     place(a).cmp(&place(b)).then_with(|| name(a).cmp(&name(b)))

@@ -39,5 +39,5 @@ pub use service::{Adjacency, Edge, EdgeMode, EdgeSource, Origin, Service, Servic
 pub use signal::{Alarm, AlarmKey, AlarmState, Change, ChangeKind, Commit, Metric, Signal, Via};
 pub use story::{Happening, Story, StoryEvent, StoryLink, Tie};
 pub use time::minutes;
-pub use timeline::{Delta, Ended, Happened, Moment, Shared, Similar};
+pub use timeline::{Delta, Ended, Happened, Moment, PlanStep, Shared, Similar};
 pub use verdict::{Affected, Answer, Cause, Expected, Gap, Lane, NextStep, Reason, Suspect, Symptom, Verdict};

@@ -1,6 +1,8 @@
 //! What happened, in order; and what is new since a moment.
 
-use crate::model::{AlarmState, Change, EvidenceId, IncidentId, ServiceId, Suspect, Symptom};
+use crate::model::{AlarmState, Change, EvidenceId, IncidentId, ServiceId, Suspect, Symptom, Worked};
+use crate::recovery::plan::{PlanFact, PlanId};
+use crate::recovery::policy::PersonId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,71 @@ pub enum Happened {
     },
     /// A card that says enough to act on stood in the channel.
     Context,
+    /// Something happened to a plan.
+    Plan {
+        /// Which.
+        plan: PlanId,
+        /// What it does, as an imperative sentence without a full stop.
+        sentence: String,
+        /// What happened to it.
+        step: PlanStep,
+        /// Who did it; none where its time or the program did.
+        by: Option<PersonId>,
+    },
+}
+
+/// What can happen to a plan, for the timeline: what somebody may not do changed nothing, and is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the fact of the same name, or what a verification found")]
+pub enum PlanStep {
+    Proposed,
+    Approved,
+    Withdrawn,
+    Rejected,
+    Revoked,
+    Escalated,
+    Expired,
+    Superseded,
+    Drifted,
+    Started,
+    Succeeded,
+    Failed,
+    Kept,
+    Doubtful,
+    Unclear,
+    UndoStarted,
+    Undone,
+    UndoFailed,
+    LeftAlone,
+}
+
+impl PlanStep {
+    /// The step that a fact is; none of what changed nothing.
+    pub fn of(fact: &PlanFact) -> Option<Self> {
+        Some(match fact {
+            PlanFact::Denied { .. } => return None,
+            PlanFact::Proposed { .. } => Self::Proposed,
+            PlanFact::Approved { .. } => Self::Approved,
+            PlanFact::Withdrawn { .. } => Self::Withdrawn,
+            PlanFact::Rejected { .. } => Self::Rejected,
+            PlanFact::Revoked { .. } => Self::Revoked,
+            PlanFact::Escalated => Self::Escalated,
+            PlanFact::Expired => Self::Expired,
+            PlanFact::Superseded { .. } => Self::Superseded,
+            PlanFact::Drifted { .. } => Self::Drifted,
+            PlanFact::Started { .. } => Self::Started,
+            PlanFact::Succeeded { .. } => Self::Succeeded,
+            PlanFact::Failed { .. } => Self::Failed,
+            PlanFact::Verified { worked: Worked::Keep { .. } } => Self::Kept,
+            PlanFact::Verified { worked: Worked::Revert { .. } } => Self::Doubtful,
+            PlanFact::Verified { worked: Worked::Unclear } => Self::Unclear,
+            PlanFact::UndoStarted { .. } => Self::UndoStarted,
+            PlanFact::UndoFinished => Self::Undone,
+            PlanFact::UndoFailed { .. } => Self::UndoFailed,
+            PlanFact::LeftAlone { .. } => Self::LeftAlone,
+        })
+    }
 }
 
 /// What is new since a moment, for somebody who looked then.

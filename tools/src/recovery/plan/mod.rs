@@ -224,6 +224,31 @@ pub enum PlanFact {
 }
 
 impl PlanFact {
+    /// Who did it; none where its time or the program did.
+    pub fn by(&self) -> Option<&PersonId> {
+        match self {
+            Self::Proposed { plan } => Some(&plan.requester),
+            Self::Approved { by, .. }
+            | Self::Withdrawn { by }
+            | Self::Rejected { by, .. }
+            | Self::Revoked { by }
+            | Self::Denied { by, .. }
+            | Self::Started { by, .. }
+            | Self::UndoStarted { by: UndoneBy::Person(by) } => Some(by),
+            Self::Escalated
+            | Self::Expired
+            | Self::Superseded { .. }
+            | Self::Drifted { .. }
+            | Self::Succeeded { .. }
+            | Self::Failed { .. }
+            | Self::Verified { .. }
+            | Self::UndoStarted { by: UndoneBy::Time }
+            | Self::UndoFinished
+            | Self::UndoFailed { .. }
+            | Self::LeftAlone { .. } => None,
+        }
+    }
+
     /// Its word, as it stands in the log.
     pub fn word(&self) -> &'static str {
         match self {
