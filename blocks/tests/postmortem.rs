@@ -356,19 +356,31 @@ fn its_timeline_and_its_lessons() {
     | 2026-11-20 03:02:00 | 🌊 3 alarms: this is a flood, and gets a card |
     | 2026-11-20 03:03:00 | 🔎 Cause found: `pool` |
     | 2026-11-20 03:03:00 | 🧭 The card says enough to act on: context is reached |
+    | 2026-11-20 03:05:00 | 🛠️ `plan-25390040` proposed by @Mina: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:06:00 | 🛠️ `plan-25390040` approved by @U0JUN: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:06:00 | `plan-25390040808ae584`: approved by @U0JUN: “it **storms** \| \<now\>” |
+    | 2026-11-20 03:07:00 | 🛠️ `plan-25390040` carried out by @Mina: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:07:00 | 🛠️ `plan-25390040` in force: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:07:00 | `plan-25390040808ae584`: started by @Mina |
     | 2026-11-20 03:07:00 | `plan-25390040808ae584`: its effect is there |
+    | 2026-11-20 03:12:00 | 🛠️ `plan-25390040` did not help: REVERT: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:12:00 | `plan-25390040808ae584`: measured: 420 failed requests a minute before, 415 failed requests a minute after: **REVERT** |
+    | 2026-11-20 03:13:00 | 🛠️ `plan-25390040` being taken back by @U0JUN: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:13:00 | 🛠️ `plan-25390040` taken back: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:13:00 | `plan-25390040808ae584`: taken back by @U0JUN |
     | 2026-11-20 03:13:00 | `plan-25390040808ae584`: what was there before is restored |
+    | 2026-11-20 03:14:00 | 🛠️ `plan-69ac2b4d` proposed by @Mina: Set reserved concurrency of orders to 20 (none now) |
     | 2026-11-20 03:14:00 | `plan-69ac2b4d504feffb`: asked for by @Mina: Set reserved concurrency of orders to 20 (none now) |
+    | 2026-11-20 03:15:00 | 🛠️ `plan-69ac2b4d` approved by @U0JUN: Set reserved concurrency of orders to 20 (none now) |
     | 2026-11-20 03:15:00 | `plan-69ac2b4d504feffb`: approved by @U0JUN: “it **storms** \| \<now\>” |
+    | 2026-11-20 03:16:00 | 🛠️ `plan-69ac2b4d` carried out by @Mina: Set reserved concurrency of orders to 20 (none now) |
+    | 2026-11-20 03:16:00 | 🛠️ `plan-69ac2b4d` in force: Set reserved concurrency of orders to 20 (none now) |
     | 2026-11-20 03:16:00 | `plan-69ac2b4d504feffb`: started by @Mina |
     | 2026-11-20 03:16:00 | `plan-69ac2b4d504feffb`: its effect is there |
     | 2026-11-20 03:20:00 | 🟢 **OK** `odd\|name*` |
     | 2026-11-20 03:21:00 | 🔴 **ALARM** `odd\|name*` |
+    | 2026-11-20 03:21:00 | 🛠️ `plan-69ac2b4d` worked: KEEP: Set reserved concurrency of orders to 20 (none now) |
     | 2026-11-20 03:21:00 | `plan-69ac2b4d504feffb`: measured: 420 failed requests a minute before, 3 failed requests a minute after: **KEEP** |
     | 2026-11-20 03:24:00 | 🟢 **OK** `odd\|name*`, `orders-5xx` and `pool-throttles` |
     | 2026-11-20 03:24:00 | All alarms are OK again |
@@ -488,7 +500,9 @@ fn an_incident_that_is_not_over_and_that_nobody_can_explain() {
     | 2026-11-20 02:56:00 | 🔧 deploy on `pool` by m.okafor: “limit 120 → 12 \| \<script\>” *(E3)* |
     | 2026-11-20 03:00:00 | 🔴 **ALARM** `pool-throttles` and `orders-5xx` |
     | 2026-11-20 03:01:00 | 🌊 2 alarms: this is a flood, and gets a card |
+    | 2026-11-20 03:05:00 | 🛠️ `plan-25390040` proposed by @Mina: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:05:00 | `plan-25390040808ae584`: asked for by @Mina: Set reserved concurrency of orders to 50 (none now) |
+    | 2026-11-20 03:20:00 | 🛠️ `plan-25390040` expired: Set reserved concurrency of orders to 50 (none now) |
     | 2026-11-20 03:20:00 | `plan-25390040808ae584`: expired unanswered |
 
     ## What went well
