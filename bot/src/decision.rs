@@ -1,7 +1,8 @@
 //! What a decision is made from ([`Scene`]), what it is ([`Decision`]), and one in the making.
 
 use crate::config::{Config, Scope};
-use crate::intent::{Intent, MessageName, Place};
+use crate::event::Asked;
+use crate::intent::{Intent, Job, MessageName, Place};
 use crate::ports::Log;
 use crate::rules::{Rules, mention};
 use blocks::Message;
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use tools::context::Atlas;
 use tools::model::{Change, Drawing, Fact, Incident, IncidentId, Record};
-use tools::recovery::plan::PlanState;
+use tools::recovery::plan::{PlanState, PlanStatus};
 
 /// What is known when an event is handled.
 #[derive(Clone, Debug)]
@@ -34,6 +35,17 @@ impl Scene {
     pub(crate) fn incident(&self, id: IncidentId) -> Option<&Incident> {
         self.open.iter().find(|incident| incident.id == id)
     }
+
+    /// Every plan of every incident.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &PlanState> {
+        self.open.iter().flat_map(|incident| incident.plans.values()).map(AsRef::as_ref)
+    }
+
+    /// What somebody is told who asks about an incident that is not there: which are.
+    pub(crate) fn no_such_incident(&self, id: IncidentId) -> Message {
+        let ids: Vec<IncidentId> = self.open.iter().map(|open| open.id).collect();
+        blocks::reply::no_such_incident(id, &ids)
+    }
 }
 
 /// What follows from an event.
@@ -45,6 +57,22 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// What happens outside.
     pub intents: Vec<Intent>,
+}
+
+impl Decision {
+    /// Somebody is answered, and nothing else happens.
+    pub(crate) fn answer(asked: &Asked, message: Message) -> Self {
+        Self::only(Intent::Answer { asked: asked.clone(), message })
+    }
+
+    /// A job is done, and nothing else happens.
+    pub(crate) fn run(job: Job) -> Self {
+        Self::only(Intent::Run(job))
+    }
+
+    fn only(intent: Intent) -> Self {
+        Self { intents: vec![intent], ..Self::default() }
+    }
 }
 
 /// A decision in the making: facts are folded as they are recorded, so that what is shown is what is stored.
@@ -105,7 +133,9 @@ impl<'a> Draft<'a> {
     /// Wants the message of a plan, in the incident's thread, to be up to date.
     pub(crate) fn show_plan(&mut self, state: &PlanState, rules: &Rules) {
         let incident = self.incident();
-        let approve = rules.approvers(state.plan(), self.now);
+        // Nobody is asked to approve what does not wait.
+        let waits = state.status() == PlanStatus::Waiting;
+        let approve = if waits { rules.approvers(state.plan(), self.now) } else { Vec::new() };
         let escalate = self.scope.escalate_to.as_deref().map(mention);
         let message = blocks::plan::card(incident, state, &Who { approve: &approve, escalate: escalate.as_deref() });
         let channel = self.scope.war_room.clone();

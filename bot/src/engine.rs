@@ -3,7 +3,7 @@
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Delivered, Event, Timer};
 use crate::handlers;
-use crate::intent::{Intent, Job};
+use crate::intent::Job;
 
 /// Decides what follows from an event.
 pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
@@ -23,8 +23,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Wished { incident, key, by } => {
             let (by, channel, response_url) = (by.clone(), scene.scope.war_room.clone(), String::new());
             let asked = Asked { by, channel, response_url };
-            let job = Job::Weigh { incident: *incident, key: key.clone(), asked };
-            Decision { intents: vec![Intent::Run(job)], ..Decision::default() }
+            Decision::run(Job::Weigh { incident: *incident, key: key.clone(), asked })
         }
         Event::Weighed { incident, proposal, people, asked } => {
             handlers::plan::weighed(scene, *incident, proposal, people, asked, now)
@@ -34,14 +33,8 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Acted { incident, plan, fact } => handlers::plan::acted(scene, (*incident, plan), fact, now),
         Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
-        Event::Replied { asked, message } => {
-            let answer = Intent::Answer { asked: asked.clone(), message: message.clone() };
-            Decision { intents: vec![answer], ..Decision::default() }
-        }
-        Event::Reviewed { stats, asked } => {
-            let answer = Intent::Answer { asked: asked.clone(), message: blocks::stats::answer(stats) };
-            Decision { intents: vec![answer], ..Decision::default() }
-        }
+        Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
+        Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),
         Event::CardShown { incident } => handlers::card_shown::decide(scene, *incident, now),
     }

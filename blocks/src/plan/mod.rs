@@ -49,23 +49,10 @@ pub fn card(incident: &Incident, state: &PlanState, who: &Who<'_>) -> Message {
         remedy::target(&plan.target),
         place(plan)
     ));
-    message = match state.status() {
-        PlanStatus::Waiting => waiting(message, incident, state, who),
-        PlanStatus::Running
-        | PlanStatus::Applied
-        | PlanStatus::Kept
-        | PlanStatus::Doubtful
-        | PlanStatus::Undoing
-        | PlanStatus::Undone
-        | PlanStatus::Failed
-        | PlanStatus::PartlyFailed
-        | PlanStatus::UndoFailed
-        | PlanStatus::LeftAlone
-        | PlanStatus::Rejected
-        | PlanStatus::Revoked
-        | PlanStatus::Expired
-        | PlanStatus::Superseded
-        | PlanStatus::Drifted => decided(message, state),
+    message = if state.status() == PlanStatus::Waiting {
+        waiting(message, incident, state, who)
+    } else {
+        decided(message, state)
     };
     let small = format!("{} · {}{} · {}", incident.id, phrase::code(&plan.id.0), ids(plan), nothing_yet(state));
     message.buttons(&buttons(incident, state)).context(&[small])
@@ -94,27 +81,11 @@ pub(crate) fn title(status: PlanStatus) -> (&'static str, &'static str) {
 }
 
 fn notification(state: &PlanState, word: &str, sentence: &str) -> String {
-    match state.status() {
-        PlanStatus::Waiting => {
-            let expires_at = phrase::clock(state.plan().expires_at);
-            format!("{sentence}: a {}-risk plan waits and expires at {expires_at} UTC", state.plan().risk)
-        }
-        PlanStatus::Running
-        | PlanStatus::Applied
-        | PlanStatus::Kept
-        | PlanStatus::Doubtful
-        | PlanStatus::Undoing
-        | PlanStatus::Undone
-        | PlanStatus::Failed
-        | PlanStatus::PartlyFailed
-        | PlanStatus::UndoFailed
-        | PlanStatus::LeftAlone
-        | PlanStatus::Rejected
-        | PlanStatus::Revoked
-        | PlanStatus::Expired
-        | PlanStatus::Superseded
-        | PlanStatus::Drifted => format!("{word}: {sentence}"),
+    if state.status() != PlanStatus::Waiting {
+        return format!("{word}: {sentence}");
     }
+    let expires_at = phrase::clock(state.plan().expires_at);
+    format!("{sentence}: a {}-risk plan waits and expires at {expires_at} UTC", state.plan().risk)
 }
 
 fn place(plan: &Plan) -> String {
@@ -285,11 +256,10 @@ fn buttons(incident: &Incident, state: &PlanState) -> Vec<Button> {
     let plan = state.plan();
     let deed = |deed: Deed, label: &str| Button::new(Action::Plan(deed, plan.incident, plan.id.clone()), label);
     let details = deed(Deed::Details, "Details");
-    let is_undoable = state.status().is_in_force() || state.status() == PlanStatus::UndoFailed;
     if state.status() == PlanStatus::Waiting {
         return waiting_buttons(state, details);
     }
-    if is_undoable && plan.reversible {
+    if state.can_be_undone() {
         let text = format!(
             "The settings of {} become what they were before.",
             phrase::one_line(&crate::limits::cut(&plan.target.name, 120))

@@ -11,8 +11,7 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
     let atlas = scene.atlas.as_deref();
     let service = atlas.and_then(|atlas| atlas.service_of(alarm)).map(|service| &service.id);
     let draft = |id: IncidentId| {
-        let incident =
-            scene.open.iter().find(|incident| incident.id == id).expect("grouping chooses among the open ones");
+        let incident = scene.incident(id).expect("grouping chooses among the open ones");
         Draft::of(&scene.scope, incident.clone(), now)
     };
     let joins = |because: Because| Fact::AlarmJoined {

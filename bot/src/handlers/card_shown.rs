@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tools::model::{Fact, IncidentId};
 
 pub(crate) fn decide(scene: &Scene, incident: IncidentId, now: Timestamp) -> Decision {
-    let first_time = scene.open.iter().find(|open| open.id == incident && open.context_at.is_none());
+    let first_time = scene.incident(incident).filter(|incident| incident.context_at.is_none());
     let Some(incident) = first_time else { return Decision::default() };
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
     draft.record(Fact::ContextReached);

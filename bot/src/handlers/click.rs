@@ -4,19 +4,17 @@ use super::command::{investigate, look_up};
 use super::plan::details;
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
-use crate::intent::{Intent, Job};
+use crate::intent::Job;
 use blocks::action::{Action, Deed, Topic};
 use blocks::reply;
-use tools::model::IncidentId;
 use tools::recovery::plan::Request;
 
 /// `typed` is what they wrote in a form.
 pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked) -> Decision {
-    let Some(action) = Action::read(value) else { return answered(asked, reply::unknown_button()) };
+    let Some(action) = Action::read(value) else { return Decision::answer(asked, reply::unknown_button()) };
     let incident = action.incident();
     if scene.incident(incident).is_none() {
-        let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
-        return answered(asked, reply::no_such_incident(incident, &ids));
+        return Decision::answer(asked, scene.no_such_incident(incident));
     }
     let asked = asked.clone();
     match action {
@@ -24,9 +22,7 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
         Action::Consider(_, key) => {
             investigate(incident, Question { asked, topic: Topic::Fix, since: None, pick: Some(key) })
         }
-        Action::Propose(_, key) => {
-            Decision { intents: vec![Intent::Run(Job::Weigh { incident, key, asked })], ..Decision::default() }
-        }
+        Action::Propose(_, key) => Decision::run(Job::Weigh { incident, key, asked }),
         Action::Plan(deed, _, plan) => match request(deed, typed) {
             Some(request) => look_up((incident, plan), request, asked),
             None => details(scene, incident, &plan, &asked),
@@ -46,8 +42,4 @@ fn request(deed: Deed, typed: Option<&str>) -> Option<Request> {
         Deed::Undo => Some(Request::Undo),
         Deed::Details => None,
     }
-}
-
-fn answered(asked: &Asked, message: blocks::Message) -> Decision {
-    Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
 }

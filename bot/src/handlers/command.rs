@@ -3,12 +3,12 @@
 use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
-use crate::intent::{Intent, Job};
+use crate::intent::Job;
 use blocks::reply::{self, Usage};
 use blocks::said;
 use jiff::Timestamp;
 use tools::model::{Incident, IncidentId};
-use tools::recovery::plan::{PlanId, PlanState, PlanStatus, Request};
+use tools::recovery::plan::{PlanId, PlanState, Request};
 
 pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -> Decision {
     let root = &scene.config.command;
@@ -21,37 +21,25 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             Err(message) => message,
         },
         Ok(Command::Approve { plan, reason }) => {
-            let waits = |state: &PlanState| state.status() == PlanStatus::Waiting && !state.is_overdue(now);
-            let needs_people = |state: &PlanState| waits(state) && state.plan().least_approvals() > 0;
+            let needs_people = |state: &PlanState| state.waits_at(now) && state.plan().least_approvals() > 0;
             // Whoever agrees means what needs people to agree, if anything does.
-            let is_any =
-                scene.open.iter().flat_map(|incident| incident.plans.values()).any(|state| needs_people(state));
-            let fits = |state: &PlanState| if is_any { needs_people(state) } else { waits(state) };
+            let is_any = scene.plans().any(needs_people);
+            let fits = |state: &PlanState| if is_any { needs_people(state) } else { state.waits_at(now) };
             match choose_plan(scene, plan.as_ref(), fits) {
                 Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
                 Err(message) => message,
             }
         }
-        Ok(Command::Undo { plan }) => {
-            let can_be_undone = |state: &PlanState| {
-                let status = state.status();
-                state.plan().reversible && (status.is_in_force() || status == PlanStatus::UndoFailed)
-            };
-            match choose_plan(scene, plan.as_ref(), can_be_undone) {
-                Ok(found) => return look_up(found, Request::Undo, asked.clone()),
-                Err(message) => message,
-            }
-        }
+        Ok(Command::Undo { plan }) => match choose_plan(scene, plan.as_ref(), PlanState::can_be_undone) {
+            Ok(found) => return look_up(found, Request::Undo, asked.clone()),
+            Err(message) => message,
+        },
         Ok(Command::Status { incident }) => match choose(scene, incident) {
             Ok(incident) => blocks::status::answer(incident, now),
             Err(message) => message,
         },
         Ok(Command::Stats { days }) => {
-            let asked = asked.clone();
-            return Decision {
-                intents: vec![Intent::Run(Job::Review { scope: scene.scope.id.clone(), days, asked })],
-                ..Decision::default()
-            };
+            return Decision::run(Job::Review { scope: scene.scope.id.clone(), days, asked: asked.clone() });
         }
         Ok(Command::Postmortem { incident }) => {
             // What is over is told as well: whoever names an incident gets it however old it is.
@@ -63,21 +51,17 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Ok(Command::Help) => reply::help(root, &usages()),
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
-    Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
+    Decision::answer(asked, message)
 }
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
 pub(super) fn investigate(incident: IncidentId, question: Question) -> Decision {
-    Decision {
-        intents: vec![Intent::Run(Job::Investigate { incident, answer_to: Some(question) })],
-        ..Decision::default()
-    }
+    Decision::run(Job::Investigate { incident, answer_to: Some(question) })
 }
 
 /// Who somebody is has to be asked of Slack, and that is a job; what it finds is decided.
 pub(super) fn look_up((incident, plan): (IncidentId, PlanId), request: Request, asked: Asked) -> Decision {
-    let job = Job::LookUp { incident, plan, request, asked };
-    Decision { intents: vec![Intent::Run(job)], ..Decision::default() }
+    Decision::run(Job::LookUp { incident, plan, request, asked })
 }
 
 /// The plan that is meant: the one whose id begins as `named`, or else the only one that `fits`.
@@ -86,12 +70,12 @@ fn choose_plan(
     named: Option<&PlanId>,
     fits: impl Fn(&PlanState) -> bool,
 ) -> Result<(IncidentId, PlanId), blocks::Message> {
-    let all = scene.open.iter().flat_map(|incident| incident.plans.values());
-    let meant: Vec<&PlanState> = match named {
+    let is_meant = |state: &&PlanState| match named {
         // What is named is meant, whatever has become of it: the answer says what.
-        Some(PlanId(named)) => all.filter(|state| state.id().0.starts_with(named)).map(AsRef::as_ref).collect(),
-        None => all.map(AsRef::as_ref).filter(|state| fits(state)).collect(),
+        Some(PlanId(named)) => state.id().0.starts_with(named),
+        None => fits(state),
     };
+    let meant: Vec<&PlanState> = scene.plans().filter(is_meant).collect();
     match (meant.as_slice(), named) {
         ([only], _) => Ok((only.plan().incident, only.id().clone())),
         ([], Some(named)) => Err(said::no_such_plan(&named.0)),
@@ -101,9 +85,8 @@ fn choose_plan(
 
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.
 fn choose(scene: &Scene, named: Option<IncidentId>) -> Result<&Incident, blocks::Message> {
-    let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
     if let Some(id) = named {
-        return scene.open.iter().find(|open| open.id == id).ok_or_else(|| reply::no_such_incident(id, &ids));
+        return scene.incident(id).ok_or_else(|| scene.no_such_incident(id));
     }
     let flood = scene.open.iter().find(|open| open.is_flood());
     flood.or_else(|| scene.open.first()).ok_or_else(|| reply::nothing_is_open(&scene.scope.id))

@@ -30,7 +30,7 @@ pub(crate) fn decide(
     answer_to: Option<&Question>,
     now: Timestamp,
 ) -> Decision {
-    let Some(incident) = scene.open.iter().find(|open| open.id == incident) else {
+    let Some(incident) = scene.incident(incident) else {
         return unknown(scene, incident, answer_to);
     };
     let verdict = answers.verdict;
@@ -74,12 +74,10 @@ pub(crate) fn decide(
 
 /// Who asked about an incident that is not there is told which are.
 pub(super) fn unknown(scene: &Scene, incident: IncidentId, answer_to: Option<&Question>) -> Decision {
-    let ids: Vec<IncidentId> = scene.open.iter().map(|open| open.id).collect();
-    let answer = |question: &Question| Intent::Answer {
-        asked: question.asked.clone(),
-        message: blocks::reply::no_such_incident(incident, &ids),
-    };
-    Decision { intents: answer_to.map(answer).into_iter().collect(), ..Decision::default() }
+    match answer_to {
+        Some(question) => Decision::answer(&question.asked, scene.no_such_incident(incident)),
+        None => Decision::default(),
+    }
 }
 
 fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option<&Found>) -> Message {

@@ -17,7 +17,7 @@ pub(crate) fn decide(
     answer_to: Option<&Question>,
     now: Timestamp,
 ) -> Decision {
-    let Some(incident) = scene.open.iter().find(|open| open.id == incident) else {
+    let Some(incident) = scene.incident(incident) else {
         return unknown(scene, incident, answer_to);
     };
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);

@@ -5,13 +5,13 @@ use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Asked, Timer};
 use crate::intent::{Intent, Job};
 use crate::rules::mention;
-use blocks::{Message, said};
+use blocks::said;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tools::model::{Fact, Incident, IncidentId};
 use tools::recovery::plan::{
-    Plan, PlanFact, PlanId, PlanState, PlanStatus, Request, Unproposable, decide, due, next_timer, propose,
+    Plan, PlanFact, PlanId, PlanState, Request, Unproposable, decide, due, next_timer, propose, todo,
 };
 use tools::recovery::policy::{Act, Directory, Person, PersonId, PlanFacts, Question, Ruling, floor};
 use tools::recovery::propose::{Proposal, pin};
@@ -25,15 +25,17 @@ pub(crate) fn weighed(
     asked: &Asked,
     now: Timestamp,
 ) -> Decision {
-    let Some(incident) = scene.incident(incident) else { return answered(asked, said::gone()) };
+    let Some(incident) = scene.incident(incident) else { return Decision::answer(asked, said::gone()) };
     let Some(who) = people.person(&PersonId(asked.by.clone())) else {
-        return answered(asked, said::unknown_people("Slack was not asked"));
+        return Decision::answer(asked, said::unknown_people("Slack was not asked"));
     };
-    let Some(plan) = pinned(scene, incident.id, proposal, &who, now) else { return answered(asked, said::gone()) };
+    let Some(plan) = pinned(scene, incident.id, proposal, &who, now) else {
+        return Decision::answer(asked, said::gone());
+    };
     // Whoever presses twice, or after somebody else, finds the plan that is there.
     let twin = incident.plans.values().find(|state| is_twin(state, &plan, now));
     if let Some(twin) = twin {
-        return answered(asked, said::proposed_before(twin));
+        return Decision::answer(asked, said::proposed_before(twin));
     }
     let everybody = BTreeMap::from([(who.id.clone(), who.clone())]);
     let desk = scene.rules.desk(&everybody, now);
@@ -43,7 +45,7 @@ pub(crate) fn weighed(
     match propose(&incident.plans, &plan, &who, &desk, &directory, now) {
         Ok(facts) => {
             for (id, fact) in facts {
-                record(&mut draft, scene, &id, vec![fact]);
+                record(&mut draft, scene, &id, vec![fact], now);
             }
             draft.intend(Intent::Answer { asked: asked.clone(), message: said::proposed(&plan) });
         }
@@ -76,7 +78,7 @@ fn pinned(scene: &Scene, incident: IncidentId, proposal: &Proposal, who: &Person
 fn is_twin(state: &PlanState, plan: &Plan, now: Timestamp) -> bool {
     let other = state.plan();
     let is_same = other.remedy == plan.remedy && other.service == plan.service && other.saw == plan.saw;
-    is_same && state.status() == PlanStatus::Waiting && !state.is_overdue(now)
+    is_same && state.waits_at(now)
 }
 
 /// A person wants something of a plan, and it is known who everybody is.
@@ -89,16 +91,16 @@ pub(crate) fn requested(
     now: Timestamp,
 ) -> Decision {
     let Some((incident, state)) = find(scene, incident, plan) else {
-        return answered(asked, said::no_such_plan(&plan.0));
+        return Decision::answer(asked, said::no_such_plan(&plan.0));
     };
     let Some(who) = people.person(&PersonId(asked.by.clone())) else {
-        return answered(asked, said::unknown_people("Slack was not asked"));
+        return Decision::answer(asked, said::unknown_people("Slack was not asked"));
     };
     let involved = std::iter::once(&state.plan().requester).chain(state.approvals().keys());
     let everybody = involved.filter_map(|id| Some((id.clone(), people.person(id)?))).collect();
     let decided = decide(state, request, &who, &scene.rules.desk(&everybody, now), now);
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
-    record(&mut draft, scene, plan, decided.facts);
+    record(&mut draft, scene, plan, decided.facts, now);
     let message = said::answer(&decided.said, state.plan());
     draft.intend(Intent::Answer { asked: asked.clone(), message });
     draft.done()
@@ -116,7 +118,7 @@ pub(crate) fn acted(
         return Decision::default();
     }
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
-    record(&mut draft, scene, plan, vec![fact.clone()]);
+    record(&mut draft, scene, plan, vec![fact.clone()], now);
     draft.done()
 }
 
@@ -126,14 +128,9 @@ pub(crate) fn come_due(scene: &Scene, (incident, plan): (IncidentId, &PlanId), n
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
     let facts = due(state, now);
     if facts.is_empty() {
-        if state.verify_at().is_some_and(|at| at <= now) {
-            draft.intend(Intent::Run(Job::Act { incident: incident.id, plan: plan.clone() }));
-        } else {
-            draft.intends_next(state);
-        }
-        return draft.done();
+        draft.goes_on(state, now);
     }
-    record(&mut draft, scene, plan, facts);
+    record(&mut draft, scene, plan, facts, now);
     draft.done()
 }
 
@@ -143,7 +140,7 @@ pub(super) fn details(scene: &Scene, incident: IncidentId, plan: &PlanId, asked:
         Some((_, state)) => blocks::plan::details(state),
         None => said::no_such_plan(&plan.0),
     };
-    answered(asked, message)
+    Decision::answer(asked, message)
 }
 
 fn find<'a>(scene: &'a Scene, incident: IncidentId, plan: &PlanId) -> Option<(&'a Incident, &'a Arc<PlanState>)> {
@@ -151,32 +148,24 @@ fn find<'a>(scene: &'a Scene, incident: IncidentId, plan: &PlanId) -> Option<(&'
     Some((incident, incident.plans.get(plan)?))
 }
 
-fn answered(asked: &Asked, message: Message) -> Decision {
-    Decision { intents: vec![Intent::Answer { asked: asked.clone(), message }], ..Decision::default() }
-}
-
 /// Makes facts of one plan true, and what follows from them: its card, the incident's, the turning points in the thread, the
 /// job that does what was decided, and the timer for what comes next.
-fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact>) {
+fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact>, now: Timestamp) {
     // What somebody may not do is kept, and nothing that people see is another one for it.
     let is_news = facts.iter().any(|fact| !matches!(fact, PlanFact::Denied { .. }));
     let escalate_to = scene.scope.escalate_to.as_deref().map(mention);
     for fact in facts {
-        let begins_job = matches!(fact, PlanFact::Started { .. } | PlanFact::UndoStarted { .. });
         draft.record(Fact::Plan { id: id.clone(), fact: Box::new(fact.clone()) });
         let state = draft.plan(id);
         if let Some(line) = blocks::plan::line(state.plan(), &fact, escalate_to.as_deref()) {
             draft.tell(line);
-        }
-        if begins_job {
-            draft.intend(Intent::Run(Job::Act { incident: state.plan().incident, plan: id.clone() }));
         }
     }
     if is_news {
         let state = draft.plan(id);
         draft.show_plan(&state, &scene.rules);
         draft.show_card();
-        draft.intends_next(&state);
+        draft.goes_on(&state, now);
     }
 }
 
@@ -186,12 +175,13 @@ impl Draft<'_> {
         Arc::clone(self.incident().plans.get(id).expect("a fact of it was just recorded"))
     }
 
-    /// Wants to be woken when something about a plan is due next.
-    fn intends_next(&mut self, state: &PlanState) {
-        let next = next_timer(state).into_iter().chain(state.verify_at()).min();
-        let timer = Timer::Plan { incident: state.plan().incident, plan: state.id().clone() };
-        if let Some(at) = next {
-            self.intend(Intent::Later { at, timer });
+    /// Wants what is to be done about a plan to be done, or to be woken when something is.
+    fn goes_on(&mut self, state: &PlanState, now: Timestamp) {
+        let (incident, plan) = (state.plan().incident, state.id().clone());
+        if todo(state, now).is_some() {
+            self.intend(Intent::Run(Job::Act { incident, plan }));
+        } else if let Some(at) = next_timer(state).into_iter().chain(state.verify_at()).min() {
+            self.intend(Intent::Later { at, timer: Timer::Plan { incident, plan } });
         }
     }
 }

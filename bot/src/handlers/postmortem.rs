@@ -9,12 +9,12 @@ use tools::model::IncidentId;
 
 /// Writing it reads the incident, and sharing it takes several calls: both are a job.
 pub(crate) fn ask(scene: &Scene, incident: IncidentId, asked: &Asked) -> Decision {
-    Decision { intents: vec![job(scene, incident, asked, false)], ..Decision::default() }
+    Decision::run(job(scene, incident, asked, false))
 }
 
-fn job(scene: &Scene, incident: IncidentId, asked: &Asked, insists: bool) -> Intent {
+fn job(scene: &Scene, incident: IncidentId, asked: &Asked, insists: bool) -> Job {
     let (scope, under) = (scene.scope.id.clone(), MessageName::card(incident, &scene.scope.war_room));
-    Intent::Run(Job::Postmortem { scope, incident, under, insists, asked: asked.clone() })
+    Job::Postmortem { scope, incident, under, insists, asked: asked.clone() }
 }
 
 pub(crate) fn decide(
@@ -25,15 +25,15 @@ pub(crate) fn decide(
     now: Timestamp,
 ) -> Decision {
     let answer = |message| Intent::Answer { asked: asked.clone(), message };
-    let Some(known) = scene.open.iter().find(|open| open.id == incident) else {
-        return Decision { intents: vec![answer(postmortem::unknown(incident))], ..Decision::default() };
+    let Some(known) = scene.incident(incident) else {
+        return Decision::answer(asked, postmortem::unknown(incident));
     };
     let mut draft = Draft::of(&scene.scope, known.clone(), now);
     match step {
         // A lone alarm that another bot's message brought was answered there: it gets its line in the channel now.
         PostmortemStep::NoThread => {
             draft.show_card();
-            draft.intend(job(scene, incident, asked, true));
+            draft.intend(Intent::Run(job(scene, incident, asked, true)));
         }
         PostmortemStep::Shared => draft.intend(answer(postmortem::shared(incident))),
         PostmortemStep::Failed(why) => draft.intend(answer(postmortem::not_shared(incident, why))),

@@ -16,8 +16,7 @@ pub(super) async fn investigate(
     outside: &Outside,
     terms: Terms,
 ) -> Result<Event, ToolError> {
-    let alarms: Vec<Alarm> = incident.alarms.iter().map(|joined| joined.as_it_fired()).collect();
-    let situation = Situation::read(alarms, terms.now, outside).await;
+    let situation = Situation::read(fired(incident), terms.now, outside).await;
     let verdict = verdict(&situation);
     let outlook = Box::new(outlook(&situation, &verdict, &terms.lags));
     let scene = Box::new(draw::scene_of(&situation, &verdict));
@@ -27,6 +26,11 @@ pub(super) async fn investigate(
     };
     let (incident, verdict) = (incident.id, Box::new(verdict));
     Ok(Event::Investigated { incident, verdict, outlook, scene, answer_to: question, found })
+}
+
+/// The alarms of an incident, each as it fired.
+pub(super) fn fired(incident: &Incident) -> Vec<Alarm> {
+    incident.alarms.iter().map(|joined| joined.as_it_fired()).collect()
 }
 
 async fn find(

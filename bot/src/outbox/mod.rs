@@ -31,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use std::sync::Arc;
 use tools::audit::Anchor;
-use tools::model::{IncidentId, ScopeId};
+use tools::model::{IncidentId, ScopeId, minutes};
 use tools::ports::{Actuator, Clock, Outside};
 use tools::stats::stats;
 
@@ -80,6 +80,9 @@ pub(crate) struct Means {
     /// Signs the logs of the cards that are shown, where there is a key.
     pub(crate) notary: Option<Notary>,
 }
+
+/// A file that is not there after this is given up: the messages have the words, and whoever waits is told.
+const PATIENCE: SignedDuration = minutes(2);
 
 impl Sender {
     /// A sender that has not sent anything yet.
@@ -345,7 +348,7 @@ impl Sender {
         let event = match job::investigate(&state, answer_to, &outside, terms).await {
             Ok(event) => event,
             Err(err) => {
-                tracing::error!("{incident} could not be investigated: {err}");
+                tracing::error!(job = id.0, "{incident} could not be investigated: {err}");
                 return match asked {
                     Some(asked) => self.reply(id, incident, asked, our_fault(id)).await,
                     None => self.close(vec![(id, Outcome::Refused { error: err.to_string() })]).await,
@@ -364,7 +367,7 @@ impl Sender {
         let incidents = match self.outside.casebook.incidents(&scope, since).await {
             Ok(incidents) => incidents,
             Err(gap) => {
-                tracing::error!("past incidents could not be read: {}", gap.because);
+                tracing::error!(job = id.0, "past incidents could not be read: {}", gap.because);
                 let event = Event::Replied { asked, message: our_fault(id) };
                 return self.reviewed(id, scope, event).await;
             }
@@ -379,6 +382,11 @@ impl Sender {
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 
+    /// Whether a job with a file may still be tried again that was stored then.
+    fn is_patient(&self, stored_at: Timestamp) -> bool {
+        self.clock.now().duration_since(stored_at) < PATIENCE
+    }
+
     async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
         let Some(state) = self.store.read(incident).await? else { return Ok(()) };
         self.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await
@@ -391,7 +399,7 @@ impl Sender {
     }
 }
 
-/// What somebody is told whose job failed.
+/// What somebody is told whose job failed: the log has it under the same number.
 fn our_fault(id: IntentId) -> Message {
     blocks::reply::our_fault(&format!("job/{}", id.0))
 }

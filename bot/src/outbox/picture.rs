@@ -6,18 +6,12 @@ use crate::intent::{IntentId, Outcome};
 use crate::ports::StoreError;
 use crate::slack::chat::ChatError;
 use crate::slack::files::{FileId, Upload};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tools::dependency::draw::{self, Png, Scene};
-use tools::model::{Drawing, IncidentId, minutes};
+use tools::model::{Drawing, IncidentId};
 
 /// Slack is asked this often whether it has done with a file, in seconds.
 const LOOK_EVERY_S: u64 = 1;
-
-/// An upload that failed is tried again after so many seconds.
-const RETRY_AFTER_S: u64 = 5;
-
-/// A picture that is not there after this is given up: the card has the words.
-const PATIENCE: SignedDuration = minutes(2);
 
 /// Whose picture, and who waits for it.
 #[derive(Debug)]
@@ -58,7 +52,7 @@ impl Sender {
     pub(super) async fn await_picture(&mut self, wanted: Wanted, drawing: Drawing) -> Result<(), StoreError> {
         match self.chat.is_processed(&FileId(drawing.file.clone())).await {
             Ok(true) => self.step(wanted, PictureStep::Ready(drawing)).await,
-            Ok(false) if self.is_patient(&wanted) => {
+            Ok(false) if self.is_patient(wanted.stored_at) => {
                 self.budget.job_later(wanted.id, self.clock.now(), LOOK_EVERY_S);
                 Ok(())
             }
@@ -67,17 +61,10 @@ impl Sender {
         }
     }
 
-    fn is_patient(&self, wanted: &Wanted) -> bool {
-        self.clock.now().duration_since(wanted.stored_at) < PATIENCE
-    }
-
     async fn again(&mut self, wanted: Wanted, err: &ChatError) -> Result<(), StoreError> {
-        let after_s = match err {
-            ChatError::Limited { after_s } => *after_s,
-            ChatError::Unknown(_) => RETRY_AFTER_S,
-            ChatError::Refused(_) => 0,
-        };
-        if after_s > 0 && self.is_patient(&wanted) {
+        if let Some(after_s) = err.retry_after_s()
+            && self.is_patient(wanted.stored_at)
+        {
             tracing::warn!(incident = %wanted.incident, "a picture waits: {err}");
             self.budget.job_later(wanted.id, self.clock.now(), after_s);
             return Ok(());

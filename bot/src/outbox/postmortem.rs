@@ -10,15 +10,9 @@ use crate::intent::{IntentId, Outcome};
 use crate::ports::StoreError;
 use crate::slack::chat::ChatError;
 use crate::slack::files::Upload;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tools::context::timeline;
-use tools::model::{Incident, IncidentId, ScopeId, minutes};
-
-/// A sharing that failed is tried again after so many seconds.
-const RETRY_AFTER_S: u64 = 5;
-
-/// A postmortem that is not shared after this is given up, and whoever asked for it is told.
-const PATIENCE: SignedDuration = minutes(2);
+use tools::model::{Incident, IncidentId, ScopeId};
 
 /// The thread in which a job speaks.
 #[derive(Debug)]
@@ -71,16 +65,12 @@ impl Sender {
     }
 
     async fn share_again(&mut self, sharing: Sharing, err: &ChatError) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let after_s = match err {
-            ChatError::Limited { after_s } => *after_s,
-            ChatError::Unknown(_) => RETRY_AFTER_S,
-            ChatError::Refused(_) => 0,
-        };
-        if after_s > 0 && now.duration_since(sharing.stored_at) < PATIENCE {
+        if let Some(after_s) = err.retry_after_s()
+            && self.is_patient(sharing.stored_at)
+        {
             tracing::warn!(incident = %sharing.incident, "a postmortem waits: {err}");
             self.uncertain.insert(sharing.id);
-            self.budget.job_later(sharing.id, now, after_s);
+            self.budget.job_later(sharing.id, self.clock.now(), after_s);
             return Ok(());
         }
         tracing::error!(incident = %sharing.incident, "a postmortem was given up: {err}");

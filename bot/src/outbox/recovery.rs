@@ -1,15 +1,16 @@
 //! The jobs of recovery: a proposal made anew, who is who, and what the facts of a plan say is to be done.
 
-use super::Sender;
+use super::job::fired;
+use super::{Sender, our_fault};
 use crate::changes;
 use crate::event::{Asked, Event, EventKey};
-use crate::intent::{IntentId, Job, Outcome};
+use crate::intent::{IntentId, Outcome};
 use crate::ports::StoreError;
 use crate::slack::chat::ChatError;
 use blocks::{Message, said};
 use jiff::SignedDuration;
-use tools::model::{Alarm, Incident, IncidentId, Window, Worked};
-use tools::recovery::plan::{PlanFact, PlanId, PlanState, PlanStatus, Request};
+use tools::model::{Incident, IncidentId, Window, Worked};
+use tools::recovery::plan::{PlanFact, PlanId, PlanState, Request, Todo, todo};
 use tools::recovery::policy::{Directory, PersonId};
 use tools::recovery::verify::verify;
 use tools::recovery::{ProposalKey, SuggestRemediations, Terms, saga};
@@ -36,20 +37,17 @@ impl Sender {
         let directory = self.who_is_who([PersonId(asked.by.clone())]).await;
         let people = match directory {
             Ok(people) => people,
-            Err(err) => {
-                let job = Job::Weigh { incident, key, asked: asked.clone() };
-                return self.unknown_people(id, &job, incident, asked, &err).await;
-            }
+            Err(err) => return self.unknown_people(id, incident, asked, &err).await,
         };
         let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
         let terms = self.terms(&state).await;
-        let alarms: Vec<Alarm> = state.alarms.iter().map(|joined| joined.as_it_fired()).collect();
-        let suggested = SuggestRemediations { alarms, now: terms.now, terms: Some(terms) }.call(&outside).await;
+        let (alarms, now) = (fired(&state), terms.now);
+        let suggested = SuggestRemediations { alarms, now, terms: Some(terms) }.call(&outside).await;
         let proposals = match suggested {
             Ok(remediations) => remediations.proposals,
             Err(err) => {
-                tracing::error!("nothing could be proposed for {incident}: {err}");
-                return self.reply(id, incident, asked, blocks::reply::our_fault(&job_name(incident, id))).await;
+                tracing::error!(job = id.0, "nothing could be proposed for {incident}: {err}");
+                return self.reply(id, incident, asked, our_fault(id)).await;
             }
         };
         match proposals.into_iter().find(|proposal| proposal.key().as_ref() == Some(&key)) {
@@ -77,10 +75,7 @@ impl Sender {
         wanted.extend(state.approvals().keys().cloned());
         match self.who_is_who(wanted).await {
             Ok(people) => self.end(id, incident, Event::Requested { incident, plan, request, people, asked }).await,
-            Err(err) => {
-                let job = Job::LookUp { incident, plan, request, asked: asked.clone() };
-                self.unknown_people(id, &job, incident, asked, &err).await
-            }
+            Err(err) => self.unknown_people(id, incident, asked, &err).await,
         }
     }
 
@@ -91,26 +86,12 @@ impl Sender {
             let error = format!("{plan} of {incident} is not in the store");
             return self.close(vec![(id, Outcome::Refused { error })]).await;
         };
-        let done = match state.status() {
-            PlanStatus::Running => saga::carry_out(&state, self.actuator.as_ref()).await,
-            PlanStatus::Undoing => saga::take_back(&state, self.actuator.as_ref()).await,
-            PlanStatus::Applied if state.verify_at().is_some_and(|at| at <= self.clock.now()) => {
-                Ok(PlanFact::Verified { worked: self.worked(&state).await })
-            }
-            PlanStatus::Applied
-            | PlanStatus::Waiting
-            | PlanStatus::Kept
-            | PlanStatus::Doubtful
-            | PlanStatus::Undone
-            | PlanStatus::Failed
-            | PlanStatus::PartlyFailed
-            | PlanStatus::UndoFailed
-            | PlanStatus::LeftAlone
-            | PlanStatus::Rejected
-            | PlanStatus::Revoked
-            | PlanStatus::Expired
-            | PlanStatus::Superseded
-            | PlanStatus::Drifted => return self.close(vec![(id, Outcome::Done { posted: None })]).await,
+        let done = match todo(&state, self.clock.now()) {
+            Some(Todo::CarryOut) => saga::carry_out(&state, self.actuator.as_ref()).await,
+            Some(Todo::TakeBack) => saga::take_back(&state, self.actuator.as_ref()).await,
+            Some(Todo::Verify) => Ok(PlanFact::Verified { worked: self.worked(&state).await }),
+            // A twin of this job was here first.
+            None => return self.close(vec![(id, Outcome::Done { posted: None })]).await,
         };
         match done {
             Ok(fact) => {
@@ -161,7 +142,6 @@ impl Sender {
     async fn unknown_people(
         &mut self,
         id: IntentId,
-        job: &Job,
         incident: IncidentId,
         asked: Asked,
         err: &ChatError,
@@ -172,7 +152,7 @@ impl Sender {
             self.budget.job_later(id, self.clock.now(), *after_s);
             return Ok(());
         }
-        tracing::error!(%incident, ?job, "who is who could not be asked: {err}");
+        tracing::error!(job = id.0, %incident, "who is who could not be asked: {err}");
         let hint = match err {
             ChatError::Refused(error) if error == "missing_scope" => {
                 " (the app needs `users:read` and `usergroups:read`)"
@@ -195,12 +175,7 @@ impl Sender {
 
     /// A job ends with an event. The key is the job's: one that runs twice after a crash is still one event.
     pub(super) async fn end(&mut self, id: IntentId, incident: IncidentId, event: Event) -> Result<(), StoreError> {
-        self.deliver(EventKey(job_name(incident, id)), incident, event).await?;
+        self.deliver(EventKey(format!("{incident}/job/{}", id.0)), incident, event).await?;
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
-}
-
-/// What a job is called, in keys and in the log.
-fn job_name(incident: IncidentId, id: IntentId) -> String {
-    format!("{incident}/job/{}", id.0)
 }

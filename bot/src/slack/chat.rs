@@ -68,6 +68,21 @@ pub enum ChatError {
     Unknown(String),
 }
 
+/// A call of unknown outcome is made again after so many seconds.
+const RETRY_AFTER_S: u64 = 5;
+
+impl ChatError {
+    /// After how many seconds it is worth making the call again; none if never.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            // Who asks for no patience at all would be asked again and again at once.
+            Self::Limited { after_s } => Some(*after_s).filter(|after_s| *after_s > 0),
+            Self::Unknown(_) => Some(RETRY_AFTER_S),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 /// The errors Slack answers with a 200 that pass by themselves.
 const PASSING: [&str; 6] =
     ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "team_added_to_org"];

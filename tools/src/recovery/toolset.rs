@@ -144,14 +144,9 @@ impl Tool for AssessRisk {
     async fn call(self, outside: &Outside) -> Result<RiskAssessment, ToolError> {
         let terms = self.terms.unwrap_or_else(|| Terms::at(self.now));
         let look = Look::at(self.alarms, self.now, &terms, outside).await;
-        look.knows(Self::SPEC.name, &self.service)?;
-        let (lever, mut unread) = look.lever(&self.service, &self.remedy, outside).await;
-        let (saw, lever) = told(lever, &self.remedy);
+        let Trial { saw, lever, gaps } = look.trial(Self::SPEC.name, &self.service, &self.remedy, outside).await?;
         let entry = self.remedy.entry();
-        let sight = Sight::of(&look.situation, &look.verdict, &look.outlook);
-        let (risk, reasons) = assess(&self.remedy, &self.service, &lever, &sight, &terms);
-        let mut gaps = look.gaps();
-        gaps.append(&mut unread);
+        let (risk, reasons) = assess(&self.remedy, &self.service, &lever, &look.sight(), &terms);
         Ok(RiskAssessment {
             sentence: entry.sentence(&lever.reading),
             impossible: entry.check(&lever.reading).err().map(|impossible| impossible.to_string()),
@@ -211,10 +206,8 @@ impl Tool for PredictRecovery {
     async fn call(self, outside: &Outside) -> Result<RecoveryForecast, ToolError> {
         let terms = self.terms.unwrap_or_else(|| Terms::at(self.now));
         let look = Look::at(self.alarms, self.now, &terms, outside).await;
-        look.knows(Self::SPEC.name, &self.service)?;
-        let (lever, mut unread) = look.lever(&self.service, &self.remedy, outside).await;
-        let (_, lever) = told(lever, &self.remedy);
-        let sight = Sight::of(&look.situation, &look.verdict, &look.outlook);
+        let Trial { lever, gaps, .. } = look.trial(Self::SPEC.name, &self.service, &self.remedy, outside).await?;
+        let sight = look.sight();
         let probability = helps_there(&self.remedy, &self.service, &sight, &terms);
         let past = terms.past_of(self.remedy.spec().name, &self.service);
         let treatment = Treatment {
@@ -224,8 +217,6 @@ impl Tool for PredictRecovery {
             probability,
             past_min: &past.recovered_after_min,
         };
-        let mut gaps = look.gaps();
-        gaps.append(&mut unread);
         Ok(RecoveryForecast {
             impossible: self.remedy.entry().check(&lever.reading).err().map(|impossible| impossible.to_string()),
             probability,
@@ -233,6 +224,16 @@ impl Tool for PredictRecovery {
             gaps,
         })
     }
+}
+
+/// A given remedy, and what is found where it would be applied.
+struct Trial {
+    /// What was read there; none where nothing could be.
+    saw: Option<Reading>,
+    /// The same for the catalogue.
+    lever: Lever,
+    /// What could not be seen or read.
+    gaps: Vec<Gap>,
 }
 
 /// What is known of the incident.
@@ -252,6 +253,24 @@ impl Look {
 
     fn gaps(&self) -> Vec<Gap> {
         self.verdict.gaps.iter().chain(&self.outlook.gaps).cloned().collect()
+    }
+
+    fn sight(&self) -> Sight<'_> {
+        Sight::of(&self.situation, &self.verdict, &self.outlook)
+    }
+
+    /// What is found where a given remedy would be applied.
+    async fn trial(
+        &self,
+        tool: &'static str,
+        service: &ServiceId,
+        remedy: &Remedy,
+        outside: &Outside,
+    ) -> Result<Trial, ToolError> {
+        self.knows(tool, service)?;
+        let (lever, unread) = self.lever(service, remedy, outside).await;
+        let (saw, lever) = told(lever, remedy);
+        Ok(Trial { saw, lever, gaps: [self.gaps(), unread].concat() })
     }
 
     /// Refuses a service that the topology does not know, where there is one.

@@ -321,23 +321,10 @@ impl Case<'_> {
     /// The answer to whoever comes too late; none while it waits.
     fn settled(&self) -> Option<Decided> {
         let settled = self.state.settled()?;
-        let said = match settled.status {
-            PlanStatus::Expired => Said::Expired { at: self.state.plan().expires_at },
-            PlanStatus::Waiting
-            | PlanStatus::Running
-            | PlanStatus::Applied
-            | PlanStatus::Kept
-            | PlanStatus::Doubtful
-            | PlanStatus::Undoing
-            | PlanStatus::Undone
-            | PlanStatus::Failed
-            | PlanStatus::PartlyFailed
-            | PlanStatus::UndoFailed
-            | PlanStatus::LeftAlone
-            | PlanStatus::Rejected
-            | PlanStatus::Revoked
-            | PlanStatus::Superseded
-            | PlanStatus::Drifted => Said::Decided(settled),
+        let said = if settled.status == PlanStatus::Expired {
+            Said::Expired { at: self.state.plan().expires_at }
+        } else {
+            Said::Decided(settled)
         };
         Some(Decided::only(said))
     }

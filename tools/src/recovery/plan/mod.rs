@@ -21,7 +21,7 @@ pub use propose::{Unproposable, propose, supersede};
 pub use said::{Said, Settled};
 pub use state::{Approval, MOST_APPROVALS, MOST_DENIALS, MOST_UNDOS, PlanState, Start, Told};
 pub use status::{IllegalFact, PlanStatus};
-pub use timers::{due, next_timer};
+pub use timers::{Todo, due, next_timer, todo};
 
 use super::policy::{PersonId, floor};
 use super::remedy::{Remedy, Target};

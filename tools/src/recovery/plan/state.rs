@@ -299,6 +299,16 @@ impl PlanState {
         self.status == PlanStatus::Waiting && now >= self.plan.expires_at
     }
 
+    /// Whether it waits at `now`, and its time is not over.
+    pub fn waits_at(&self, now: Timestamp) -> bool {
+        self.status == PlanStatus::Waiting && !self.is_overdue(now)
+    }
+
+    /// Whether its effect may be there, and a person can have it taken back.
+    pub fn can_be_undone(&self) -> bool {
+        self.plan.reversible && (self.status.is_in_force() || self.status == PlanStatus::UndoFailed)
+    }
+
     /// When its effect is to be looked at; none where nothing can be measured, or where it was looked at already.
     pub fn verify_at(&self) -> Option<Timestamp> {
         let expectation = self.plan.expectation.as_ref()?;

@@ -1,7 +1,29 @@
-//! What time makes of a plan.
+//! What is to be done about a plan, and what time makes of it.
 
 use super::{PlanFact, PlanState, PlanStatus, UndoneBy};
 use jiff::Timestamp;
+
+/// What the facts of a plan say is to be done outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Todo {
+    /// Carry it out.
+    CarryOut,
+    /// Look whether it helped.
+    Verify,
+    /// Take it back.
+    TakeBack,
+}
+
+/// What is to be done outside at `now`; whoever does it records what came of it, and asks again.
+pub fn todo(state: &PlanState, now: Timestamp) -> Option<Todo> {
+    if state.status() == PlanStatus::Running {
+        return Some(Todo::CarryOut);
+    }
+    if state.status() == PlanStatus::Undoing {
+        return Some(Todo::TakeBack);
+    }
+    state.verify_at().is_some_and(|at| at <= now).then_some(Todo::Verify)
+}
 
 /// What has become due by `now`, and follows: a plan expires; one that lacks approvals is escalated once, at half of its time;
 /// one that takes itself back begins to. Whoever asks again after recording it hears no more of it.

@@ -12,7 +12,7 @@ const COMMANDS: &str = "/slack/commands";
 const EVENTS: &str = "/slack/events";
 
 fn command() -> String {
-    let cases: Value = serde_json::from_str(include_str!("../samples/slack/slash_command_cases.json")).unwrap();
+    let cases: Value = serde_json::from_str(include_str!("../../samples/slack/slash_command_cases.json")).unwrap();
     cases["status"]["raw_body"].as_str().unwrap().to_owned()
 }
 
@@ -90,7 +90,7 @@ async fn broken_bodies_are_refused_with_the_reason() {
 #[tokio::test]
 async fn slack_may_ask_whether_the_address_is_ours() {
     run_test(async |room| {
-        let body = include_str!("../samples/slack/url_verification.json");
+        let body = include_str!("../../samples/slack/url_verification.json");
         let (status, answer) = room.slack_posts(EVENTS, JSON, body, 0).await;
         let challenge: Value = serde_json::from_str(body).unwrap();
         assert_eq!((status, answer), (200, json!({"challenge": challenge["challenge"]}).to_string()));

@@ -16,7 +16,7 @@ use tools::model::{Change, ScopeId};
 
 /// A call of Lambda's API `after_s` seconds into the story, as EventBridge hands it over.
 fn call(id: &str, after_s: i64, action: &str, parameters: Value) -> Value {
-    let text = include_str!("../samples/aws/cloudtrail_update_function_configuration.json");
+    let text = include_str!("../../samples/aws/cloudtrail_update_function_configuration.json");
     let mut event: Value = serde_json::from_str(text).unwrap();
     let at = START.parse::<Timestamp>().unwrap().saturating_add(SignedDuration::from_secs(after_s)).unwrap();
     event["id"] = json!(format!("delivery of {id}"));

@@ -1,6 +1,5 @@
 //! What is read of AWS, and the one thing that is changed there, against the local AWS.
 
-#![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 use aws_sdk_cloudwatch::Client as CloudWatchClient;

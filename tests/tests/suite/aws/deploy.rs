@@ -1,6 +1,5 @@
 //! The deployment, deployed: `infra/template.yaml` on a local AWS that runs the real program, in front of a local workspace.
 //! Slack's signed requests and EventBridge's invocations come in; the facts lie in DynamoDB, the words in the workspace.
-#![cfg(feature = "aws")]
 
 use bot::alarms::{amazon_q, eventbridge};
 use bot::aws::DynamoStore;

@@ -1,6 +1,5 @@
 //! Who calls whom, as AWS tells it: queues, streams and rules of the local AWS, and traces and refusals of a scripted one.
 
-#![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 use aws_sdk_eventbridge::types::{RuleState, Target};
@@ -20,7 +19,7 @@ use tools::model::{Edge, EdgeMode, Gap, Service, Topology, Window};
 use tools::ports::{Outside, TopologySource as _};
 use tools::tool::Tool as _;
 
-const SAMPLE: &str = include_str!("../samples/aws/xray_service_graph.json");
+const SAMPLE: &str = include_str!("../../../samples/aws/xray_service_graph.json");
 
 /// The sample ends half a minute before.
 const NOW: &str = "2026-11-20T14:00:30Z";

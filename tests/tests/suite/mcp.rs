@@ -1,5 +1,4 @@
 //! What an MCP client meets: the context toolset, over a pair of streams as stdin and stdout are.
-#![cfg(feature = "mcp")]
 
 use insta::assert_snapshot;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorCode};

@@ -1,5 +1,4 @@
 //! What is deployed: the program starts on Lambda's machines, and the template is one that AWS takes.
-#![cfg(feature = "aws")]
 
 use std::process::Command;
 use tests::{bootstrap, python};

@@ -1,0 +1,4 @@
+//! What every implementation of a port promises.
+
+mod inbox;
+mod store;

@@ -1,0 +1,24 @@
+//! Conversations with the bot, and the contracts of its ports. One program: it is linked once, and its tests share the one
+//! start of each peer.
+
+mod answers;
+mod audit;
+#[cfg(feature = "aws")]
+mod aws;
+mod changes;
+mod commands;
+mod contract;
+mod crash;
+mod dependency;
+mod door;
+mod drill;
+mod flood;
+mod forms;
+mod intake;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod messages;
+mod pictures;
+mod postmortem;
+mod recovery;
+mod serve;
