@@ -227,6 +227,7 @@ impl<'a> Said<'a> {
                 .filter(|told| !told.is_empty()),
             link: told_link.or_else(console),
             muted: false,
+            source_id: None,
         })
     }
 
@@ -692,6 +693,7 @@ mod tests {
                 description: (mask & 8 != 0).then(|| format!("{name}\nnext line & more")),
                 children: Vec::new(),
                 muted: false,
+                source_id: None,
             };
             let mut body = compose(&alarm);
             body["username"] = json!("Amazon Q Developer");

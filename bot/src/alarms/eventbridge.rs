@@ -112,6 +112,7 @@ fn transition(event: &Value) -> Result<Alarm, Unreadable> {
         link: region.as_deref().map(|region| console_link(region, &name)),
         children: children(detail),
         muted: detail["muteDetail"].is_object() || !text(&detail["state"]["actionsSuppressedBy"]).is_empty(),
+        source_id: None,
         name,
         account,
         region,
@@ -717,6 +718,7 @@ mod tests {
                 link: Some(console_link(region, name)),
                 children: odd_names.iter().filter(|_| mask & 32 != 0).map(|name| (*name).to_owned()).collect(),
                 muted: mask % 3 == 0,
+                source_id: None,
             });
         }
         for alarm in alarms {
