@@ -312,7 +312,7 @@ fn state_of_mark(mark: &str) -> Option<AlarmState> {
 }
 
 /// The state a reason speaks of, in the phrases CloudWatch uses.
-fn state_of_reason(reason: &str) -> Option<AlarmState> {
+pub(super) fn state_of_reason(reason: &str) -> Option<AlarmState> {
     if reason.starts_with("Insufficient Data") {
         return Some(AlarmState::InsufficientData);
     }
@@ -338,7 +338,7 @@ fn state_of_reason(reason: &str) -> Option<AlarmState> {
 }
 
 /// The time in `… transitioned to ALARM at Friday 20 November, 2026 14:03:05 UTC`.
-fn time_in_reason(reason: &str) -> Option<Timestamp> {
+pub(super) fn time_in_reason(reason: &str) -> Option<Timestamp> {
     const ZONE: &str = " UTC";
     let told = reason.rsplit(" at ").next()?;
     let end = told.find(ZONE)? + ZONE.len();
@@ -346,7 +346,7 @@ fn time_in_reason(reason: &str) -> Option<Timestamp> {
 }
 
 /// The alarms whose ARN a composite's reason gives, but for the composite itself.
-fn children(reason: &str, composite: &str) -> Vec<String> {
+pub(super) fn children(reason: &str, composite: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (at, _) in reason.match_indices("arn:aws") {
         let told = &reason[at..];

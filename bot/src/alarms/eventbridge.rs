@@ -95,7 +95,8 @@ fn metrics_of(metric: &Metric, label: &str) -> Value {
     }
 }
 
-fn transition(event: &Value) -> Result<Alarm, Unreadable> {
+/// Reads the detail of a transition, with the envelope around it.
+pub(super) fn transition(event: &Value) -> Result<Alarm, Unreadable> {
     let detail = &event["detail"];
     let name = name_of(detail)?;
     let told = text(&detail["state"]["value"]);
