@@ -173,6 +173,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             id: ScopeId("prod".to_owned()),
             accounts: Vec::new(),
             watched: vec![ALERTS.to_owned()],
+            sns_topics: Vec::new(),
             war_room: WAR_ROOM.to_owned(),
             flood: Flood::USUAL,
             environment: "production".to_owned(),

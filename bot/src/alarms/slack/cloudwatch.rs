@@ -17,7 +17,15 @@ fn fields(post: &Post, part: &Part) -> Option<(Via, Alarm)> {
     let name = part.told(&["alarm name", "alarmname", "alarm"])?;
     let subject = subject::read(&name);
     let reason = part.told(&["alarm reason", "reason", "newstatereason", "state reason", "new state reason"]);
-    let told = part.told(&["current state", "new state", "newstatevalue", "new state value", "alarm state", "state", "status"]);
+    let told = part.told(&[
+        "current state",
+        "new state",
+        "newstatevalue",
+        "new state value",
+        "alarm state",
+        "state",
+        "status",
+    ]);
     let told = told.as_deref().map(|word| word.trim().to_uppercase().replace(' ', "_"));
     let state = told
         .and_then(|word| state(&word))
@@ -61,7 +69,8 @@ pub(super) fn told_by(part: &Part, title: &str, alarm: Alarm) -> Alarm {
     let reason = bounded(reason.trim_matches('`'), REASON);
     let described = part.told(&["alarm description", "description", "alarmdescription"]);
     let described = described.and_then(|told| told.lines().next().map(str::to_owned));
-    let first = || lines.iter().find(|line| !is_about_state(line) && !line.contains(&alarm.name) && !is_pair(line)).cloned();
+    let first =
+        || lines.iter().find(|line| !is_about_state(line) && !line.contains(&alarm.name) && !is_pair(line)).cloned();
     let described = described.or_else(first).map(|told| bounded(told.trim_matches('`').trim(), DESCRIPTION));
     let link = part.link(is_console).or_else(|| part.told(&["link to alarm"]).filter(|link| is_console(link)));
     let link = link.or_else(|| part.link(|_| true));
@@ -94,7 +103,7 @@ fn is_pair(line: &str) -> bool {
 }
 
 /// Whether a link leads to the console of AWS.
-pub(super) fn is_console(link: &str) -> bool {
+pub(in crate::alarms) fn is_console(link: &str) -> bool {
     let host = host(link);
     ["console.aws.amazon.com", "console.amazonaws.cn", "console.amazonaws-us-gov.com"]
         .iter()

@@ -105,7 +105,11 @@ fn moment(post: &Post, link: Option<&str>, state: AlarmState, lines: &[String]) 
     let event = link.and_then(|link| link.split_once("link_event_ts=")).and_then(|(_, rest)| {
         let seconds: i64 = rest.split('&').next()?.parse().ok()?;
         // Sometimes it is in milliseconds.
-        if seconds > 100_000_000_000 { Timestamp::from_millisecond(seconds).ok() } else { Timestamp::from_second(seconds).ok() }
+        if seconds > 100_000_000_000 {
+            Timestamp::from_millisecond(seconds).ok()
+        } else {
+            Timestamp::from_second(seconds).ok()
+        }
     });
     triggered.or(event.filter(no_later)).or(post.at)
 }

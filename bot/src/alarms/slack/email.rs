@@ -32,7 +32,8 @@ pub(super) fn read(message: &Value) -> Option<Alarm> {
     let mail = mail(message)?;
     let subject = subject::read(first_text(mail, &["subject", "title", "name"]));
     let body = prefix(first_text(mail, &["plain_text", "preview_plain_text"]), BODY).replace("&quot;", "\"");
-    let told: Vec<(String, String)> = body.lines().filter(|line| line.trim_start().starts_with('-')).filter_map(pair).collect();
+    let told: Vec<(String, String)> =
+        body.lines().filter(|line| line.trim_start().starts_with('-')).filter_map(pair).collect();
     let value = |label: &str| told.iter().find(|(known, _)| known == label).map(|(_, value)| value.as_str());
     let reason = value("reason for state change").map(str::to_owned);
     let reason = reason.or_else(|| quoted_after(&body, "because ")).unwrap_or_default();
@@ -47,7 +48,9 @@ pub(super) fn read(message: &Value) -> Option<Alarm> {
     let link = body.split_whitespace().find(|word| is_link(word) && is_console(word)).map(str::to_owned);
     let place = region(of_arn(3)).or_else(|| link.as_deref().and_then(region_of));
     let described = value("description").map(|told| bounded(told, DESCRIPTION));
-    let at = value("timestamp").and_then(when::parse).or_else(|| quoted_after(&body, "at ").and_then(|told| when::parse(&told)));
+    let at = value("timestamp")
+        .and_then(when::parse)
+        .or_else(|| quoted_after(&body, "at ").and_then(|told| when::parse(&told)));
     let posted = when::slack(crate::alarms::text(&message["ts"]));
     (!name.is_empty()).then(|| Alarm {
         account: value("aws account").and_then(account).or_else(|| account(of_arn(4))),

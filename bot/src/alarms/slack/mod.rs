@@ -14,6 +14,8 @@ mod prometheus;
 mod sentry;
 mod subject;
 
+pub(super) use cloudwatch::is_console;
+
 use super::{Parsed, amazon_q, note};
 use post::{Part, Post};
 use serde_json::Value;
@@ -93,9 +95,30 @@ fn state_of(word: &str) -> Option<AlarmState> {
         (
             AlarmState::Alarm,
             &[
-                "alarm", "firing", "triggered", "re-triggered", "retriggered", "renotify", "alert", "alerting", "critical",
-                "warn", "re-warn", "warning", "open", "opened", "reopened", "acknowledged", "acked", "escalated", "reassigned",
-                "unresolved", "error", "problem", "created", "snoozed",
+                "alarm",
+                "firing",
+                "triggered",
+                "re-triggered",
+                "retriggered",
+                "renotify",
+                "alert",
+                "alerting",
+                "critical",
+                "warn",
+                "re-warn",
+                "warning",
+                "open",
+                "opened",
+                "reopened",
+                "acknowledged",
+                "acked",
+                "escalated",
+                "reassigned",
+                "unresolved",
+                "error",
+                "problem",
+                "created",
+                "snoozed",
             ],
         ),
         (AlarmState::Ok, &["ok", "resolved", "recovered", "closed", "close", "normal", "cleared", "auto-resolved"]),

@@ -253,9 +253,10 @@ pub(super) fn unmarked(told: &str) -> &str {
     let mut rest = told;
     loop {
         rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric() && !"[#\"“:".contains(c));
-        let shortcode = rest.strip_prefix(':').and_then(|rest| rest.split_once(':')).filter(|(name, _)| {
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-+'".contains(c))
-        });
+        let shortcode = rest
+            .strip_prefix(':')
+            .and_then(|rest| rest.split_once(':'))
+            .filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-+'".contains(c)));
         match (shortcode, rest.strip_prefix(':')) {
             (Some((_, after)), _) | (None, Some(after)) => rest = after,
             (None, None) => return rest,
@@ -324,12 +325,24 @@ mod tests {
         #[track_caller]
         fn check(told: &str, (before, label, after): (&str, &str, &str), link: Option<&str>) {
             let line = Line::read(told);
-            assert_eq!((line.before.as_str(), line.label.as_str(), line.after.as_str()), (before, label, after), "{told}");
+            assert_eq!(
+                (line.before.as_str(), line.label.as_str(), line.after.as_str()),
+                (before, label, after),
+                "{told}"
+            );
             assert_eq!(line.link.as_deref(), link, "{told}");
         }
         check("*a &lt;b&gt;*", ("", "a <b>", ""), None);
-        check(":red_circle: *<https://x.example/?a=1&amp;b=2|[#1] n>* done", (":red_circle:", "[#1] n", "done"), Some("https://x.example/?a=1&b=2"));
-        check("see <https://a.example> and <https://b.example|b>", ("see", "https://a.example", "and b"), Some("https://a.example"));
+        check(
+            ":red_circle: *<https://x.example/?a=1&amp;b=2|[#1] n>* done",
+            (":red_circle:", "[#1] n", "done"),
+            Some("https://x.example/?a=1&b=2"),
+        );
+        check(
+            "see <https://a.example> and <https://b.example|b>",
+            ("see", "https://a.example", "and b"),
+            Some("https://a.example"),
+        );
         check("<@U1> and <#C1|general>", ("", "@U1 and general", ""), None);
         check("a < b", ("", "a < b", ""), None);
         check("`code`", ("", "code", ""), None);

@@ -118,7 +118,8 @@ fn alerts(part: &Part, title: &Line, state: AlarmState) -> Vec<Alert> {
             continue;
         }
         let Some((key, value)) = pair(&told) else { continue };
-        let is_next = key == "labels" || key == "alert" || (key == "alertname" && current.labels.contains_key("alertname"));
+        let is_next =
+            key == "labels" || key == "alert" || (key == "alertname" && current.labels.contains_key("alertname"));
         if is_next && current.labels.contains_key("alertname") {
             let mut begins = begins;
             begins(&mut current, section);

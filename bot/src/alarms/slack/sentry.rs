@@ -23,15 +23,26 @@ fn alarm(post: &Post, part: &Part, at: usize, line: &Line) -> Option<Alarm> {
     let is_over = |text: &str| {
         let text = text.to_lowercase();
         // Not `unresolved`, and not somebody's offer to resolve it.
-        text.contains("white_check_mark") || text.contains('✅') || text.split_whitespace().any(|word| word == "resolved")
+        text.contains("white_check_mark")
+            || text.contains('✅')
+            || text.split_whitespace().any(|word| word == "resolved")
     };
     let others = lines.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| line.as_str());
-    let resolution = others.clone().filter(|line| line.to_lowercase().contains("resolved by") || line.contains("marked as resolved"));
+    let resolution = others
+        .clone()
+        .filter(|line| line.to_lowercase().contains("resolved by") || line.contains("marked as resolved"));
     let over = is_over(&line.before) || is_over(&line.after) || resolution.count() > 0;
-    let state = if over || part.told(&["status"]).is_some_and(|told| is_over(&told)) { AlarmState::Ok } else { AlarmState::Alarm };
+    let state = if over || part.told(&["status"]).is_some_and(|told| is_over(&told)) {
+        AlarmState::Ok
+    } else {
+        AlarmState::Alarm
+    };
     let project = part.told(&["project"]).map(|told| told.split("  ").next().unwrap_or_default().trim().to_owned());
     let project = project.filter(|project| !project.is_empty()).or_else(|| of_project(&lines));
-    let told = lines.get(at + 1).filter(|line| !line.to_lowercase().starts_with("project")).map(|line| bounded(line, DESCRIPTION));
+    let told = lines
+        .get(at + 1)
+        .filter(|line| !line.to_lowercase().starts_with("project"))
+        .map(|line| bounded(line, DESCRIPTION));
     Some(Alarm {
         source_id: Some(format!("sentry/{issue}")),
         metric: project.map(|project| Metric {

@@ -52,9 +52,14 @@ mod tests {
         }
         check("ALARM: \"a\" in US East (N. Virginia)", Some((AlarmState::Alarm, "a", Some("us-east-1"))));
         check("[Jira] OK: “a b” in EU (Ireland) [P3]", Some((AlarmState::Ok, "a b", Some("eu-west-1"))));
-        check("INSUFFICIENT_DATA: \"a \"b\" in c\" in Moon", Some((AlarmState::InsufficientData, "a \"b\" in c", None)));
+        check(
+            "INSUFFICIENT_DATA: \"a \"b\" in c\" in Moon",
+            Some((AlarmState::InsufficientData, "a \"b\" in c", None)),
+        );
         check("ALARM: \"a\"", Some((AlarmState::Alarm, "a", None)));
-        for line in ["", "ALARM: a in US East (N. Virginia)", "ALARM: \"cut", "NOT_AN_ALARM: \"", "xOK: \"a\"", "ALARM: \"\""] {
+        for line in
+            ["", "ALARM: a in US East (N. Virginia)", "ALARM: \"cut", "NOT_AN_ALARM: \"", "xOK: \"a\"", "ALARM: \"\""]
+        {
             check(line, None);
         }
     }

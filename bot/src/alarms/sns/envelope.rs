@@ -137,9 +137,7 @@ mod tests {
 
     #[test]
     fn every_envelope_is_opened() {
-        let notification = |message: &Value| {
-            json!({"Type": "Notification", "MessageId": "m1", "TopicArn": "t1", "Message": message.to_string()})
-        };
+        let notification = |message: &Value| json!({"Type": "Notification", "MessageId": "m1", "TopicArn": "t1", "Message": message.to_string()});
         let letter = json!({"a": 1});
         let by_sns = Letter { content: letter.clone(), id: Some("m1".to_owned()), topic: Some("t1".to_owned()) };
         assert_eq!(letters(&letter), [Letter::plain(letter.clone())]);

@@ -198,7 +198,8 @@ impl Authority {
     /// # Errors
     /// The address is none of SNS for this topic, or SNS does not confirm.
     pub async fn confirm(&self, envelope: &Envelope) -> Result<(), Refused> {
-        let address = address_of_confirmation(&envelope.subscribe_url, &envelope.topic_arn).ok_or(Refused::Confirmation)?;
+        let address =
+            address_of_confirmation(&envelope.subscribe_url, &envelope.topic_arn).ok_or(Refused::Confirmation)?;
         self.get(&address).await.map(drop)
     }
 
@@ -232,7 +233,8 @@ impl Authority {
                 return Err(Refused::Unreachable("it answered with an error"));
             }
             let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-            body.map(http_body_util::Collected::to_bytes).map_err(|_| Refused::Unreachable("its answer was cut or too large"))
+            body.map(http_body_util::Collected::to_bytes)
+                .map_err(|_| Refused::Unreachable("its answer was cut or too large"))
         };
         tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(Refused::Unreachable("it took too long")))
     }
@@ -322,7 +324,8 @@ mod tests {
         fn check(url: &str, expected: bool) {
             assert_eq!(address_of_confirmation(url, TOPIC).is_some(), expected, "{url}");
         }
-        let at = |host: &str, action: &str, topic: &str| format!("https://{host}/?Action={action}&TopicArn={topic}&Token=1");
+        let at =
+            |host: &str, action: &str, topic: &str| format!("https://{host}/?Action={action}&TopicArn={topic}&Token=1");
         let host = "sns.us-east-1.amazonaws.com";
         check(&at(host, "ConfirmSubscription", TOPIC), true);
         check(&at(host, "ConfirmSubscription", "arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3Aalarms"), true);
@@ -358,6 +361,9 @@ mod tests {
         check(envelope("2026-11-20T15:06:00.000Z").check_age(now), false);
         check(envelope("soon").check_age(now), false);
         let signed = envelope("z").signed();
-        assert_eq!(signed, format!("Message\nt\nMessageId\nm\nSubject\ns\nTimestamp\nz\nTopicArn\n{TOPIC}\nType\nNotification\n"));
+        assert_eq!(
+            signed,
+            format!("Message\nt\nMessageId\nm\nSubject\ns\nTimestamp\nz\nTopicArn\n{TOPIC}\nType\nNotification\n")
+        );
     }
 }
