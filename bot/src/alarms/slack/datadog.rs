@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tools::model::{Alarm, AlarmState, Metric, Via};
 
 /// The clocks of Datadog and Slack may differ by this much.
-const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
+const CLOCKS: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn read(post: &Post, part: &Part) -> Vec<(Via, Alarm)> {
     part.lines.iter().find_map(|line| alarm(post, part, line)).map(|alarm| (Via::Datadog, alarm)).into_iter().collect()

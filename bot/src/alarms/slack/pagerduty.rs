@@ -4,7 +4,7 @@
 use super::post::{Line, Part, Post, host, unmarked};
 use super::{state_of, subject};
 use crate::alarms::{DESCRIPTION, NAME, REASON, bounded};
-use tools::model::{Alarm, AlarmState, Metric, Via};
+use tools::model::{Alarm, AlarmState, Via};
 
 pub(super) fn read(post: &Post, part: &Part) -> Vec<(Via, Alarm)> {
     let alarm = part.lines.iter().find_map(|line| alarm(post, part, line));
@@ -24,18 +24,13 @@ fn alarm(post: &Post, part: &Part, line: &Line) -> Option<Alarm> {
     let subject = subject::read(&title);
     let state = of_incident.or_else(|| subject.as_ref().map(|subject| subject.state)).unwrap_or(AlarmState::Alarm);
     let (name, region) = subject.map_or((title, None), |subject| (subject.name, subject.region));
-    let service = part.told(&["service", "impacted service"]);
+    let service = part.told(&["service", "impacted service"]).map(|service| format!("; service {service}"));
     let told = part.told(&["description", "details"]).map(|told| bounded(&told, DESCRIPTION));
     let name = bounded(&name, NAME);
     Some(Alarm {
         region,
-        metric: service.map(|service| Metric {
-            namespace: "PagerDuty".to_owned(),
-            name: name.clone(),
-            stat: None,
-            dimensions: [("service".to_owned(), bounded(&service, NAME))].into(),
-        }),
-        reason: bounded(&line.text(), REASON),
+        // It tells of alarms that others measure: their metric must not have to stand back behind a guess.
+        reason: bounded(&format!("{}{}", unmarked(&line.text()), service.unwrap_or_default()), REASON),
         description: told.filter(|told| !told.is_empty()),
         link: Some(link.clone()),
         ..Alarm::named(name, state, post.at?)

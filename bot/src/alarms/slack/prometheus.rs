@@ -27,7 +27,7 @@ pub(super) fn read(post: &Post, part: &Part) -> Vec<(Via, Alarm)> {
     let alerts = alerts(part, title, state);
     let Some(at) = post.at else { return Vec::new() };
     let link = title.link.clone().or_else(|| part.link(|_| true));
-    let reason = bounded(&title.text(), REASON);
+    let reason = bounded(unmarked(&title.text()), REASON);
     let mut rules: Vec<Alert> = Vec::new();
     for alert in alerts.into_iter().filter(|alert| alert.labels.contains_key("alertname")) {
         match rules.iter_mut().find(|rule| rule.labels["alertname"] == alert.labels["alertname"]) {
@@ -110,19 +110,16 @@ fn alerts(part: &Part, title: &Line, state: AlarmState) -> Vec<Alert> {
         let told = line.text();
         let heading = bare(unmarked(&told)).trim_end_matches(':').to_lowercase();
         let heading = heading.strip_prefix("alerts ").unwrap_or(&heading);
-        let begins = |alert: &mut Alert, section| alerts.push(std::mem::replace(alert, Alert::new(section)));
         if let Some(state) = state_of(heading).filter(|_| matches!(heading, "firing" | "resolved")) {
             section = state;
-            let mut begins = begins;
-            begins(&mut current, section);
+            alerts.push(std::mem::replace(&mut current, Alert::new(section)));
             continue;
         }
         let Some((key, value)) = pair(&told) else { continue };
         let is_next =
             key == "labels" || key == "alert" || (key == "alertname" && current.labels.contains_key("alertname"));
         if is_next && current.labels.contains_key("alertname") {
-            let mut begins = begins;
-            begins(&mut current, section);
+            alerts.push(std::mem::replace(&mut current, Alert::new(section)));
         }
         match key.as_str() {
             "summary" | "description" | "message" => {

@@ -1,7 +1,7 @@
 //! Sentry: a link to an issue, with what was thrown as its label.
 
-use super::post::{Line, Part, Post, bare, host};
-use crate::alarms::{DESCRIPTION, NAME, bounded};
+use super::post::{Line, Part, Post, bare, host, unmarked};
+use crate::alarms::{DESCRIPTION, NAME, REASON, bounded};
 use tools::model::{Alarm, AlarmState, Metric, Via};
 
 pub(super) fn read(post: &Post, part: &Part) -> Vec<(Via, Alarm)> {
@@ -37,8 +37,9 @@ fn alarm(post: &Post, part: &Part, at: usize, line: &Line) -> Option<Alarm> {
     } else {
         AlarmState::Alarm
     };
-    let project = part.told(&["project"]).map(|told| told.split("  ").next().unwrap_or_default().trim().to_owned());
-    let project = project.filter(|project| !project.is_empty()).or_else(|| of_project(&lines));
+    let project = part.lines.iter().find(|line| line.link.is_some() && line.before.eq_ignore_ascii_case("project:"));
+    let project =
+        project.map(|line| line.label.clone()).or_else(|| part.told(&["project"])).or_else(|| of_project(&lines));
     let told = lines
         .get(at + 1)
         .filter(|line| !line.to_lowercase().starts_with("project"))
@@ -51,7 +52,7 @@ fn alarm(post: &Post, part: &Part, at: usize, line: &Line) -> Option<Alarm> {
             stat: None,
             dimensions: [("project".to_owned(), bounded(&project, NAME))].into(),
         }),
-        reason: bounded(&line.text(), 1000),
+        reason: bounded(unmarked(&line.text()), REASON),
         description: told.filter(|told| !told.is_empty()),
         link: Some(link.clone()),
         ..Alarm::named(name, state, post.at?)
