@@ -394,6 +394,7 @@ fn told(name: &str, state: AlarmState, changed_at: Timestamp, meters: &Meters) -
         metric,
         reason,
         muted: false,
+        source_id: None,
     }
 }
 
