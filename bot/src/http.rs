@@ -5,7 +5,7 @@ mod taken;
 
 use crate::alarms;
 use crate::alarms::slack::Posted;
-use crate::alarms::sns::verify::Authority;
+use crate::alarms::sns::verify::{Authority, Refused as NotFromSns};
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
@@ -62,7 +62,7 @@ pub(crate) enum Rejection {
     )]
     Stranger,
     #[error(transparent)]
-    Sns(#[from] alarms::sns::verify::Refused),
+    Sns(#[from] NotFromSns),
     #[error("the body is not what this address takes: {0}")]
     Unreadable(String),
     #[error("no scope is configured for {0}")]
@@ -75,8 +75,14 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Signature(_) | Self::Stranger => StatusCode::UNAUTHORIZED,
-            Self::Sns(alarms::sns::verify::Refused::Unreachable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Sns(_) => StatusCode::FORBIDDEN,
+            Self::Sns(refused) => match refused {
+                NotFromSns::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                NotFromSns::Stale(_)
+                | NotFromSns::Certificate
+                | NotFromSns::Confirmation
+                | NotFromSns::Version
+                | NotFromSns::Signature => StatusCode::FORBIDDEN,
+            },
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::NoScope(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

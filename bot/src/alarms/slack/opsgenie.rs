@@ -24,8 +24,8 @@ fn alarm(post: &Post, part: &Part, line: &Line) -> Option<(Via, Alarm)> {
     let subject = subject::read(&title);
     // The alert is over when it is closed, whatever opened it.
     let status = part.told(&["status", "alert status", "state"]);
-    let words = before.split(|c: char| c.is_whitespace() || "[]()".contains(c));
-    let told_state = status.as_deref().and_then(state_of).or_else(|| words.filter_map(state_of).next());
+    let mut words = before.split(|c: char| c.is_whitespace() || "[]()".contains(c));
+    let told_state = status.as_deref().and_then(state_of).or_else(|| words.find_map(state_of));
     let closed = told_state.filter(|state| *state == AlarmState::Ok).or_else(|| closing(part));
     let state =
         closed.or_else(|| subject.as_ref().map(|subject| subject.state)).or(told_state).unwrap_or(AlarmState::Alarm);

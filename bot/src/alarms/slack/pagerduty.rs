@@ -17,9 +17,9 @@ fn alarm(post: &Post, part: &Part, line: &Line) -> Option<Alarm> {
     if title.is_empty() {
         return None;
     }
-    let words = [&line.after, &line.before].into_iter().flat_map(|text| text.split_whitespace());
+    let mut words = [&line.after, &line.before].into_iter().flat_map(|text| text.split_whitespace());
     let status = part.told(&["status", "state"]);
-    let of_incident = status.as_deref().and_then(state_of).or_else(|| words.filter_map(state_of).next()).or(word);
+    let of_incident = status.as_deref().and_then(state_of).or_else(|| words.find_map(state_of)).or(word);
     // The service whose alarm it is may have put CloudWatch's own words in the title.
     let subject = subject::read(&title);
     let state = of_incident.or_else(|| subject.as_ref().map(|subject| subject.state)).unwrap_or(AlarmState::Alarm);

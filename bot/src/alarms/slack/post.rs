@@ -303,9 +303,9 @@ fn rich(value: &Value, out: &mut String, depth: usize) {
         match element["type"].as_str() {
             Some("link") => {
                 let url = mrkdwn::escape(text(&element["url"]));
-                out.push_str(&if told.is_empty() { format!("<{url}>") } else { format!("<{url}|{told}>") });
+                out.extend(["<", &url, if told.is_empty() { "" } else { "|" }, &told, ">"]);
             }
-            Some("emoji") => out.push_str(&format!(":{}:", prefix(text(&element["name"]), 100))),
+            Some("emoji") => out.extend([":", prefix(text(&element["name"]), 100), ":"]),
             Some("text") => out.push_str(&told),
             _ => {
                 rich(element, out, depth + 1);

@@ -26,7 +26,7 @@ fn message(sample: &str) -> Value {
 }
 
 /// A message of a bot of this name, with the fields of `body`.
-fn posted(name: &str, body: Value) -> Value {
+fn posted(name: &str, body: &Value) -> Value {
     let mut message = json!({"subtype": "bot_message", "username": name, "bot_id": "B1", "ts": "1795183332.000100"});
     for (field, value) in body.as_object().unwrap() {
         message[field] = value.clone();
@@ -47,8 +47,8 @@ fn told(message: &Value) -> String {
 }
 
 #[track_caller]
-fn check(name: &str, body: Value, expected: &str) {
-    assert_eq!(told(&posted(name, body)), expected);
+fn check(name: &str, body: impl std::borrow::Borrow<Value>, expected: &str) {
+    assert_eq!(told(&posted(name, body.borrow())), expected);
 }
 
 fn attachment(title: &str, link: &str, text: &str) -> Value {
@@ -77,9 +77,10 @@ fn datadog_in_other_shapes() {
 
 #[test]
 fn a_monitor_is_known_by_its_number_and_group() {
-    let alarm = |title: &str| match parse(&posted("x", attachment(title, "https://app.datadoghq.com/monitors/7", ""))) {
-        Posted::Alarms(alarms) => alarms[0].1.clone(),
-        other => panic!("no alarm: {other:?}"),
+    let alarm = |title: &str| {
+        let parsed = parse(&posted("x", &attachment(title, "https://app.datadoghq.com/monitors/7", "")));
+        let Posted::Alarms(alarms) = parsed else { panic!("no alarm: {parsed:?}") };
+        alarms[0].1.clone()
     };
     let first = alarm("Triggered: p99 is 9.8 s on host:a");
     assert!(first.is_same_alarm(&alarm("Recovered: p99 is 0.2 s on host:a")));
@@ -176,7 +177,7 @@ fn people_and_quotations_are_no_alarms() {
 
 #[test]
 fn an_edit_counts_from_when_it_was_made() {
-    let mut edited = posted("x", section("<https://a.pagerduty.com/incidents/Q1|[#1] a> resolved"));
+    let mut edited = posted("x", &section("<https://a.pagerduty.com/incidents/Q1|[#1] a> resolved"));
     edited["edited"] = json!({"user": "B1", "ts": "1795183390.000000"});
     let Posted::Alarms(alarms) = parse(&edited) else { panic!("no alarm") };
     assert_eq!(alarms[0].1.changed_at.to_string(), "2026-11-20T14:03:10Z");
@@ -231,6 +232,6 @@ proptest! {
             3 => json!({"attachments": [{"fields": [{"title": "Alarm Name", "value": text}, {"title": text, "value": "ALARM"}]}]}),
             _ => json!({"files": [{"filetype": "email", "subject": text, "plain_text": text}]}),
         };
-        assert_bounded(&parse(&posted("Grafana Datadog", body)));
+        assert_bounded(&parse(&posted("Grafana Datadog", &body)));
     }
 }

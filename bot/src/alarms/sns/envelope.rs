@@ -141,7 +141,7 @@ mod tests {
         let letter = json!({"a": 1});
         let by_sns = Letter { content: letter.clone(), id: Some("m1".to_owned()), topic: Some("t1".to_owned()) };
         assert_eq!(letters(&letter), [Letter::plain(letter.clone())]);
-        assert_eq!(letters(&notification(&letter)), [by_sns.clone()]);
+        assert_eq!(letters(&notification(&letter)), std::slice::from_ref(&by_sns));
         let of_lambda = json!({"Records": [{"Sns": notification(&letter)}, {"Sns": notification(&letter)}]});
         assert_eq!(letters(&of_lambda), [by_sns.clone(), by_sns.clone()]);
         let of_sqs = json!({"Records": [{"body": notification(&letter).to_string()}, {"body": letter.to_string()}, {"body": "text"}]});

@@ -87,3 +87,90 @@ fn measured(told: &Value) -> Value {
 fn statistic(told: &str) -> &str {
     STATISTICS.iter().find(|(loud, _)| *loud == told).map_or(told, |(_, known)| known)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarms::{Parsed, odd};
+    use envelope::{Letter, action, custom, deployment, is_envelope, letters};
+
+    const SAMPLES: [&str; 8] = [
+        include_str!("../../../../tests/samples/aws/sns_alarm_single.json"),
+        include_str!("../../../../tests/samples/aws/sns_alarm_percentile.json"),
+        include_str!("../../../../tests/samples/aws/sns_alarm_metric_math.json"),
+        include_str!("../../../../tests/samples/aws/sns_alarm_composite.json"),
+        include_str!("../../../../tests/samples/aws/sqs_sns_alarm.json"),
+        include_str!("../../../../tests/samples/aws/lambda_action_alarm_single.json"),
+        include_str!("../../../../tests/samples/aws/lambda_action_alarm_composite.json"),
+        include_str!("../../../../tests/samples/aws/codedeploy_sns_trigger_failed.json"),
+    ];
+
+    fn message(more: &Value) -> Value {
+        let mut message = json!({"AlarmName": "a", "NewStateValue": "ALARM", "Region": "EU (Ireland)",
+            "StateChangeTime": "2026-11-20T14:02:11.406+0000", "AWSAccountId": "123456789012"});
+        for (field, value) in more.as_object().unwrap() {
+            message[field] = value.clone();
+        }
+        message
+    }
+
+    #[track_caller]
+    fn check(more: &Value, expected: &str) {
+        let told = match alarm(&message(more)) {
+            Ok(Some(alarm)) => odd::told(&Parsed::Alarm(Box::new(alarm))),
+            Ok(None) => "none".to_owned(),
+            Err(err) => err.to_string(),
+        };
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_region_in_words_stands_in_for_an_arn() {
+        let told = "a ALARM at 2026-11-20T14:02:11.406Z\naccount 123456789012\nregion eu-west-1\nlink console";
+        check(&json!({}), told);
+        let moved = json!({"AlarmArn": "arn:aws:cloudwatch:us-east-2:123456789012:alarm:a"});
+        check(&moved, &told.replace("eu-west-1", "us-east-2"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_the_names_of_sns() {
+        check(
+            &json!({"NewStateValue": "ODD"}),
+            "the CloudWatch event has an unknown state at `NewStateValue`: `ODD` is none of ALARM, OK, INSUFFICIENT_DATA",
+        );
+        check(
+            &json!({"StateChangeTime": "soon"}),
+            "the CloudWatch event has no readable time at `StateChangeTime`: `soon`",
+        );
+        check(&json!({"AlarmName": ""}), "the CloudWatch event has no text at `AlarmName`");
+        check(&json!({"AlarmName": 7}), "none");
+    }
+
+    #[track_caller]
+    fn assert_bounded(letter: &Letter) {
+        for alarm in
+            [alarm(&letter.content), action(&letter.content)].into_iter().filter_map(|read| read.ok().flatten())
+        {
+            odd::assert_bounded(&Parsed::Alarm(Box::new(alarm)));
+        }
+        let (event, text) = (deployment(&letter.content, "id"), custom(&letter.content));
+        assert!(event.is_none_or(|event| event["source"] == "aws.codedeploy"));
+        assert!(text.is_none_or(|text| super::super::note(&text).chars().count() <= 300));
+    }
+
+    #[test]
+    fn no_mutation_panics_or_breaks_a_bound() {
+        for sample in SAMPLES {
+            let sample: Value = serde_json::from_str(sample).unwrap();
+            for odd_one in odd::mutations(&sample) {
+                letters(&odd_one).iter().for_each(assert_bounded);
+            }
+            // What is inside of an envelope is a text, so its fields are mutated on their own.
+            for letter in letters(&sample).into_iter().filter(|_| is_envelope(&sample)) {
+                for odd_one in odd::mutations(&letter.content) {
+                    assert_bounded(&Letter::plain(odd_one));
+                }
+            }
+        }
+    }
+}

@@ -352,14 +352,14 @@ mod tests {
         };
         let now: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
         #[track_caller]
-        fn check(checked: Result<(), Refused>, expected: bool) {
+        fn check(checked: &Result<(), Refused>, expected: bool) {
             assert_eq!(checked.is_ok(), expected, "{checked:?}");
         }
-        check(envelope("2026-11-20T14:00:00.000Z").check_age(now), true);
-        check(envelope("2026-11-20T13:59:59.999Z").check_age(now), false);
-        check(envelope("2026-11-20T15:04:00.000Z").check_age(now), true);
-        check(envelope("2026-11-20T15:06:00.000Z").check_age(now), false);
-        check(envelope("soon").check_age(now), false);
+        check(&envelope("2026-11-20T14:00:00.000Z").check_age(now), true);
+        check(&envelope("2026-11-20T13:59:59.999Z").check_age(now), false);
+        check(&envelope("2026-11-20T15:04:00.000Z").check_age(now), true);
+        check(&envelope("2026-11-20T15:06:00.000Z").check_age(now), false);
+        check(&envelope("soon").check_age(now), false);
         let signed = envelope("z").signed();
         assert_eq!(
             signed,
