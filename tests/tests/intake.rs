@@ -98,7 +98,7 @@ fn told_of_aws(sample: &Value) -> Vec<String> {
         if let Some(alarm) = envelope::action(content).unwrap() {
             return Some(told(Via::AlarmAction, &alarm));
         }
-        let event = envelope::deployment(content, "id").unwrap_or_else(|| content.clone());
+        let event = envelope::deployment(content, None).unwrap_or_else(|| content.clone());
         match eventbridge::parse(&event).unwrap() {
             Parsed::Alarm(alarm) => Some(told(Via::EventBridge, &alarm)),
             Parsed::Note(note) => Some(format!("note: {note}")),
@@ -180,7 +180,7 @@ fn every_sample_of_slack_is_read() {
     datadog_triggered
         Datadog: token-exchange p99 latency is high on env:prod ALARM at 2026-11-20T14:02:00Z | datadog/107666844/env:prod | - Datadog/token-exchange p99 latency is high on env:prod {env=prod} | “p99 over 3s on `token-ex” | because Triggered; Metric value: | https://app.datadoghq.com/monitors/107666844
     datadog_warn
-        Datadog: token-exchange p99 latency is high on env:prod ALARM at 2026-11-20T14:02:00Z | datadog/107666844/env:prod | - Datadog/token-exchange p99 latency is high on env:prod {env=prod} | “p99 over 3s on `token-ex” | because Warn; Metric value: 2.10 | https://app.datadoghq.com/monitors/107666844
+        Datadog: token-exchange p99 latency is high on env:prod ALARM at 2026-11-20T14:01:00Z | datadog/107666844/env:prod | - Datadog/token-exchange p99 latency is high on env:prod {env=prod} | “p99 over 3s on `token-ex” | because Warn; Metric value: 2.10 | https://app.datadoghq.com/monitors/107666844
     email_to_slack_sns_alarm
         e-mail: auth-prod-apigw-5xx ALARM at 2026-11-20T14:02:31Z | us-east-1 | “API 5xx” | because Threshold Crossed: 1 dat | https://us-east-1.console.aws.amazon.com/clo
     event_app_home_opened

@@ -75,16 +75,14 @@ impl Door {
             let key = format!("action/{}", transition(&alarm));
             return self.take_alarm(letter, alarm, Via::AlarmAction, key).await;
         }
-        if let Some(id) = &letter.id {
-            if let Some(event) = envelope::deployment(content, id) {
-                return self.take_change(&event).await;
-            }
-            let told = content.as_str().map(str::to_owned).or_else(|| envelope::custom(content));
-            if let Some(told) = told {
-                let note = alarms::note(&told);
-                tracing::info!("a notification that is no alarm: {note}");
-                return Ok(Some(note));
-            }
+        if let Some(event) = envelope::deployment(content, letter.id.as_deref()) {
+            return self.take_change(&event).await;
+        }
+        let told = content.as_str().filter(|_| letter.id.is_some()).map(str::to_owned);
+        if let Some(told) = told.or_else(|| envelope::custom(content)) {
+            let note = alarms::note(&told);
+            tracing::info!("a notification that is no alarm: {note}");
+            return Ok(Some(note));
         }
         match alarms::eventbridge::parse(content).map_err(unreadable)? {
             Parsed::Alarm(alarm) => {

@@ -91,9 +91,10 @@ pub fn action(event: &Value) -> Result<Option<Alarm>, Unreadable> {
 }
 
 /// The trigger of CodeDeploy that SNS carries, as the event that EventBridge would have; none if it is something else. The time
-/// is that of its end, else of its beginning.
-pub fn deployment(message: &Value, id: &str) -> Option<Value> {
-    let status = message["status"].as_str().filter(|_| message["deploymentId"].is_string())?;
+/// is that of its end, else of its beginning. `id` is that of the notification, where there is one.
+pub fn deployment(message: &Value, id: Option<&str>) -> Option<Value> {
+    let (status, deployment) = (message["status"].as_str()?, message["deploymentId"].as_str()?);
+    let id = id.map_or_else(|| format!("{}/{}", prefix(deployment, ID), prefix(status, ID)), str::to_owned);
     let state = match status {
         "CREATED" | "STARTED" | "IN_PROGRESS" => "START",
         "SUCCEEDED" => "SUCCESS",

@@ -153,7 +153,7 @@ mod tests {
         {
             odd::assert_bounded(&Parsed::Alarm(Box::new(alarm)));
         }
-        let (event, text) = (deployment(&letter.content, "id"), custom(&letter.content));
+        let (event, text) = (deployment(&letter.content, None), custom(&letter.content));
         assert!(event.is_none_or(|event| event["source"] == "aws.codedeploy"));
         assert!(text.is_none_or(|text| super::super::note(&text).chars().count() <= 300));
     }
