@@ -1,5 +1,6 @@
 //! The composition root: everything that runs, made from what it needs.
 
+use crate::alarms::sns::verify::Authority;
 use crate::audit::Notary;
 use crate::casebook::Cases;
 use crate::config::Config;
@@ -134,7 +135,8 @@ impl Works {
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
         };
-        let router = http::router(Door { config, inbox, clock, pulse: Arc::clone(&pulse), chat: chat.clone() });
+        let (sns, pulse_of_door) = (Authority::new()?, Arc::clone(&pulse));
+        let router = http::router(Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns });
         Ok(Self { dispatcher, sender, router, chat, outside, pulse })
     }
 }

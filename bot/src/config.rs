@@ -6,6 +6,7 @@ mod recovery;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
 
+use crate::alarms;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -48,6 +49,9 @@ pub struct Scope {
     /// Channels in which other bots post alarms, by their ids.
     #[serde(default)]
     pub watched: Vec<String>,
+    /// Topics of SNS that may bring its alarms to `POST /alarms/sns`, by their ARNs; none unless told.
+    #[serde(default)]
+    pub sns_topics: Vec<String>,
     /// The channel that gets the cards, by its id.
     pub war_room: String,
     /// From how many alarms on it is a flood; [`Flood::USUAL`] unless told.
@@ -256,6 +260,18 @@ fn is_slack_id(id: &str, first: &[u8]) -> bool {
         && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
+/// Whether SNS could have given this ARN to a topic: `arn:aws:sns:us-east-1:123456789012:alarms`.
+fn is_topic(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let [_, _, "sns", region, account, name] = parts.as_slice() else { return false };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    arn.starts_with("arn:aws")
+        && alarms::region(region).as_deref() == Some(*region)
+        && alarms::account(account).as_deref() == Some(*account)
+        && (1..=256).contains(&name.len())
+        && name.bytes().all(is_plain)
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -323,6 +339,17 @@ impl File {
                      `S0123ABCD`, another `U0123ABCD`",
                     scope.id.0
                 ));
+            }
+        }
+        let mut topics = BTreeSet::new();
+        for topic in self.scopes.iter().flat_map(|scope| &scope.sns_topics) {
+            if !is_topic(topic) {
+                return Err(format!(
+                    "`{topic}` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`"
+                ));
+            }
+            if !topics.insert(topic) {
+                return Err(format!("the SNS topic `{topic}` stands there twice"));
             }
         }
         self.policy.check()?;
@@ -445,6 +472,11 @@ impl Config {
         self.scopes.iter().find(lists).or_else(|| self.scopes.iter().find(|scope| scope.accounts.is_empty()))
     }
 
+    /// The scope that takes alarms by a topic of SNS, if one does.
+    pub fn scope_of_topic(&self, topic: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| scope.sns_topics.iter().any(|known| known == topic))
+    }
+
     /// A scope by its name.
     pub fn scope(&self, id: &ScopeId) -> Option<&Scope> {
         self.scopes.iter().find(|scope| scope.id == *id)
@@ -490,6 +522,7 @@ mod tests {
             id = "prod"
             accounts = ["123456789012"]
             watched = ["C2"]
+            sns_topics = ["arn:aws:sns:us-east-1:123456789012:alarms"]
             war_room = "C1"
             flood = { alarms = 5, within = "2m" }
             environment = "staging"
@@ -528,6 +561,9 @@ mod tests {
         assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
+        assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"alarms\"]\n")), @"the configuration is wrong: `alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");
+        assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"arn:aws:sqs:us-east-1:123456789012:alarms\"]\n")), @"the configuration is wrong: `arn:aws:sqs:us-east-1:123456789012:alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");
+        assert_snapshot!(refused(&format!("{SCOPE}sns_topics = {:?}\n", ["arn:aws:sns:us-east-1:123456789012:alarms"; 2])), @"the configuration is wrong: the SNS topic `arn:aws:sns:us-east-1:123456789012:alarms` stands there twice");
         assert_snapshot!(refused(&format!("storage = \"s3\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 11 … unknown variant `s3`, expected `embedded` or `aws`");
         assert_snapshot!(refused(&format!("{SCOPE}[[topology.services]]\nid = \"a\"\n[[topology.edges]]\ncaller = \"a\"\ncallee = \"b\"\n")), @"the configuration is wrong: an edge leads from or to `b`, which is none of the services");
         assert_snapshot!(refused(&format!("{SCOPE}[topology]\nbuses = [\"a b\"]\n")), @"the configuration is wrong: the event bus `a b` needs a name of 1 to 256 letters, digits, `/`, `.`, `-` and `_`");

@@ -199,6 +199,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             id: ScopeId("prod".to_owned()),
             accounts: Vec::new(),
             watched: vec![ALERTS.to_owned()],
+            sns_topics: Vec::new(),
             war_room: WAR_ROOM.to_owned(),
             flood: Flood::USUAL,
             environment: "production".to_owned(),
@@ -412,11 +413,11 @@ impl Stage {
 
     async fn deliver(&mut self, delivery: &Delivery) -> Result<(), DrillError> {
         match &delivery.signal {
-            Signal::Alarm { via: Via::EventBridge, alarm } => {
+            Signal::Alarm { via, alarm } if played_by(*via) == Via::EventBridge => {
                 let id = delivery.event_id.clone().unwrap_or_else(|| format!("{}@{}", alarm.name, delivery.received));
                 self.post_event(&eventbridge::compose(alarm, &id)).await
             }
-            Signal::Alarm { via: Via::AmazonQ, alarm } => {
+            Signal::Alarm { via: _, alarm } => {
                 let known = delivery.event_id.as_ref().and_then(|id| self.events.get(id));
                 if let Some(event) = known {
                     self.workspace.redeliver(event);
@@ -569,10 +570,28 @@ fn alarms(capsule: &Capsule) -> impl Iterator<Item = (&Delivery, Via, &Alarm)> {
     })
 }
 
+/// By which way a drill plays what came by `via`: it has AWS's own door, and for whatever is a message the one of Amazon Q.
+fn played_by(via: Via) -> Via {
+    match via {
+        Via::EventBridge | Via::Sns | Via::AlarmAction => Via::EventBridge,
+        Via::AmazonQ
+        | Via::Opsgenie
+        | Via::JiraServiceManagement
+        | Via::Datadog
+        | Via::PagerDuty
+        | Via::Sentry
+        | Via::Alertmanager
+        | Via::Grafana
+        | Via::Terraform
+        | Via::Email
+        | Via::Webhook => Via::AmazonQ,
+    }
+}
+
 /// Whether the transition is among the facts of an incident.
 fn is_kept(alarm: &Alarm, via: Via, incidents: &[Incident]) -> bool {
     let known = incidents.iter().filter_map(|incident| incident.joined(alarm));
-    known.into_iter().any(|joined| joined.transition(alarm, via).is_some())
+    known.into_iter().any(|joined| joined.transition(alarm, played_by(via)).is_some())
 }
 
 /// Whether a person can read the alarm's name and this state in what the bot wrote.

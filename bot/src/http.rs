@@ -1,15 +1,18 @@
 //! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
 //! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
-use crate::alarms::{self, Parsed};
-use crate::changes::{self, Seen};
+mod taken;
+
+use crate::alarms;
+use crate::alarms::slack::Posted;
+use crate::alarms::sns::verify::{Authority, Refused as NotFromSns};
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
 use crate::slack::chat::Chat;
 use crate::slack::verify::{self, Refused, Verified, verify};
-use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, ViewSubmission};
+use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, Us, ViewSubmission};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -23,7 +26,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tools::model::{ScopeId, Via};
+use tools::model::ScopeId;
 use tools::ports::Clock;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -45,6 +48,8 @@ pub struct Door {
     pub pulse: Arc<Pulse>,
     /// Opens forms: that cannot wait.
     pub chat: Chat,
+    /// Tells the messages of SNS from anybody else's.
+    pub sns: Authority,
 }
 
 /// Why a request is answered with an error. The text is for whoever reads the sender's log.
@@ -56,6 +61,8 @@ pub(crate) enum Rejection {
         "events are taken with `Authorization: Bearer <the alarms secret>`, or from this machine where none is configured"
     )]
     Stranger,
+    #[error(transparent)]
+    Sns(#[from] NotFromSns),
     #[error("the body is not what this address takes: {0}")]
     Unreadable(String),
     #[error("no scope is configured for {0}")]
@@ -68,6 +75,14 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Signature(_) | Self::Stranger => StatusCode::UNAUTHORIZED,
+            Self::Sns(refused) => match refused {
+                NotFromSns::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                NotFromSns::Stale(_)
+                | NotFromSns::Certificate
+                | NotFromSns::Confirmation
+                | NotFromSns::Version
+                | NotFromSns::Signature => StatusCode::FORBIDDEN,
+            },
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::NoScope(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -86,6 +101,7 @@ pub fn router(door: Door) -> Router {
         .route("/slack/commands", post(commands))
         .route("/slack/interactivity", post(interactivity))
         .route("/alarms/eventbridge", post(eventbridge))
+        .route("/alarms/sns", post(sns))
         .route("/healthz", get(healthz))
         .with_state(door)
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
@@ -101,11 +117,13 @@ async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> An
     let body = door.verified(&headers, &body)?;
     match read_json(body.bytes())? {
         Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
-        Envelope::EventCallback { event_id, event, api_app_id, .. } => {
-            if let Some(message) = MessageEvent::read(&event)
-                && let Some((scope, event)) = door.message(&message, &api_app_id)
-            {
-                door.accept(EventKey(format!("slack/{event_id}")), scope, event).await?;
+        Envelope::EventCallback { event_id, event, api_app_id, authorizations, .. } => {
+            if let Some(message) = MessageEvent::read(&event) {
+                let us = Us { app: &api_app_id, authorizations: &authorizations };
+                for (place, (scope, event)) in door.message(&message, us).into_iter().enumerate() {
+                    let more = if place == 0 { String::new() } else { format!("/{place}") };
+                    door.accept(EventKey(format!("slack/{event_id}{more}")), scope, event).await?;
+                }
             }
             Ok(StatusCode::OK.into_response())
         }
@@ -147,6 +165,11 @@ async fn eventbridge(
     Ok((StatusCode::ACCEPTED, Json(json!({"ok": true, "note": note}))).into_response())
 }
 
+async fn sns(State(door): State<Door>, body: Bytes) -> Answer {
+    let note = door.take_sns(&body).await?;
+    Ok(Json(json!({"ok": true, "note": note})).into_response())
+}
+
 impl Door {
     fn verified<'a>(&self, headers: &HeaderMap, body: &'a Bytes) -> Result<Verified<'a>, Refused> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -170,47 +193,6 @@ impl Door {
             None => peer.is_some_and(|address| address.ip().is_loopback()),
         };
         if admitted { Ok(()) } else { Err(Rejection::Stranger) }
-    }
-
-    /// Takes an event of EventBridge, an alarm or a change, from somebody who may bring one. Of an event that means nothing
-    /// to us it says why.
-    pub(crate) async fn take_event(&self, event: &Value) -> Result<Option<String>, Rejection> {
-        match alarms::eventbridge::parse(event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
-            Parsed::Alarm(alarm) => {
-                let scope = self.scope_of_account(alarm.account.as_deref(), "an alarm without account")?;
-                // EventBridge delivers at least once, with the same id.
-                let key = EventKey(format!("eventbridge/{}", event["id"].as_str().unwrap_or_default()));
-                self.accept(key, scope, Event::Alarm { alarm, via: Via::EventBridge, message: None }).await?;
-                Ok(None)
-            }
-            Parsed::Note(note) => {
-                tracing::info!("an event that is no alarm transition: {note}");
-                Ok(Some(note))
-            }
-            Parsed::Other => self.take_change(event).await,
-        }
-    }
-
-    async fn take_change(&self, event: &Value) -> Result<Option<String>, Rejection> {
-        match changes::parse(event).map_err(|err| Rejection::Unreadable(err.to_string()))? {
-            changes::Parsed::Change(seen) => {
-                let Seen { key, change, touched } = *seen;
-                let scope = self.scope_of_account(touched.account.as_deref(), "a change without account")?;
-                let (change, touched) = (Box::new(change), Box::new(touched));
-                self.accept(key, scope, Event::Change { change, touched }).await?;
-                Ok(None)
-            }
-            changes::Parsed::Note(note) => {
-                tracing::info!("an event that is no change: {note}");
-                Ok(Some(note))
-            }
-            changes::Parsed::Other => Err(Rejection::Unreadable("this is no event of AWS".to_owned())),
-        }
-    }
-
-    fn scope_of_account(&self, account: Option<&str>, unnamed: &str) -> Result<ScopeId, Rejection> {
-        let scope = self.config.scope_of_account(account).map(|scope| scope.id.clone());
-        scope.ok_or_else(|| Rejection::NoScope(account.unwrap_or(unnamed).to_owned()))
     }
 
     /// A pressed button becomes an event, or opens the form that it asks for.
@@ -285,24 +267,24 @@ impl Door {
         scope.ok_or_else(|| Rejection::NoScope(format!("the channel {channel}")))
     }
 
-    /// What a message means to us: an alarm in a watched channel, or nothing.
-    fn message(&self, event: &MessageEvent<'_>, our_app: &str) -> Option<(ScopeId, Event)> {
-        let message = event.message;
-        let is_ours = message["app_id"] == our_app || message["bot_profile"]["app_id"] == our_app;
-        if is_ours || !self.config.watches(event.channel) {
-            return None;
-        }
-        match alarms::amazon_q::parse(message) {
-            Parsed::Alarm(alarm) => {
-                let scope = self.config.scope_of_channel(event.channel)?.id.clone();
+    /// What a message means to us: alarms in a watched channel, or nothing.
+    fn message(&self, event: &MessageEvent<'_>, us: Us<'_>) -> Vec<(ScopeId, Event)> {
+        let scope = self.config.scope_of_channel(event.channel).filter(|_| self.config.watches(event.channel));
+        let Some(scope) = scope.filter(|_| !us.wrote(event.message)) else {
+            return Vec::new();
+        };
+        match alarms::slack::parse(event.message) {
+            Posted::Alarms(alarms) => {
                 let message = MessageRef { channel: event.channel.to_owned(), ts: event.ts.to_owned() };
-                Some((scope, Event::Alarm { alarm, via: Via::AmazonQ, message: Some(message) }))
+                let event = |(via, alarm)| Event::Alarm { alarm: Box::new(alarm), via, message: Some(message.clone()) };
+                alarms.into_iter().map(|alarm| (scope.id.clone(), event(alarm))).collect()
             }
-            Parsed::Note(note) => {
+            Posted::Note(note) => {
                 tracing::info!("a message that is no alarm: {note}");
-                None
+                Vec::new()
             }
-            Parsed::Other => None,
+            // What people say is theirs, and stands in no log.
+            Posted::Said(_) | Posted::Nothing => Vec::new(),
         }
     }
 
@@ -347,7 +329,7 @@ mod tests {
 
     /// An inbox that nobody empties.
     #[derive(Debug, Default)]
-    struct Shelf(Mutex<Vec<Delivered>>);
+    pub(super) struct Shelf(pub(super) Mutex<Vec<Delivered>>);
 
     #[async_trait]
     impl Inbox for Shelf {
@@ -366,7 +348,7 @@ mod tests {
         }
     }
 
-    fn door() -> (Door, Arc<Shelf>) {
+    pub(super) fn door() -> (Door, Arc<Shelf>) {
         let (mut config, _) = drill::local("http://127.0.0.1:9/api", "http://127.0.0.1:9");
         // An only scope would take every channel.
         config.scopes.push(Scope {
@@ -377,7 +359,14 @@ mod tests {
         let chat = Chat::new(&config.slack_api, &config.bot_token).unwrap();
         let shelf = Arc::new(Shelf::default());
         let clock = Arc::new(ModelClock::starting_at(Timestamp::UNIX_EPOCH));
-        let door = Door { config: Arc::new(config), inbox: shelf.clone(), clock, pulse: Arc::default(), chat };
+        let door = Door {
+            config: Arc::new(config),
+            inbox: shelf.clone(),
+            clock,
+            pulse: Arc::default(),
+            chat,
+            sns: Authority::new().unwrap(),
+        };
         (door, shelf)
     }
 

@@ -291,6 +291,7 @@ impl Builder {
                 link: None,
                 children: Vec::new(),
                 muted: false,
+                source_id: None,
             }
         };
         by_excess.iter().cycle().take(self.size.alarms).enumerate().map(alarm).collect()

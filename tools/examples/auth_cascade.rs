@@ -381,9 +381,6 @@ fn told(name: &str, state: AlarmState, changed_at: Timestamp, meters: &Meters) -
         dimensions: dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     });
     Alarm {
-        name: name.to_owned(),
-        state,
-        changed_at,
         account: Some(if name.starts_with("billing-") { BILLING_ACCOUNT } else { ACCOUNT }.to_owned()),
         region: Some(REGION.to_owned()),
         description: Some(description.to_owned()).filter(|text| !text.is_empty()),
@@ -393,7 +390,7 @@ fn told(name: &str, state: AlarmState, changed_at: Timestamp, meters: &Meters) -
         children: COMPOSITE_CHILDREN.iter().filter(|_| metric.is_none()).map(|child| (*child).to_owned()).collect(),
         metric,
         reason,
-        muted: false,
+        ..Alarm::named(name, state, changed_at)
     }
 }
 
@@ -420,9 +417,10 @@ fn reason(value: impl Fn(i32) -> Option<f64>, above: (f64, i32), state: AlarmSta
 /// A delivery whose id is the same for the same words told the same way, as that of a repeated one is.
 fn delivery(received: &str, via: Via, words: &str, signal: Signal) -> Delivery {
     let id = format!("{:016x}{:016x}", hash(words, 1), hash(words, 2));
-    let event_id = match via {
-        AmazonQ => format!("Ev0{}", id[..8].to_uppercase()),
-        EventBridge => [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-"),
+    let event_id = if via == AmazonQ {
+        format!("Ev0{}", id[..8].to_uppercase())
+    } else {
+        [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-")
     };
     Delivery { received: at(received), event_id: Some(event_id), signal }
 }

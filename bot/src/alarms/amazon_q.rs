@@ -4,6 +4,7 @@
 //! AWS publishes no schema for these messages, so the reader is tolerant: it looks for a title wherever one may stand
 //! (blocks, blocks in attachments, old attachments, the fallback) and takes the rest as it finds it.
 
+use super::slack::is_console;
 use super::{
     CHILDREN, DESCRIPTION, NAME, Parsed, REASON, account, alarm_of_arn, bounded, console_link, items, note, prefix,
     region, text, when,
@@ -18,8 +19,8 @@ const AUTHORS: [&str; 2] = ["amazon q developer", "aws chatbot"];
 
 /// The marks of each state, as glyphs and as Slack's shortcodes.
 const MARKS: [(AlarmState, &[&str]); 3] = [
-    (AlarmState::Alarm, &["🚨", ":rotating_light:", "❌", ":x:"]),
-    (AlarmState::Ok, &["✅", ":white_check_mark:"]),
+    (AlarmState::Alarm, &["🚨", ":rotating_light:", "❌", ":x:", "🔴", ":red_circle:", "🔥", ":fire:"]),
+    (AlarmState::Ok, &["✅", ":white_check_mark:", "🟢", ":large_green_circle:", "\u{2714}", ":heavy_check_mark:"]),
     // Without its variation selector, which is not always sent.
     (AlarmState::InsufficientData, &["\u{26a0}", ":warning:"]),
 ];
@@ -46,9 +47,9 @@ pub fn parse(message: &Value) -> Parsed {
     match (said.alarm(message), author) {
         (Some(alarm), Author::AmazonQ) => Parsed::Alarm(Box::new(alarm)),
         // Only the app's own titles are links.
-        (Some(alarm), Author::UnnamedBot) if said.titles.iter().any(|title| title.link.is_some()) => {
-            Parsed::Alarm(Box::new(alarm))
-        }
+        (Some(alarm), Author::UnnamedBot) if said.links().next().is_some() => Parsed::Alarm(Box::new(alarm)),
+        // A name can be chosen; a title that leads to the console is the app's, or as good.
+        (Some(alarm), Author::OtherBot) if said.links().any(is_console) => Parsed::Alarm(Box::new(alarm)),
         (None, Author::AmazonQ) if !text.is_empty() => Parsed::Note(text),
         _ => Parsed::Other,
     }
@@ -113,6 +114,8 @@ enum Author {
     AmazonQ,
     /// A bot whose name the payload leaves out, as a `message_changed` does.
     UnnamedBot,
+    /// A bot of another name.
+    OtherBot,
     SomeoneElse,
 }
 
@@ -123,12 +126,12 @@ fn author(message: &Value) -> Author {
         let name = name.trim().to_ascii_lowercase();
         AUTHORS.iter().any(|author| name.starts_with(author))
     };
-    if names.iter().any(is_ours) {
-        Author::AmazonQ
-    } else if names.is_empty() && message["bot_id"].as_str().is_some_and(|id| !id.is_empty()) {
-        Author::UnnamedBot
-    } else {
-        Author::SomeoneElse
+    let is_bot = message["bot_id"].as_str().is_some_and(|id| !id.is_empty());
+    match (names.is_empty(), is_bot) {
+        (false, _) if names.iter().any(is_ours) => Author::AmazonQ,
+        (true, true) => Author::UnnamedBot,
+        (false, true) => Author::OtherBot,
+        (_, false) => Author::SomeoneElse,
     }
 }
 
@@ -227,7 +230,13 @@ impl<'a> Said<'a> {
                 .filter(|told| !told.is_empty()),
             link: told_link.or_else(console),
             muted: false,
+            source_id: None,
         })
+    }
+
+    /// Where its titles lead.
+    fn links(&self) -> impl Iterator<Item = &str> {
+        self.titles.iter().filter_map(|title| title.link.as_deref())
     }
 
     /// The text that reads like CloudWatch's reason, else the first that is not about something else.
@@ -311,7 +320,7 @@ fn state_of_mark(mark: &str) -> Option<AlarmState> {
 }
 
 /// The state a reason speaks of, in the phrases CloudWatch uses.
-fn state_of_reason(reason: &str) -> Option<AlarmState> {
+pub(super) fn state_of_reason(reason: &str) -> Option<AlarmState> {
     if reason.starts_with("Insufficient Data") {
         return Some(AlarmState::InsufficientData);
     }
@@ -337,7 +346,7 @@ fn state_of_reason(reason: &str) -> Option<AlarmState> {
 }
 
 /// The time in `… transitioned to ALARM at Friday 20 November, 2026 14:03:05 UTC`.
-fn time_in_reason(reason: &str) -> Option<Timestamp> {
+pub(super) fn time_in_reason(reason: &str) -> Option<Timestamp> {
     const ZONE: &str = " UTC";
     let told = reason.rsplit(" at ").next()?;
     let end = told.find(ZONE)? + ZONE.len();
@@ -345,7 +354,7 @@ fn time_in_reason(reason: &str) -> Option<Timestamp> {
 }
 
 /// The alarms whose ARN a composite's reason gives, but for the composite itself.
-fn children(reason: &str, composite: &str) -> Vec<String> {
+pub(super) fn children(reason: &str, composite: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (at, _) in reason.match_indices("arn:aws") {
         let told = &reason[at..];
@@ -539,12 +548,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_app_is_believed() {
+    fn only_the_app_is_believed_or_what_leads_to_the_console() {
         let mut someone = message(ATTACHMENT);
-        someone["bot_profile"]["name"] = json!("Amazon Q Business");
-        assert_eq!(parse(&someone), Parsed::Other);
-        someone["username"] = json!("AWS Chatbot");
+        someone["bot_profile"]["name"] = json!("Night watch");
         assert!(matches!(parse(&someone), Parsed::Alarm(_)));
+        let elsewhere = someone.to_string().replace("console.aws.amazon.com", "console.aws.amazon.com.evil.example");
+        assert_eq!(parse(&json(&elsewhere)), Parsed::Other);
+        assert!(matches!(parse(&json(&elsewhere.replace("Night watch", "AWS Chatbot"))), Parsed::Alarm(_)));
 
         // Without a name it may still be the app, whose edits come so; but never a person, nor a bot that quotes a title.
         let mut unnamed = message(ATTACHMENT);
@@ -692,6 +702,7 @@ mod tests {
                 description: (mask & 8 != 0).then(|| format!("{name}\nnext line & more")),
                 children: Vec::new(),
                 muted: false,
+                source_id: None,
             };
             let mut body = compose(&alarm);
             body["username"] = json!("Amazon Q Developer");

@@ -95,7 +95,8 @@ fn metrics_of(metric: &Metric, label: &str) -> Value {
     }
 }
 
-fn transition(event: &Value) -> Result<Alarm, Unreadable> {
+/// Reads the detail of a transition, with the envelope around it.
+pub(super) fn transition(event: &Value) -> Result<Alarm, Unreadable> {
     let detail = &event["detail"];
     let name = name_of(detail)?;
     let told = text(&detail["state"]["value"]);
@@ -112,6 +113,7 @@ fn transition(event: &Value) -> Result<Alarm, Unreadable> {
         link: region.as_deref().map(|region| console_link(region, &name)),
         children: children(detail),
         muted: detail["muteDetail"].is_object() || !text(&detail["state"]["actionsSuppressedBy"]).is_empty(),
+        source_id: None,
         name,
         account,
         region,
@@ -717,6 +719,7 @@ mod tests {
                 link: Some(console_link(region, name)),
                 children: odd_names.iter().filter(|_| mask & 32 != 0).map(|name| (*name).to_owned()).collect(),
                 muted: mask % 3 == 0,
+                source_id: None,
             });
         }
         for alarm in alarms {

@@ -6,6 +6,9 @@
 
 pub mod amazon_q;
 pub mod eventbridge;
+mod region;
+pub mod slack;
+pub mod sns;
 pub(crate) mod when;
 
 use serde_json::Value;

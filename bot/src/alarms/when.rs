@@ -1,4 +1,4 @@
-//! The few ways in which AWS and Slack write a moment.
+//! The few ways in which AWS, Slack and others write a moment.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -9,15 +9,19 @@ const FIELD: &str = "%a, %d %b %Y %H:%M:%S UTC";
 /// How CloudWatch writes a moment inside the reason of a composite alarm.
 const REASON: &str = "%A %d %B, %Y %H:%M:%S UTC";
 
+/// How Datadog writes when a monitor triggered.
+const DATADOG: &str = "%a %b %d %Y %H:%M:%S UTC";
+
 /// Reads RFC 3339, `2026-11-20T14:02:11.406+0000` (the details of an AWS event), `Fri, 20 Nov 2026 14:02:11 UTC`
-/// (a field of Amazon Q) and `Friday 20 November, 2026 14:03:05 UTC` (a composite alarm's reason).
+/// (a field of Amazon Q), `Friday 20 November, 2026 14:03:05 UTC` (a composite alarm's reason) and
+/// `Fri Nov 20 2026 14:02:00 UTC` (Datadog).
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let in_words = |format| {
         let moment = DateTime::strptime(format, text).ok()?.to_zoned(TimeZone::UTC).ok()?;
         Some(moment.timestamp())
     };
-    text.parse().ok().or_else(|| in_words(FIELD)).or_else(|| in_words(REASON))
+    text.parse().ok().or_else(|| in_words(FIELD)).or_else(|| in_words(REASON)).or_else(|| in_words(DATADOG))
 }
 
 /// Reads the `ts` of a Slack message: seconds, a point, and six digits that are microseconds.
@@ -70,6 +74,7 @@ mod tests {
         check("Fri, 20 Nov 2026 14:02:11 UTC", Some("2026-11-20T14:02:11Z"));
         check("Mon, 2 Nov 2026 09:30:14 UTC", Some("2026-11-02T09:30:14Z"));
         check("Friday 20 November, 2026 14:03:05 UTC", Some("2026-11-20T14:03:05Z"));
+        check("Fri Nov 20 2026 14:02:00 UTC", Some("2026-11-20T14:02:00Z"));
         check("  2026-11-20T14:02:11Z\n", Some("2026-11-20T14:02:11Z"));
     }
 

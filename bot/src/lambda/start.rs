@@ -1,5 +1,6 @@
 //! From the environment of a function to the function that runs.
 
+use crate::alarms::sns::verify::Authority;
 use crate::app::{Parts, Works};
 use crate::aws::{DelayQueue, DynamoStore, SqsInbox};
 use crate::clock::SystemClock;
@@ -104,7 +105,8 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
             }
             let config = Arc::new(file.config(secrets)?);
             let chat = Chat::new(&config.slack_api, &config.bot_token)?;
-            Ok(Ingress::new(Door { config, inbox, clock, pulse: Arc::new(Pulse::default()), chat }).run().await?)
+            let (pulse, sns) = (Arc::new(Pulse::default()), Authority::new()?);
+            Ok(Ingress::new(Door { config, inbox, clock, pulse, chat, sns }).run().await?)
         }
         Role::Worker => {
             secrets.bot_token = secret(&vault, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;

@@ -24,10 +24,44 @@ pub enum Envelope {
         api_app_id: String,
         /// What happened.
         event: Value,
+        /// For whom it is told: our own user is among them.
+        #[serde(default)]
+        authorizations: Vec<Authorization>,
     },
     /// Anything else Slack may send there.
     #[serde(other)]
     Other,
+}
+
+/// For whom an event is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Authorization {
+    /// A user id.
+    #[serde(default)]
+    pub user_id: Option<String>,
+    /// Whether that is the app's own user.
+    #[serde(default)]
+    pub is_bot: bool,
+}
+
+/// Who we are, as an envelope tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Us<'a> {
+    /// Our app.
+    pub app: &'a str,
+    /// For whom the event is told.
+    pub authorizations: &'a [Authorization],
+}
+
+impl Us<'_> {
+    /// Whether we wrote this message. An edit names the app or the user, and not always both.
+    pub fn wrote(&self, message: &Value) -> bool {
+        let ours = self.authorizations.iter().filter(|known| known.is_bot).filter_map(|known| known.user_id.as_deref());
+        let is_our_app = |app: &Value| app.as_str().is_some_and(|app| !app.is_empty() && app == self.app);
+        is_our_app(&message["app_id"])
+            || is_our_app(&message["bot_profile"]["app_id"])
+            || message["user"].as_str().is_some_and(|user| ours.into_iter().any(|ours| ours == user))
+    }
 }
 
 /// A message event's frame; its content stays in `message`.
@@ -184,6 +218,38 @@ impl SubmittedView {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn we_know_our_own_messages_by_app_or_user() {
+        let authorizations: Vec<Authorization> = serde_json::from_value(json!([
+            {"user_id": "U0US", "is_bot": true}, {"user_id": "U0MINA", "is_bot": false}, {"user_id": null, "is_bot": true}]))
+        .unwrap();
+        let us = Us { app: "A0US", authorizations: &authorizations };
+        for ours in [json!({"app_id": "A0US"}), json!({"bot_profile": {"app_id": "A0US"}}), json!({"user": "U0US"})] {
+            assert!(us.wrote(&ours), "{ours}");
+        }
+        for other in [json!({}), json!({"app_id": "A1"}), json!({"user": "U0MINA"}), json!({"user": null})] {
+            assert!(!us.wrote(&other), "{other}");
+        }
+        assert!(!Us { app: "", authorizations: &[] }.wrote(&json!({"app_id": ""})));
+    }
+
+    #[test]
+    fn only_messages_with_content_have_a_frame() {
+        #[track_caller]
+        fn check(event: &Value, expected: Option<&str>) {
+            assert_eq!(MessageEvent::read(event).map(|event| event.ts), expected, "{event}");
+        }
+        check(&json!({"type": "message", "channel": "C1", "ts": "1.0"}), Some("1.0"));
+        check(&json!({"type": "message", "subtype": "bot_message", "channel": "C1", "ts": "1.0"}), Some("1.0"));
+        check(&json!({"type": "message", "subtype": "file_share", "channel": "C1", "ts": "1.0"}), Some("1.0"));
+        let edit = json!({"type": "message", "subtype": "message_changed", "channel": "C1", "ts": "2.0", "message": {"ts": "1.0"}});
+        check(&edit, Some("1.0"));
+        check(&json!({"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": "1.0"}), None);
+        check(&json!({"type": "message", "subtype": "channel_join", "channel": "C1", "ts": "1.0"}), None);
+        check(&json!({"type": "reaction_added", "channel": "C1", "ts": "1.0"}), None);
+        check(&json!({"type": "message", "ts": "1.0"}), None);
+    }
 
     #[test]
     fn a_button_carries_its_value_and_a_menu_what_was_chosen() {

@@ -119,8 +119,8 @@ async fn every_eventbridge_sample_is_taken() {
     run_test(async |room| {
         for sample in std::fs::read_dir("samples/aws").unwrap() {
             let path = sample.unwrap().path();
-            // An answer of an API is no event.
-            if path.ends_with("xray_service_graph.json") {
+            // An answer of an API is no event, and what asks for a confirmation has a door of its own.
+            if path.ends_with("xray_service_graph.json") || path.ends_with("sns_https_subscription_confirmation.json") {
                 continue;
             }
             let body = std::fs::read_to_string(&path).unwrap();

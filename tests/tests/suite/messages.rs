@@ -48,6 +48,7 @@ fn alarm() -> impl Strategy<Value = Alarm> {
         link,
         children: Vec::new(),
         muted: false,
+        source_id: None,
     })
 }
 

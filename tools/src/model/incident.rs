@@ -1,11 +1,13 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
-use crate::model::{Alarm, AlarmState, Drawing, Forecast, Link, Outlook, ServiceId, Verdict, Via};
+use crate::model::{
+    Alarm, AlarmState, Drawing, Forecast, JoinedAlarm, Link, Outlook, ServiceId, Transition, Verdict, Via,
+};
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use crate::recovery::policy::PersonId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -217,38 +219,8 @@ pub struct Record {
     pub link: Link,
 }
 
-/// An alarm that is part of an incident.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JoinedAlarm {
-    /// Its latest transition, completed by what every source told of it.
-    pub alarm: Alarm,
-    /// When it first fired here.
-    pub first_at: Timestamp,
-    /// The transitions it made here, by time; more than one is a flap.
-    pub transitions: Vec<Transition>,
-    /// The service it belongs to, if known.
-    pub service: Option<ServiceId>,
-    /// Why it stands here.
-    pub because: Because,
-}
-
-/// One transition of an alarm, however many sources told it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transition {
-    /// The state it went to.
-    pub state: AlarmState,
-    /// When, as the first source told it.
-    pub at: Timestamp,
-    /// Who told it, and when it was according to them.
-    pub told: BTreeMap<Via, Timestamp>,
-}
-
 /// Why no fact but one can come first.
 const NOT_OPENED: &str = "the log does not begin with the incident being opened";
-
-/// Two tellings of one transition may differ by this much: one source has milliseconds, another none, a third only the
-/// time of its own message.
-const SAME_TRANSITION: SignedDuration = SignedDuration::from_secs(60);
 
 /// Services of which an incident remembers when they began to suffer.
 const MOST_SUFFERED: usize = 200;
@@ -510,83 +482,5 @@ impl Incident {
     /// Whether it has a card; before that its alarms are told one by one.
     pub fn is_flood(&self) -> bool {
         self.flood_at.is_some()
-    }
-}
-
-impl Transition {
-    fn told(alarm: &Alarm, via: Via) -> Self {
-        Self { state: alarm.state, at: alarm.changed_at, told: BTreeMap::from([(via, alarm.changed_at)]) }
-    }
-
-    /// Whether `alarm`, told by `via`, is this transition. The same source tells the same time; another may differ.
-    fn is(&self, alarm: &Alarm, via: Via) -> bool {
-        self.state == alarm.state
-            && match self.told.get(&via) {
-                Some(at) => *at == alarm.changed_at,
-                None => alarm.changed_at.duration_since(self.at).abs() <= SAME_TRANSITION,
-            }
-    }
-}
-
-impl JoinedAlarm {
-    /// The transition that `alarm`, told by `via`, is; none if it is news.
-    pub fn transition(&self, alarm: &Alarm, via: Via) -> Option<&Transition> {
-        self.transitions.iter().find(|transition| transition.is(alarm, via))
-    }
-
-    /// The alarm as it first fired here: what the verdict starts from, whatever it turned to since.
-    pub fn as_it_fired(&self) -> Alarm {
-        let fired = self.transitions.iter().find(|transition| transition.state == AlarmState::Alarm);
-        let (state, changed_at) = fired.map_or((self.alarm.state, self.first_at), |fired| (fired.state, fired.at));
-        Alarm { state, changed_at, ..self.alarm.clone() }
-    }
-
-    /// The alarm as it was at each of its transitions.
-    pub fn every_transition(&self) -> impl Iterator<Item = Alarm> {
-        let told = |transition: &Transition| Alarm {
-            state: transition.state,
-            changed_at: transition.at,
-            ..self.alarm.clone()
-        };
-        self.transitions.iter().map(told)
-    }
-
-    /// The ways its transitions came.
-    pub fn sources(&self) -> BTreeSet<Via> {
-        self.transitions.iter().flat_map(|transition| transition.told.keys().copied()).collect()
-    }
-
-    /// A slower way may tell an old transition after a newer one is known: it is counted, and the state stays.
-    fn turn(&mut self, alarm: &Alarm, via: Via) {
-        let place = self.transitions.partition_point(|known| known.at <= alarm.changed_at);
-        let is_newest = place == self.transitions.len();
-        self.transitions.insert(place, Transition::told(alarm, via));
-        if is_newest {
-            let known = std::mem::replace(&mut self.alarm, alarm.clone());
-            self.complete(&known);
-        } else {
-            self.first_at = self.first_at.min(alarm.changed_at);
-            self.complete(alarm);
-        }
-    }
-
-    fn confirm(&mut self, alarm: &Alarm, via: Via) {
-        if let Some(known) = self.transitions.iter_mut().find(|transition| transition.is(alarm, via)) {
-            known.told.insert(via, alarm.changed_at);
-        }
-        self.complete(alarm);
-    }
-
-    /// Takes over what another telling knows better.
-    fn complete(&mut self, told: &Alarm) {
-        let mine = &mut self.alarm;
-        mine.account = mine.account.take().or_else(|| told.account.clone());
-        mine.region = mine.region.take().or_else(|| told.region.clone());
-        mine.metric = mine.metric.take().or_else(|| told.metric.clone());
-        mine.description = mine.description.take().or_else(|| told.description.clone());
-        mine.link = mine.link.take().or_else(|| told.link.clone());
-        if mine.children.is_empty() {
-            mine.children.clone_from(&told.children);
-        }
     }
 }

@@ -6,6 +6,7 @@ mod dependency;
 mod evidence;
 mod incident;
 mod isolation;
+mod joined;
 mod link;
 mod log;
 mod outlook;
@@ -24,10 +25,9 @@ pub use auth::{AuthHealth, Hop, HopStatus, Stage};
 pub use bottleneck::{Bottleneck, Limit};
 pub use dependency::{Conflict, EntryPoint, Folded, Map, Stated};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
-pub use incident::{
-    Apartness, Because, Blame, Fact, Incident, IncidentId, JoinedAlarm, Look, Record, ScopeId, Transition,
-};
+pub use incident::{Apartness, Because, Blame, Fact, Incident, IncidentId, Look, Record, ScopeId};
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
+pub use joined::{JoinedAlarm, Transition};
 pub use link::Link;
 pub use log::{LogLevel, LogLine};
 pub use outlook::{Drawing, Forecast, MapSummary, Outlook};

@@ -52,6 +52,50 @@ pub enum Via {
     EventBridge,
     /// A message of Amazon Q Developer (once AWS Chatbot) in a watched channel.
     AmazonQ,
+    /// A notification of SNS.
+    Sns,
+    /// The payload with which CloudWatch calls a Lambda function as an alarm's action.
+    AlarmAction,
+    /// A message of Opsgenie in a watched channel.
+    Opsgenie,
+    /// A message of Jira Service Management in a watched channel.
+    JiraServiceManagement,
+    /// A message of Datadog in a watched channel.
+    Datadog,
+    /// A message of PagerDuty in a watched channel.
+    PagerDuty,
+    /// A message of Sentry in a watched channel.
+    Sentry,
+    /// A message of Prometheus' Alertmanager in a watched channel.
+    Alertmanager,
+    /// A message of Grafana in a watched channel.
+    Grafana,
+    /// A message of the function that the widespread Terraform module deploys, in a watched channel.
+    Terraform,
+    /// An e-mail of SNS that was sent to a watched channel.
+    Email,
+    /// A message of some other bot in a watched channel.
+    Webhook,
+}
+
+impl Via {
+    /// Whether it tells in which state an alarm is whenever it speaks, be it new or not, and late: such a telling of the
+    /// state that is known to hold then is no transition. The others tell each transition with its own time.
+    pub fn repeats(self) -> bool {
+        match self {
+            Self::EventBridge | Self::AmazonQ | Self::Sns | Self::AlarmAction => false,
+            Self::Opsgenie
+            | Self::JiraServiceManagement
+            | Self::Datadog
+            | Self::PagerDuty
+            | Self::Sentry
+            | Self::Alertmanager
+            | Self::Grafana
+            | Self::Terraform
+            | Self::Email
+            | Self::Webhook => true,
+        }
+    }
 }
 
 impl fmt::Display for Via {
@@ -59,6 +103,18 @@ impl fmt::Display for Via {
         f.write_str(match self {
             Self::EventBridge => "EventBridge",
             Self::AmazonQ => "Amazon Q",
+            Self::Sns => "SNS",
+            Self::AlarmAction => "its Lambda action",
+            Self::Opsgenie => "Opsgenie",
+            Self::JiraServiceManagement => "Jira Service Management",
+            Self::Datadog => "Datadog",
+            Self::PagerDuty => "PagerDuty",
+            Self::Sentry => "Sentry",
+            Self::Alertmanager => "Alertmanager",
+            Self::Grafana => "Grafana",
+            Self::Terraform => "Terraform's function",
+            Self::Email => "e-mail",
+            Self::Webhook => "another bot",
         })
     }
 }
@@ -80,6 +136,9 @@ pub struct AlarmKey {
 pub struct Alarm {
     /// Its name, unique in an account and region.
     pub name: String,
+    /// What its source calls it for itself, where names there may change or repeat: the number of a monitor, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
     /// The state it went to.
     pub state: AlarmState,
     /// When it went there; the start of MTTC for the first of an incident.
@@ -115,6 +174,7 @@ impl Alarm {
     pub fn named(name: impl Into<String>, state: AlarmState, changed_at: Timestamp) -> Self {
         Self {
             name: name.into(),
+            source_id: None,
             state,
             changed_at,
             account: None,
@@ -133,13 +193,17 @@ impl Alarm {
         AlarmKey { account: self.account.clone(), region: self.region.clone(), name: self.name.clone() }
     }
 
-    /// Whether `other` is the same alarm. A source that does not tell account or region does not contradict one that does.
+    /// Whether `other` is the same alarm: by what their source calls them where both tell that, or else by name. A source
+    /// that does not tell account or region does not contradict one that does.
     pub fn is_same_alarm(&self, other: &Self) -> bool {
         fn agree(a: Option<&String>, b: Option<&String>) -> bool {
             a.is_none() || b.is_none() || a == b
         }
-        self.name == other.name
-            && agree(self.account.as_ref(), other.account.as_ref())
+        let same = match (&self.source_id, &other.source_id) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            (Some(_), None) | (None, Some(_) | None) => self.name == other.name,
+        };
+        same && agree(self.account.as_ref(), other.account.as_ref())
             && agree(self.region.as_ref(), other.region.as_ref())
     }
 }
@@ -229,4 +293,29 @@ pub enum Signal {
         /// What they said.
         text: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(a: (&str, Option<&str>, Option<&str>), b: (&str, Option<&str>, Option<&str>), expected: bool) {
+        let [a, b] = [a, b].map(|(name, source_id, account)| Alarm {
+            source_id: source_id.map(str::to_owned),
+            account: account.map(str::to_owned),
+            ..Alarm::named(name, AlarmState::Alarm, Timestamp::UNIX_EPOCH)
+        });
+        assert_eq!((a.is_same_alarm(&b), b.is_same_alarm(&a)), (expected, expected));
+    }
+
+    #[test]
+    fn an_alarm_is_known_by_its_sources_id_or_else_by_its_name() {
+        check(("a", None, None), ("a", None, Some("123456789012")), true);
+        check(("a", None, Some("999988887777")), ("a", None, Some("123456789012")), false);
+        check(("a", None, None), ("b", None, None), false);
+        check(("p99 is 9.8 s", Some("datadog/1"), None), ("p99 is 2.1 s", Some("datadog/1"), None), true);
+        check(("TimeoutError", Some("sentry/1"), None), ("TimeoutError", Some("sentry/2"), None), false);
+        check(("a", Some("datadog/1"), None), ("a", None, None), true);
+    }
 }

@@ -219,6 +219,18 @@ async fn the_first_minute_of_the_drill_becomes_a_card(deployed: &Deployed) {
             Via::AmazonQ => {
                 deployed.workspace.post_as_app("Amazon Q Developer", ALERTS, amazon_q::compose(&alarm));
             }
+            Via::Sns
+            | Via::AlarmAction
+            | Via::Opsgenie
+            | Via::JiraServiceManagement
+            | Via::Datadog
+            | Via::PagerDuty
+            | Via::Sentry
+            | Via::Alertmanager
+            | Via::Grafana
+            | Via::Terraform
+            | Via::Email
+            | Via::Webhook => panic!("the story has no signal by {via}"),
         }
         played.push(alarm);
     }

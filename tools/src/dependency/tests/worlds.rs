@@ -99,6 +99,7 @@ fn capsule(seed: u64) -> Capsule {
         link: None,
         children: Vec::new(),
         muted: false,
+        source_id: None,
     };
     let edge = |&(caller, callee, times): &(usize, usize, f64)| Edge {
         requests_per_min: Some(rate[caller] * times),
