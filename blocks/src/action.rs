@@ -3,7 +3,7 @@
 use crate::limits::{MAX_BUTTON, cut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tools::model::IncidentId;
+use tools::model::{AlarmDigest, IncidentId};
 use tools::recovery::ProposalKey;
 use tools::recovery::plan::PlanId;
 
@@ -158,6 +158,10 @@ pub enum Action {
     Ask(Topic, IncidentId),
     /// Tell me all about this proposal.
     Consider(IncidentId, ProposalKey),
+    /// Merge the first incident into the second.
+    Merge(IncidentId, IncidentId),
+    /// Take that alarm out of the incident.
+    Split(IncidentId, AlarmDigest),
     /// Make this proposal a plan.
     Propose(IncidentId, ProposalKey),
     /// Do this with that plan.
@@ -169,6 +173,8 @@ const VERSION: &str = "v1";
 
 const CONSIDER: &str = "consider";
 const PROPOSE: &str = "propose";
+const MERGE: &str = "merge";
+const SPLIT: &str = "split";
 
 impl Action {
     fn name(&self) -> &'static str {
@@ -176,6 +182,8 @@ impl Action {
             Self::Ask(topic, _) => topic.word(),
             Self::Consider(..) => CONSIDER,
             Self::Propose(..) => PROPOSE,
+            Self::Merge(..) => MERGE,
+            Self::Split(..) => SPLIT,
             Self::Plan(deed, ..) => deed.word(),
         }
     }
@@ -186,6 +194,8 @@ impl Action {
             Self::Ask(_, incident)
             | Self::Consider(incident, _)
             | Self::Propose(incident, _)
+            | Self::Merge(incident, _)
+            | Self::Split(incident, _)
             | Self::Plan(_, incident, _) => *incident,
         }
     }
@@ -198,6 +208,8 @@ impl Action {
             Self::Consider(incident, key) | Self::Propose(incident, key) => {
                 format!("{VERSION}.{name}.{incident}.{key}")
             }
+            Self::Merge(incident, into) => format!("{VERSION}.{name}.{incident}.{into}"),
+            Self::Split(incident, alarm) => format!("{VERSION}.{name}.{incident}.{alarm}"),
             Self::Plan(_, incident, plan) => format!("{VERSION}.{name}.{incident}.{plan}"),
         }
     }
@@ -220,6 +232,10 @@ impl Action {
             (None, Some(deed), Some(id)) => Some(Self::Plan(deed, incident, plan_id(id)?)),
             (None, None, Some(id)) if name == CONSIDER => Some(Self::Consider(incident, ProposalKey::read(id)?)),
             (None, None, Some(id)) if name == PROPOSE => Some(Self::Propose(incident, ProposalKey::read(id)?)),
+            (None, None, Some(id)) if name == MERGE => {
+                Some(Self::Merge(incident, IncidentId::try_from(id.to_owned()).ok()?))
+            }
+            (None, None, Some(id)) if name == SPLIT => Some(Self::Split(incident, AlarmDigest::read(id)?)),
             (Some(_) | None, _, _) => None,
         }
     }
@@ -249,6 +265,8 @@ mod tests {
     fn a_click_reads_what_the_button_carries() {
         let (incident, key) = (IncidentId(7), ProposalKey::read("00ff00ff00ff00ff").unwrap());
         let mut actions = vec![Action::Consider(incident, key.clone()), Action::Propose(incident, key)];
+        actions.push(Action::Merge(incident, IncidentId(8)));
+        actions.push(Action::Split(incident, AlarmDigest::read("00ff00ff00ff00ff").unwrap()));
         actions.extend(Topic::ALL.map(|topic| Action::Ask(topic, incident)));
         actions.extend(Deed::ALL.map(|deed| Action::Plan(deed, incident, PlanId("plan-1f0c".to_owned()))));
         for action in actions {
@@ -271,6 +289,9 @@ mod tests {
             "v1.approve.INC-7.plan-",
             "v1.approve.INC-7.plan-1f.0c",
             "v1.propose.INC-7.x",
+            "v1.merge.INC-7",
+            "v1.merge.INC-7.8",
+            "v1.split.INC-7.INC-8",
         ] {
             assert_eq!(Action::read(value), None, "{value}");
         }

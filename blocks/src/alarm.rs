@@ -3,8 +3,8 @@
 use crate::action::{Action, Topic};
 use crate::message::Message;
 use crate::mrkdwn::escape;
-use crate::phrase;
-use tools::model::{Alarm, AlarmState, Because, Incident, JoinedAlarm, Via};
+use crate::{phrase, regroup};
+use tools::model::{Alarm, AlarmState, Apartness, Because, Incident, IncidentId, JoinedAlarm, Via};
 
 /// One alarm as a line in the incident's thread: state, name, time, and why it is here.
 pub fn thread_line(joined: &JoinedAlarm) -> String {
@@ -54,7 +54,31 @@ pub fn lone_line(incident: &Incident) -> Message {
         Some(plans) => message.titled("What is being done", &plans),
         None => message,
     };
+    let message = match belongs_to(incident) {
+        Some((other, label)) => message.actions(&[(Action::Merge(incident.id, other), &label)]),
+        None => regroup::menu(message, incident),
+    };
     message.context(&[footer(incident)])
+}
+
+/// The incident from which a lone alarm stands apart while both are fresh: who knows better says so with one click.
+fn belongs_to(incident: &Incident) -> Option<(IncidentId, String)> {
+    let [only] = incident.alarms.as_slice() else { return None };
+    match &only.because {
+        Because::Apart { from, reason } if !matches!(reason, Apartness::TooLate { .. }) => {
+            Some((*from, format!("It belongs to {from}")))
+        }
+        Because::Split { from, .. } => Some((*from, format!("It belongs to {from}"))),
+        Because::Apart { .. }
+        | Because::First
+        | Because::SameService { .. }
+        | Because::Connected { .. }
+        | Because::SharedCallee { .. }
+        | Because::Composite { .. }
+        | Because::Alike { .. }
+        | Because::Told { .. }
+        | Because::Merged { .. } => None,
+    }
 }
 
 fn footer(incident: &Incident) -> String {

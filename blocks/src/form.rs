@@ -46,7 +46,7 @@ impl Carries {
 pub fn asked_by(value: &str) -> Option<Form> {
     match Action::read(value)? {
         Action::Plan(deed, ..) => deed.form(),
-        Action::Ask(..) | Action::Consider(..) | Action::Propose(..) => None,
+        Action::Ask(..) | Action::Consider(..) | Action::Merge(..) | Action::Split(..) | Action::Propose(..) => None,
     }
 }
 

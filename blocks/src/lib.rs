@@ -20,6 +20,7 @@ pub mod phrase;
 pub mod plan;
 pub mod postmortem;
 pub mod predict;
+pub mod regroup;
 mod remedy;
 pub mod reply;
 pub mod said;

@@ -60,8 +60,13 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Somebody, as a mention where the id is one that the chat can have given.
 pub fn person(id: &PersonId) -> String {
-    let is_known = id.0.len() >= 2 && id.0.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if is_known { format!("<@{id}>") } else { code(crate::limits::cut(&id.0, 80)) }
+    by(&id.0)
+}
+
+/// The same by the id alone.
+pub(crate) fn by(id: &str) -> String {
+    let is_known = id.len() >= 2 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if is_known { format!("<@{id}>") } else { code(crate::limits::cut(id, 80)) }
 }
 
 /// The beginning of a plan's id, long enough to tell it from the others of its incident.
@@ -307,7 +312,14 @@ pub fn because(because: &Because) -> String {
         Because::Alike { alarm, after_s } => {
             format!("named like {} in the same account, {}", code(alarm), later(*after_s))
         }
+        // Who said it stands in the timeline: a name in a message that is posted would call that person.
+        Because::Told { of, .. } => format!("people said of {of} that these belong together"),
+        Because::Merged { from, .. } => format!("it came with {from}, which was merged into this"),
+        Because::Split { from, .. } => format!("taken out of {from}, where it does not belong"),
         Because::Apart { from, reason } => match reason {
+            Apartness::Told { of, .. } => {
+                format!("apart from {from}: people said of {of} that these do not belong together")
+            }
             Apartness::OtherAccount { account, service: Some(id) } => {
                 format!("apart from {from}: {} runs in account {account}, and no call leads there", service(id))
             }

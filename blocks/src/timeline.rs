@@ -74,6 +74,11 @@ pub(crate) fn what(group: &[Moment]) -> String {
         Happened::Flood { alarms } => {
             format!("🌊 {}: this is a flood, and gets a card", phrase::count(*alarms, "alarm", "alarms"))
         }
+        Happened::Left { name, by } => format!("✂️ {} taken out by {}", phrase::code(name), phrase::by(by)),
+        Happened::Absorbed { from, alarms, by } => {
+            let alarms = phrase::count(*alarms, "alarm", "alarms");
+            format!("🔗 {from} merged into this by {}: {alarms}", phrase::by(by))
+        }
         Happened::Blamed { service: Some(service) } => format!("🔎 Cause found: {}", phrase::service(service)),
         Happened::Blamed { service: None } => "🔎 Nobody is blamed any more".to_owned(),
         Happened::Plan { plan, sentence, step, by } => {

@@ -2,7 +2,7 @@
 
 use crate::card;
 use crate::message::Message;
-use crate::phrase;
+use crate::{phrase, regroup};
 use tools::model::{Affected, Cause, Claim, Incident, Lane, ServiceId, Verdict};
 
 /// Claims told in full.
@@ -20,11 +20,12 @@ pub fn answer(incident: &Incident) -> Message {
     };
     let message = message.titled("What caused it", &card::caused(verdict));
     let Some(cause) = verdict.cause() else {
-        return message.titled("What would settle it", &card::gaps(verdict)).context(&[method(verdict.lane)]);
+        let message = message.titled("What would settle it", &card::gaps(verdict));
+        return regroup::menu(message, incident).context(&[method(verdict.lane)]);
     };
     let message = message.titled("What speaks for it", &claims(verdict, cause));
     let message = message.titled("How it spread", &spread(verdict)).titled("What else was looked at", &others(verdict));
-    message.context(&[method(verdict.lane)])
+    regroup::menu(message, incident).context(&[method(verdict.lane)])
 }
 
 fn claims(verdict: &Verdict, cause: &Cause) -> String {

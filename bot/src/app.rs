@@ -134,6 +134,7 @@ impl Works {
             clock: Arc::clone(&clock),
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
+            kinships: Mutex::default(),
         };
         let (sns, pulse_of_door) = (Authority::new()?, Arc::clone(&pulse));
         let router = http::router(Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns });

@@ -32,7 +32,9 @@ impl Casebook for Cases {
         let index = self.store.index(scope, Lookback::incidents(since)).await.map_err(|err| gap(&err))?;
         let mut incidents = Vec::new();
         for id in index.recent.into_iter().take(MOST) {
-            incidents.extend(self.store.read(id).await.map_err(|err| gap(&err))?);
+            let incident = self.store.read(id).await.map_err(|err| gap(&err))?;
+            // The alarms of a merged one are told by the other: counted here they would be counted twice.
+            incidents.extend(incident.filter(|incident| incident.merged.is_none()));
         }
         Ok(incidents)
     }

@@ -30,6 +30,20 @@ pub enum Command {
         /// Which; without it, the one that is in force.
         plan: Option<PlanId>,
     },
+    /// Merge an incident into another one.
+    Merge {
+        /// Which.
+        incident: IncidentId,
+        /// Into which; without one, into what most people look at.
+        into: Option<IncidentId>,
+    },
+    /// Take alarms out of an incident.
+    Split {
+        /// Of which incident; without one, of the most recent.
+        incident: Option<IncidentId>,
+        /// What they are called: an alarm, a service, or an incident that was merged. Without it there is a menu.
+        called: Option<String>,
+    },
     /// Whether an incident is over, in two lines.
     Status {
         /// Of this incident; without one, of the most recent.
@@ -187,6 +201,18 @@ pub const COMMANDS: &[Row] = &[
         help: "Agree to a plan that waits; one of high risk needs a reason",
         parse: |arguments| Ok(approve(arguments)),
     },
+    Row {
+        word: "merge",
+        usage: "merge INC-n [into INC-m]",
+        help: "These are one incident; I remember it for the next time",
+        parse: |arguments| merge(arguments.words),
+    },
+    Row {
+        word: "split",
+        usage: "split [INC-n] [alarm|service|INC-m]",
+        help: "That is not related: it gets an incident of its own, and I remember it",
+        parse: |arguments| Ok(split(arguments)),
+    },
     Row { word: "undo", usage: "undo [plan-…]", help: "Have a plan taken back that was carried out", parse: undo },
     Row {
         word: "postmortem",
@@ -217,6 +243,35 @@ fn approve(arguments: &Arguments<'_>) -> Command {
     }
     let reason = arguments.typed[rest..].join(" ");
     Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) }
+}
+
+/// `merge INC-8`, `merge 8 into 7`, `merge INC-8 INC-7`.
+fn merge(arguments: &[&str]) -> Result<Command, Misread> {
+    let ids: Vec<&str> =
+        arguments.iter().copied().filter(|word| !matches!(*word, "into" | "with" | "to" | "and")).collect();
+    let id = |word: &str| incident("merge", word);
+    match ids.as_slice() {
+        [] => Err(Misread::NoIncidentId { command: "merge", word: String::new() }),
+        [one] => Ok(Command::Merge { incident: id(one)?, into: None }),
+        [one, other] => Ok(Command::Merge { incident: id(one)?, into: Some(id(other)?) }),
+        [_, _, extra, ..] => Err(Misread::Extra { command: "merge", word: bounded(extra) }),
+    }
+}
+
+/// `split`, `split INC-7`, `split orders-api-5xx`, `split INC-7 orders-api`, `split INC-7 INC-8`.
+fn split(arguments: &Arguments<'_>) -> Command {
+    let named = arguments.words.first().filter(|word| word.starts_with("inc") || word.starts_with('#'));
+    let incident = named.and_then(|word| incident("split", word).ok());
+    let rest: Vec<&str> = arguments.words[usize::from(incident.is_some())..].to_vec();
+    let called = match rest.as_slice() {
+        [] => None,
+        // An incident by any of the ways in which people write one.
+        [word] if word.starts_with("inc") => {
+            Some(self::incident("split", word).map_or_else(|_| (*word).to_owned(), |id| id.to_string()))
+        }
+        words => Some(words.join(" ")),
+    };
+    Command::Split { incident, called }
 }
 
 /// `undo`, `undo plan-1f0c`.

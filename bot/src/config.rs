@@ -10,7 +10,7 @@ use crate::alarms;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tools::audit::SHORTEST_KEY;
@@ -57,12 +57,22 @@ pub struct Scope {
     /// From how many alarms on it is a flood; [`Flood::USUAL`] unless told.
     #[serde(default)]
     pub flood: Flood,
+    /// The same for single channels among [`Self::watched`]: an alarm that comes from there is counted by them.
+    #[serde(default)]
+    pub floods: BTreeMap<String, Flood>,
     /// Where its services run, as policies call it: `resource.environment`; `production` unless told.
     #[serde(default = "production")]
     pub environment: String,
     /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
     #[serde(default)]
     pub escalate_to: Option<String>,
+}
+
+impl Scope {
+    /// What counts as a flood for an alarm from this channel, or from none.
+    pub fn flood_of(&self, channel: Option<&str>) -> &Flood {
+        channel.and_then(|channel| self.floods.get(channel)).unwrap_or(&self.flood)
+    }
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -341,6 +351,17 @@ impl File {
                 ));
             }
         }
+        for scope in &self.scopes {
+            if let Some(channel) = scope.floods.keys().find(|channel| !scope.watched.contains(channel)) {
+                let id = &scope.id.0;
+                return Err(format!(
+                    "`floods` of the scope `{id}` names the channel `{channel}`, which it does not watch"
+                ));
+            }
+            if scope.floods.values().chain([&scope.flood]).any(|flood| flood.alarms == 0) {
+                return Err(format!("a flood of the scope `{}` has no `alarms`: one is the least", scope.id.0));
+            }
+        }
         let mut topics = BTreeSet::new();
         for topic in self.scopes.iter().flat_map(|scope| &scope.sns_topics) {
             if !is_topic(topic) {
@@ -525,6 +546,7 @@ mod tests {
             sns_topics = ["arn:aws:sns:us-east-1:123456789012:alarms"]
             war_room = "C1"
             flood = { alarms = 5, within = "2m" }
+            floods = { C2 = { alarms = 9 } }
             environment = "staging"
             [topology]
             xray = true
@@ -549,6 +571,8 @@ mod tests {
         let file = File::parse(text).unwrap();
         let flood = Flood { alarms: 5, within: minutes(2), ..Flood::USUAL };
         assert_eq!((file.scopes[0].flood, file.topology.edges.len()), (flood, 1));
+        let alarms = [None, Some("C1"), Some("C2")].map(|channel| file.scopes[0].flood_of(channel).alarms);
+        assert_eq!(alarms, [5, 5, 9], "each channel has its own threshold, or that of the scope");
         assert_eq!((file.topology.xray, file.topology.event_sources, file.topology.buses.len()), (true, true, 2));
         assert!(matches!(file.storage, Storage::Aws { .. }));
         assert_eq!((file.scopes[0].environment.as_str(), file.policy.groups.len()), ("staging", 2));
@@ -560,6 +584,8 @@ mod tests {
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
         assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
+        assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"");
+        assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"");
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
         assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"alarms\"]\n")), @"the configuration is wrong: `alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");
         assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"arn:aws:sqs:us-east-1:123456789012:alarms\"]\n")), @"the configuration is wrong: `arn:aws:sqs:us-east-1:123456789012:alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");

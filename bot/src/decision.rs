@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Scope};
 use crate::event::Asked;
+use crate::grouping;
 use crate::intent::{Intent, Job, MessageName, Place};
 use crate::ports::Log;
 use crate::rules::{Rules, mention};
@@ -10,7 +11,7 @@ use blocks::plan::Who;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::context::Atlas;
-use tools::model::{Change, Drawing, Fact, Incident, IncidentId, Record};
+use tools::model::{Change, Drawing, Fact, Incident, IncidentId, Kinship, Record};
 use tools::recovery::plan::{PlanState, PlanStatus};
 
 /// What is known when an event is handled.
@@ -26,6 +27,8 @@ pub struct Scene {
     pub open: Vec<Incident>,
     /// The id a new incident would get.
     pub next: IncidentId,
+    /// What people said of which alarms belong together, the newest first; empty unless an alarm looks for its place.
+    pub kinships: Arc<[Kinship]>,
     /// The topology, if it could be read.
     pub atlas: Option<Arc<Atlas>>,
 }
@@ -34,6 +37,16 @@ impl Scene {
     /// An incident by its id.
     pub(crate) fn incident(&self, id: IncidentId) -> Option<&Incident> {
         self.open.iter().find(|incident| incident.id == id)
+    }
+
+    /// The incident in which this one's alarms stand: itself, or the one it was merged into.
+    pub(crate) fn root<'a>(&'a self, incident: &'a Incident) -> &'a Incident {
+        grouping::root(incident, &self.open)
+    }
+
+    /// The incidents whose alarms stand in them, the most recent first.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = &Incident> {
+        self.open.iter().filter(|incident| incident.merged.is_none())
     }
 
     /// Every plan of every incident.
@@ -55,6 +68,8 @@ pub struct Decision {
     pub log: Option<Log>,
     /// Changes that are to be kept for the scope.
     pub changes: Vec<Change>,
+    /// What a person said of which alarms belong together, to be kept for the scope.
+    pub kinship: Option<Kinship>,
     /// What happens outside.
     pub intents: Vec<Intent>,
 }
@@ -122,10 +137,10 @@ impl<'a> Draft<'a> {
         let covered = self.incident().is_flood()
             && self.incident().context_at.is_none()
             && self.incident().verdict.as_ref().is_some_and(|verdict| verdict.covers().is_ok());
-        let message = if self.incident().is_flood() {
-            blocks::card::card(self.incident())
-        } else {
-            blocks::alarm::lone_line(self.incident())
+        let message = match &self.incident().merged {
+            Some(merged) => blocks::regroup::moved_on(self.incident(), merged),
+            None if self.incident().is_flood() => blocks::card::card(self.incident()),
+            None => blocks::alarm::lone_line(self.incident()),
         };
         self.show(MessageName::card(self.incident().id, &channel), Place::Channel { channel }, message, covered);
     }
@@ -165,6 +180,6 @@ impl<'a> Draft<'a> {
     pub(crate) fn done(self) -> Decision {
         let after = self.incident.filter(|_| !self.records.is_empty());
         let log = after.map(|after| Log { records: self.records, after });
-        Decision { log, changes: Vec::new(), intents: self.intents }
+        Decision { log, changes: Vec::new(), kinship: None, intents: self.intents }
     }
 }

@@ -10,15 +10,19 @@ use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
 use blocks::action::Action;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tools::context::Atlas;
-use tools::model::{Incident, IncidentId, Window, minutes};
+use tools::model::{Incident, IncidentId, Kinship, ScopeId, Window, minutes};
 use tools::ports::{Clock, Outside};
 
 /// How old the topology may be before it is read again.
 const ATLAS_AGE: SignedDuration = minutes(5);
+
+/// How old what people said may be before it is read again: another process may have heard something.
+const KINSHIPS_AGE: SignedDuration = minutes(1);
 
 /// So long an event waits for the topology. What comes later is there for the next one.
 const ATLAS_PATIENCE: Duration = Duration::from_secs(1);
@@ -52,6 +56,8 @@ pub struct Dispatcher {
     pub pulse: Arc<Pulse>,
     /// The topology as it was last read.
     pub atlas: Mutex<Option<(Timestamp, Arc<Atlas>)>>,
+    /// What people said in each scope, as it was last read.
+    pub kinships: Mutex<HashMap<ScopeId, (Timestamp, Arc<[Kinship]>)>>,
 }
 
 /// Why an event was not handled.
@@ -125,6 +131,7 @@ impl Dispatcher {
             key: delivered.key.clone(),
             log: None,
             changes: Vec::new(),
+            kinship: None,
             intents: answer.into_iter().collect(),
             at: delivered.at,
         };
@@ -140,11 +147,18 @@ impl Dispatcher {
                 key: delivered.key.clone(),
                 log: decision.log,
                 changes: decision.changes,
+                kinship: decision.kinship,
                 intents: decision.intents,
                 at: delivered.at,
             };
+            let is_said = append.kinship.is_some();
             match self.store.append(append).await? {
-                Appended::Done | Appended::KnownEvent => return Ok(()),
+                Appended::Done | Appended::KnownEvent => {
+                    if is_said {
+                        self.kinships.lock().await.remove(&delivered.scope);
+                    }
+                    return Ok(());
+                }
                 Appended::Conflict => {}
             }
         }
@@ -160,14 +174,30 @@ impl Dispatcher {
         for id in index.recent.into_iter().take(MAX_OPEN) {
             open.extend(self.store.read(id).await?);
         }
-        // An event about one incident needs that one, however old it is.
-        if let Some(id) = subject(&delivered.event)
-            && open.iter().all(|incident| incident.id != id)
-        {
-            open.extend(self.store.read(id).await?.filter(|incident| incident.scope == scope.id));
+        // An event about an incident needs that one, however old it is.
+        for id in subjects(&delivered.event) {
+            if open.iter().all(|incident| incident.id != id) {
+                open.extend(self.store.read(id).await?.filter(|incident| incident.scope == scope.id));
+            }
         }
+        let is_alarm = matches!(delivered.event, Event::Alarm { .. });
+        let kinships = if is_alarm { self.kinships(&scope.id).await? } else { Arc::default() };
         let (config, rules) = (Arc::clone(&self.config), Arc::clone(&self.rules));
-        Ok(Scene { config, rules, scope, open, next: index.next, atlas: self.atlas().await })
+        Ok(Scene { config, rules, scope, open, next: index.next, kinships, atlas: self.atlas().await })
+    }
+
+    /// What people said of which alarms belong together, read anew when that is old.
+    async fn kinships(&self, scope: &ScopeId) -> Result<Arc<[Kinship]>, StoreError> {
+        let now = self.clock.now();
+        let mut known = self.kinships.lock().await;
+        if let Some((read_at, kinships)) = known.get(scope)
+            && now.duration_since(*read_at) < KINSHIPS_AGE
+        {
+            return Ok(Arc::clone(kinships));
+        }
+        let kinships: Arc<[Kinship]> = self.store.kinships(scope, now).await?.into();
+        known.insert(scope.clone(), (now, Arc::clone(&kinships)));
+        Ok(kinships)
     }
 
     /// The topology, read anew when it is old. Without one, grouping goes by names.
@@ -200,8 +230,13 @@ impl Dispatcher {
     }
 }
 
-fn subject(event: &Event) -> Option<IncidentId> {
-    match event {
+fn subjects(event: &Event) -> Vec<IncidentId> {
+    let one = match event {
+        Event::Due(Timer::Merge { from, into }) => return vec![*from, *into],
+        Event::Click { value, .. } => match Action::read(value) {
+            Some(Action::Merge(from, into)) => return vec![from, into],
+            action => action.map(|action| action.incident()),
+        },
         Event::Investigated { incident, .. }
         | Event::Pictured { incident, .. }
         | Event::Postmortem { incident, .. }
@@ -210,12 +245,12 @@ fn subject(event: &Event) -> Option<IncidentId> {
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }
-        | Event::Due(Timer::Plan { incident, .. }) => Some(*incident),
-        Event::Click { value, .. } => Action::read(value).map(|action| action.incident()),
+        | Event::Due(Timer::Plan { incident, .. } | Timer::Split { from: incident, .. }) => Some(*incident),
         Event::Alarm { .. }
         | Event::Change { .. }
         | Event::Command { .. }
         | Event::Replied { .. }
         | Event::Reviewed { .. } => None,
-    }
+    };
+    one.into_iter().collect()
 }

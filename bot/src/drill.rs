@@ -202,6 +202,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             sns_topics: Vec::new(),
             war_room: WAR_ROOM.to_owned(),
             flood: Flood::USUAL,
+            floods: std::collections::BTreeMap::new(),
             environment: "production".to_owned(),
             escalate_to: None,
         }],

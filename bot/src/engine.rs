@@ -12,7 +12,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
-        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked),
+        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
         Event::Investigated { incident, verdict, outlook, scene: drawn, answer_to, found } => {
             let answers = handlers::investigated::Answers { verdict, outlook, scene: drawn, found: found.as_ref() };
             handlers::investigated::decide(scene, *incident, &answers, answer_to.as_ref(), now)
@@ -33,6 +33,8 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Acted { incident, plan, fact } => handlers::plan::acted(scene, (*incident, plan), fact, now),
         Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
+        Event::Due(Timer::Merge { from, into }) => handlers::regroup::merging(scene, *from, *into, now),
+        Event::Due(Timer::Split { from, version }) => handlers::regroup::splitting(scene, *from, *version, now),
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),

@@ -159,13 +159,29 @@ pub enum Timer {
         /// Which plan.
         plan: PlanId,
     },
+    /// More alarms of a merged incident can be brought over.
+    Merge {
+        /// The merged one.
+        from: IncidentId,
+        /// Where they go.
+        into: IncidentId,
+    },
+    /// Alarms that were taken out of an incident can get one of their own.
+    Split {
+        /// The incident they stood in.
+        from: IncidentId,
+        /// The version of the fact by which they left.
+        version: u64,
+    },
 }
 
 impl Timer {
     /// The incident that it is about.
     pub fn incident(&self) -> IncidentId {
         match self {
-            Self::Plan { incident, .. } => *incident,
+            Self::Plan { incident, .. } | Self::Merge { into: incident, .. } | Self::Split { from: incident, .. } => {
+                *incident
+            }
         }
     }
 }

@@ -5,7 +5,9 @@ use crate::config::Flood;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use tools::context::{Atlas, Connection};
-use tools::model::{Alarm, AlarmState, Apartness, Because, Incident, IncidentId, ServiceId, Via, minutes};
+use tools::model::{
+    Alarm, AlarmState, Apartness, Because, Incident, IncidentId, JoinedAlarm, Kinship, ServiceId, Via, minutes,
+};
 
 /// An alarm of which only the name can be compared joins only while its kin is fresh.
 const ALIKE_WITHIN: SignedDuration = minutes(3);
@@ -42,16 +44,39 @@ pub enum Placement {
     Nothing,
 }
 
-/// Decides where `alarm` belongs. `open` are the incidents of its scope, the most recent first.
-pub fn place(
-    alarm: &Alarm,
-    via: Via,
-    service: Option<&ServiceId>,
-    open: &[Incident],
-    atlas: Option<&Atlas>,
-    flood: &Flood,
-) -> Placement {
-    let mine = || open.iter().filter_map(|incident| Some((incident, incident.joined(alarm)?)));
+/// So long an alarm that people moved to another incident may still be told to its old one.
+const MOVES_WITHIN: SignedDuration = minutes(5);
+
+/// What is known when an alarm looks for its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The incidents of its scope, the most recent first.
+    pub open: &'a [Incident],
+    /// What people said of which alarms belong together, the newest first.
+    pub kinships: &'a [Kinship],
+    /// The topology, if it could be read.
+    pub atlas: Option<&'a Atlas>,
+    /// What counts as a flood.
+    pub flood: &'a Flood,
+}
+
+/// The incident in which the alarms of `incident` stand: itself, or the one that it was merged into.
+pub fn root<'a>(incident: &'a Incident, open: &'a [Incident]) -> &'a Incident {
+    let mut root = incident;
+    // Nobody merges in a circle; who reads one all the same must not hang.
+    for _ in 0..open.len() {
+        let into = root.merged.as_ref().and_then(|merged| open.iter().find(|other| other.id == merged.into));
+        let Some(into) = into else { break };
+        root = into;
+    }
+    root
+}
+
+/// Decides where `alarm` belongs.
+pub fn place(alarm: &Alarm, via: Via, service: Option<&ServiceId>, around: &Surroundings<'_>) -> Placement {
+    let Surroundings { open, atlas, flood, .. } = *around;
+    let mine = mine(alarm, open);
+    let mine = || mine.iter().copied();
     if let Some((incident, _)) = mine().find(|(_, joined)| joined.transition(alarm, via).is_some()) {
         return Placement::Known { incident: incident.id };
     }
@@ -68,18 +93,50 @@ pub fn place(
         return Placement::Nothing;
     }
     let fresh = |incident: &&Incident| silence(alarm, incident) <= flood.joins_within;
-    let joined =
-        open.iter().filter(fresh).find_map(|incident| Some((incident.id, reason(alarm, service, incident, atlas)?)));
+    // What people said counts for more than anything that could be inferred.
+    let said =
+        |incident: &Incident| around.kinships.iter().find(|kinship| kinship.is_about(&alarm.name, service, incident));
+    let together = open.iter().filter(fresh).find_map(|incident| {
+        let said = said(incident).filter(|said| said.together)?;
+        Some((incident, Because::Told { by: said.by.clone(), of: said.of }))
+    });
+    let joined = together.or_else(|| {
+        let may = |incident: &&Incident| said(incident).is_none();
+        let reason = |incident| Some((incident, reason(alarm, service, incident, atlas)?));
+        open.iter().filter(fresh).filter(may).find_map(reason)
+    });
     if let Some((incident, because)) = joined {
-        return Placement::Join { incident, because };
+        return Placement::Join { incident: root(incident, open).id, because };
     }
     // The flood is what people are looking at, so that is what a new line sets itself apart from.
-    let nearest = open.iter().filter(fresh).find(|incident| incident.is_flood()).or_else(|| open.first());
+    let standing = || open.iter().filter(|incident| incident.merged.is_none());
+    let nearest = standing().filter(fresh).find(|incident| incident.is_flood()).or_else(|| standing().next());
     let because = nearest.map_or(Because::First, |nearest| Because::Apart {
         from: nearest.id,
-        reason: apartness(alarm, service, nearest, flood),
+        reason: match said(nearest).filter(|_| fresh(&nearest)) {
+            Some(said) => Apartness::Told { by: said.by.clone(), of: said.of },
+            None => apartness(alarm, service, nearest, flood),
+        },
     });
     Placement::Open { because }
+}
+
+/// Where the alarm stands already. One that people moved elsewhere is told to its old incident until it stands in the new one.
+fn mine<'a>(alarm: &Alarm, open: &'a [Incident]) -> Vec<(&'a Incident, &'a JoinedAlarm)> {
+    let found = |incident: &'a Incident| Some((incident, incident.joined(alarm)?));
+    let standing: Vec<_> = open.iter().filter(|incident| incident.merged.is_none()).filter_map(found).collect();
+    if !standing.is_empty() {
+        return standing;
+    }
+    let just = |at: Timestamp| alarm.changed_at.duration_since(at) <= MOVES_WITHIN;
+    let leaving = |incident: &'a Incident| {
+        if incident.merged.as_ref().is_some_and(|merged| just(merged.at)) {
+            return found(incident);
+        }
+        let left = incident.left.iter().find(|left| just(left.at) && left.joined.alarm.is_same_alarm(alarm))?;
+        Some((incident, left.joined.as_ref()))
+    };
+    open.iter().filter_map(leaving).collect()
 }
 
 fn silence(alarm: &Alarm, incident: &Incident) -> SignedDuration {

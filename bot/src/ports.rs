@@ -5,13 +5,16 @@ use crate::intent::{Intent, IntentId, Outcome, Pending};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Debug;
-use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, Kinship, Link, Record, ScopeId};
 
 /// How long a change is kept: long enough for the incidents it may explain. Changes are no facts, so they may go.
 pub const CHANGE_MEMORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Changes that one look at a scope returns at most, the latest of them: nobody weighs more.
 pub const MOST_CHANGES: usize = 1000;
+
+/// Words of people on which alarms belong together that one look at a scope returns at most, the latest of them.
+pub const MOST_KINSHIPS: usize = 100;
 
 /// Why the store or the inbox did not answer. Always ours, never the user's fault.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,8 @@ pub struct Append {
     pub log: Option<Log>,
     /// Changes the event tells of; they belong to the scope, not to an incident.
     pub changes: Vec<Change>,
+    /// What a person said of which alarms belong together; that belongs to the scope, too.
+    pub kinship: Option<Kinship>,
     /// What the facts cause outside.
     pub intents: Vec<Intent>,
     /// The moment of the event.
@@ -135,6 +140,10 @@ pub trait Store: Debug + Send + Sync {
 
     /// What is known of a scope, as far back as `back` says.
     async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError>;
+
+    /// What people said in a scope of which alarms belong together, within [`KINSHIP_MEMORY`](tools::model::KINSHIP_MEMORY) before `now`: the newest first, and
+    /// no more than [`MOST_KINSHIPS`].
+    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError>;
 
     /// Every intent that is not closed, each marked as taken; or the word that another sender is at them. An intent that
     /// was taken before, by another sender or before a crash, may already have had its effect: it says so.

@@ -40,6 +40,11 @@ pub(super) fn change(at: Timestamp, key: &EventKey, number: usize) -> String {
     format!("CHANGE#{}#{}#{number:03}", sortable(at), key.0)
 }
 
+/// The place of what a person said among the words on a scope.
+pub(super) fn kin(at: Timestamp, key: &EventKey) -> String {
+    format!("KIN#{}#{}", sortable(at), key.0)
+}
+
 /// A moment as 20 digits that sort as the moments do, before 1970 too.
 pub(super) fn sortable(at: Timestamp) -> String {
     format!("{:020}", at.as_microsecond().cast_unsigned() ^ (1 << 63))

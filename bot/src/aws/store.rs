@@ -7,6 +7,7 @@
 //! | `INC#7` | `SNAPSHOT` | `version`, `body`: the incident after it; a shortcut, written apart and never needed |
 //! | `SCOPE#prod` | `RECENT#<last alarm>#<incident>` | nothing; the order is the point |
 //! | `SCOPE#prod` | `CHANGE#<took effect>#<event key>#<number>` | `body`: the change; `ttl` lets it go after [`CHANGE_MEMORY`] |
+//! | `SCOPE#prod` | `KIN#<said at>#<event key>` | `body`: what a person said of which alarms belong together; `ttl` lets it go after [`KINSHIP_MEMORY`] |
 //! | `EVENT#<event key>` | `EVENT` | `handled_at`; `ttl` lets it go after [`EVENT_MEMORY`] |
 //! | `OUTBOX` | `INTENT#<id>` | `stored_at`, `body`: the intent, `taken_by`: the session that took it |
 //! | `OUTBOX` | `LEASE` | `holder`: the session that sends, `until` in ms |
@@ -21,12 +22,12 @@ mod outbox;
 
 use self::outbox::{LEASE, MARKED_AT_ONCE};
 use super::item::{
-    Item, body, broken, change, key, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
+    Item, body, broken, change, key, kin, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
     read_text, recent, sortable, text,
 };
 use crate::intent::{IntentId, Outcome};
 use crate::ports::{
-    Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
+    Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError, Taken,
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -39,7 +40,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use tools::aws::{SdkConfig, explain};
-use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Kinship, Link, Record, ScopeId};
 
 /// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
 const SNAPSHOT_EVERY: u64 = 32;
@@ -322,6 +323,13 @@ impl Store for DynamoStore {
             item.insert("ttl".to_owned(), self::number(forgotten_at.as_second()));
             writes.push(self.put(item).map_err(built)?);
         }
+        if let Some(kinship) = &append.kinship {
+            let forgotten_at = kinship.at.saturating_add(KINSHIP_MEMORY).unwrap_or(Timestamp::MAX);
+            let mut item = key(of_scope(&append.scope), &kin(kinship.at, &append.key));
+            item.insert("body".to_owned(), body(kinship));
+            item.insert("ttl".to_owned(), number(forgotten_at.as_second()));
+            writes.push(self.put(item).map_err(built)?);
+        }
         let items = writes.len() + append.intents.len();
         if items > MAX_TRANSACTION {
             return Err(StoreError(format!(
@@ -379,6 +387,12 @@ impl Store for DynamoStore {
         };
         let recent = rows.iter().map(incident).collect::<Result<_, _>>()?;
         Ok(ScopeIndex { recent, next: IncidentId(last + 1), changes })
+    }
+
+    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError> {
+        let since = sortable(now.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN));
+        let rows = self.last_of(of_scope(scope), format!("KIN#{since}"), "KIN#~".to_owned(), MOST_KINSHIPS).await?;
+        rows.iter().map(read_body).collect()
     }
 
     async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError> {

@@ -77,6 +77,7 @@ mod tests {
                     key: EventKey(format!("{scope} {moment}")),
                     log: None,
                     changes: vec![change],
+                    kinship: None,
                     intents: Vec::new(),
                     at: at(200),
                 };

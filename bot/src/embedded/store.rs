@@ -7,6 +7,7 @@
 //! | `recent` | (scope, last alarm in µs, incident) | nothing; the order is the point |
 //! | `last_alarm` | incident | µs, to find its row in `recent` again |
 //! | `changes` | (scope, when it took effect in µs, event key, number within the event) | the change |
+//! | `kinships` | (scope, when it was said in µs, event key) | what a person said of which alarms belong together |
 //! | `events` | event key | when it was handled |
 //! | `outbox` | intent | the intent, and which session took it |
 //! | `posted` | message name | channel and `ts` |
@@ -18,7 +19,8 @@ use super::AnyError;
 use crate::event::{Delivered, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
 use crate::ports::{
-    Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
+    Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError,
+    Taken,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -28,13 +30,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Kinship, Link, Record, ScopeId};
 
 pub(super) const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
 const SNAPSHOTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("snapshots");
 const RECENT: TableDefinition<'_, (&str, i64, u64), ()> = TableDefinition::new("recent");
 const LAST_ALARM: TableDefinition<'_, u64, i64> = TableDefinition::new("last_alarm");
 const CHANGES: TableDefinition<'_, (&str, i64, &str, u64), &[u8]> = TableDefinition::new("changes");
+const KINSHIPS: TableDefinition<'_, (&str, i64, &str), &[u8]> = TableDefinition::new("kinships");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
@@ -88,6 +91,7 @@ impl Embedded {
         write.open_table(RECENT)?;
         write.open_table(LAST_ALARM)?;
         write.open_table(CHANGES)?;
+        write.open_table(KINSHIPS)?;
         write.open_table(EVENTS)?;
         write.open_table(OUTBOX)?;
         write.open_table(POSTED)?;
@@ -163,6 +167,7 @@ impl Store for Embedded {
                 return Ok(Appended::Conflict);
             }
             write_changes(&write, &append)?;
+            write_kinship(&write, &append)?;
             for intent in append.intents {
                 let id = next(&write, "intent")?;
                 let row = Row { stored_at: append.at, intent, taken_by: None };
@@ -217,6 +222,17 @@ impl Store for Embedded {
                 None => Vec::new(),
             };
             Ok(ScopeIndex { recent, next: IncidentId(last + 1), changes })
+        })
+        .await
+    }
+
+    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError> {
+        let scope = scope.clone();
+        let since = now.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
+        self.run(move |database| {
+            let table = database.begin_read()?.open_table(KINSHIPS)?;
+            let rows = table.range((scope.0.as_str(), since, "")..(scope.0.as_str(), i64::MAX, ""))?;
+            rows.rev().take(MOST_KINSHIPS).map(|row| Ok(serde_json::from_slice(row?.1.value())?)).collect()
         })
         .await
     }
@@ -338,6 +354,18 @@ fn write_changes(write: &WriteTransaction, append: &Append) -> Result<(), AnyErr
     }
     let forgotten = append.at.saturating_sub(CHANGE_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
     table.retain_in((scope, i64::MIN, "", 0)..(scope, forgotten, "", 0), |_, _| false)?;
+    Ok(())
+}
+
+/// Keeps what somebody said, and lets go of what is too old to count.
+fn write_kinship(write: &WriteTransaction, append: &Append) -> Result<(), AnyError> {
+    let Some(kinship) = &append.kinship else { return Ok(()) };
+    let mut table = write.open_table(KINSHIPS)?;
+    let scope = append.scope.0.as_str();
+    let row = serde_json::to_vec(kinship)?;
+    table.insert((scope, kinship.at.as_microsecond(), append.key.0.as_str()), row.as_slice())?;
+    let forgotten = append.at.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
+    table.retain_in((scope, i64::MIN, "")..(scope, forgotten, ""), |_, _| false)?;
     Ok(())
 }
 

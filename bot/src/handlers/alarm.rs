@@ -1,8 +1,9 @@
 //! An alarm went to a state.
 
+use crate::config::Flood;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::MessageRef;
-use crate::grouping::{self, Placement};
+use crate::grouping::{self, Placement, Surroundings};
 use crate::intent::{Intent, Job, MessageName, Place};
 use jiff::Timestamp;
 use tools::model::{Alarm, Because, Fact, Incident, IncidentId, Via};
@@ -20,19 +21,21 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
         service: service.cloned(),
         because,
     };
-    match grouping::place(alarm, via, service, &scene.open, atlas, &scene.scope.flood) {
+    let flood = scene.scope.flood_of(message.map(|message| message.channel.as_str()));
+    let around = Surroundings { open: &scene.open, kinships: &scene.kinships, atlas, flood };
+    match grouping::place(alarm, via, service, &around) {
         Placement::Nothing => Decision::default(),
         Placement::Known { incident } => known(draft(incident), alarm, via),
         Placement::Turn { incident } => turn(draft(incident), alarm, via),
         Placement::Join { incident, because } => {
             let mut draft = draft(incident);
             draft.record(joins(because));
-            joined(draft, scene, message, now)
+            joined(draft, flood, message, now)
         }
         Placement::Open { because } => {
             let mut draft = Draft::opened(&scene.scope, scene.next, now);
             draft.record(joins(because));
-            joined(draft, scene, message, now)
+            joined(draft, flood, message, now)
         }
     }
 }
@@ -56,9 +59,9 @@ fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
     draft.done()
 }
 
-fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now: Timestamp) -> Decision {
+fn joined(mut draft: Draft<'_>, flood: &Flood, message: Option<&MessageRef>, now: Timestamp) -> Decision {
     let was_flood = draft.incident().is_flood();
-    let begins = !was_flood && grouping::is_flood(draft.incident(), now, &scene.scope.flood);
+    let begins = !was_flood && grouping::is_flood(draft.incident(), now, flood);
     if begins {
         draft.record(Fact::FloodBegan { alarms: draft.incident().alarms.len() });
     }

@@ -71,7 +71,8 @@ mod tests {
         let atlas = Some(Arc::new(Atlas::new(Topology { services, edges: Vec::new() })));
         let scope = config.scopes[0].clone();
         let (config, rules) = (Arc::new(config), Arc::new(Rules::shipped()));
-        let mut scene = Scene { config, rules, scope, open: Vec::new(), next: IncidentId(9), atlas };
+        let mut scene =
+            Scene { config, rules, scope, open: Vec::new(), next: IncidentId(9), kinships: Arc::default(), atlas };
         scene.open = vec![
             incident(1, &scene, true, None),
             incident(2, &scene, false, None),

@@ -2,15 +2,17 @@
 
 use super::command::{investigate, look_up};
 use super::plan::details;
+use super::regroup::{self, Which};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
 use crate::intent::Job;
 use blocks::action::{Action, Deed, Topic};
 use blocks::reply;
+use jiff::Timestamp;
 use tools::recovery::plan::Request;
 
 /// `typed` is what they wrote in a form.
-pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked) -> Decision {
+pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked, now: Timestamp) -> Decision {
     let Some(action) = Action::read(value) else { return Decision::answer(asked, reply::unknown_button()) };
     let incident = action.incident();
     if scene.incident(incident).is_none() {
@@ -22,6 +24,8 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
         Action::Consider(_, key) => {
             investigate(incident, Question { asked, topic: Topic::Fix, since: None, pick: Some(key) })
         }
+        Action::Merge(from, into) => regroup::merge(scene, from, Some(into), &asked, now),
+        Action::Split(_, alarm) => regroup::split(scene, incident, &Which::Digest(alarm), &asked, now),
         Action::Propose(_, key) => Decision::run(Job::Weigh { incident, key, asked }),
         Action::Plan(deed, _, plan) => match request(deed, typed) {
             Some(request) => look_up((incident, plan), request, asked),

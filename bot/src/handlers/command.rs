@@ -1,5 +1,6 @@
 //! A person typed the slash command.
 
+use super::regroup::{self, Which};
 use crate::command::{self, COMMANDS, Command};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Question};
@@ -33,6 +34,14 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Ok(Command::Undo { plan }) => match choose_plan(scene, plan.as_ref(), PlanState::can_be_undone) {
             Ok(found) => return look_up(found, Request::Undo, asked.clone()),
             Err(message) => message,
+        },
+        Ok(Command::Merge { incident, into }) => return regroup::merge(scene, incident, into, asked, now),
+        Ok(Command::Split { incident, called }) => match (choose(scene, incident), called) {
+            (Ok(incident), Some(called)) => {
+                return regroup::split(scene, incident.id, &Which::Called(called), asked, now);
+            }
+            (Ok(incident), None) => blocks::regroup::choose(incident, None),
+            (Err(message), _) => message,
         },
         Ok(Command::Status { incident }) => match choose(scene, incident) {
             Ok(incident) => blocks::status::answer(incident, now),
@@ -86,10 +95,11 @@ fn choose_plan(
 /// The incident that is meant: the one named, or else the most recent flood, or else the most recent.
 fn choose(scene: &Scene, named: Option<IncidentId>) -> Result<&Incident, blocks::Message> {
     if let Some(id) = named {
-        return scene.incident(id).ok_or_else(|| scene.no_such_incident(id));
+        // What was asked about may have become part of another one.
+        return scene.incident(id).map(|named| scene.root(named)).ok_or_else(|| scene.no_such_incident(id));
     }
-    let flood = scene.open.iter().find(|open| open.is_flood());
-    flood.or_else(|| scene.open.first()).ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
+    let flood = scene.standing().find(|open| open.is_flood());
+    flood.or_else(|| scene.standing().next()).ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
 }
 
 fn usages() -> Vec<Usage> {
@@ -101,7 +111,12 @@ fn sentence(misread: &command::Misread) -> String {
     match misread {
         command::Misread::Unknown { word, .. } => format!("I don't know {}.", quoted(word)),
         command::Misread::NoIncidentId { word, .. } => {
-            format!("{} is no incident; one looks like `INC-7`.", quoted(word))
+            let is_none = if word.is_empty() {
+                "Which incident?".to_owned()
+            } else {
+                format!("{} is no incident.", quoted(word))
+            };
+            format!("{is_none} One looks like `INC-7`.")
         }
         command::Misread::NoPlanId { word, .. } => {
             format!("{} is no plan; one looks like `plan-1f0c`.", quoted(word))

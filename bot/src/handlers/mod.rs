@@ -10,3 +10,4 @@ pub(crate) mod investigated;
 pub(crate) mod pictured;
 pub(crate) mod plan;
 pub(crate) mod postmortem;
+pub(crate) mod regroup;

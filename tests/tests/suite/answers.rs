@@ -38,6 +38,7 @@ async fn why_gives_the_case_for_the_cause() {
         • `orders-api` calls `token-exchange`, at the same time (E4, E5, E6)
         What else was looked at
         Nothing else stood out.
+        [Not related… ▾ prod-user-pool-throttles | prod-token-exchange-errors | prod-orders-api-5xx]
         · Ranked by excess flow: each service's excess over its own past, minus what the services it calls explain of it; what nothing explains is the cause
         ");
     })

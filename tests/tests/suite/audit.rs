@@ -238,6 +238,7 @@ async fn keep(store: &Embedded, record: &Record, after: &Incident) {
         key: EventKey(record.version.to_string()),
         log: Some(Log { records: vec![record.clone()], after: after.clone() }),
         changes: Vec::new(),
+        kinship: None,
         intents: Vec::new(),
         at: record.at,
     };

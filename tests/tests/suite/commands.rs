@@ -34,6 +34,8 @@ async fn help_lists_what_exists() {
         `/incident gaps [INC-n]`  What could not be seen, and the smallest permission or setting that would supply it
         `/incident status [INC-n]`  Is it fixed yet? Two lines, for whoever has to tell others
         `/incident approve [plan-…] [because …]`  Agree to a plan that waits; one of high risk needs a reason
+        `/incident merge INC-n [into INC-m]`  These are one incident; I remember it for the next time
+        `/incident split [INC-n] [alarm|service|INC-m]`  That is not related: it gets an incident of its own, and I remember it
         `/incident undo [plan-…]`  Have a plan taken back that was carried out
         `/incident postmortem [INC-n]`  What happened, what was done and what is left to do, as a document in the incident's thread
         `/incident stats [7|30|90]`  Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days

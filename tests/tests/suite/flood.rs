@@ -19,6 +19,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         #war-room (edited):
         🔴 ALARM prod-user-pool-throttles at 03:14:10 UTC — the first
         🔴 ALARM prod-token-exchange-errors at 03:14:20 UTC — `token-exchange` calls `user-pool`, 10 s later
+        [Not related… ▾ prod-user-pool-throttles | prod-token-exchange-errors]
         · INC-1 · told by EventBridge · `/incident context INC-1`
         ");
         room.eventbridge(&alarm("prod-orders-api-5xx", 155)).await;
@@ -85,6 +86,7 @@ async fn an_unrelated_alarm_stays_apart_and_says_why() {
         assert_snapshot!(room.reads_only("billing-export"), @"
         #war-room:
         🔴 ALARM billing-export-late at 03:14:50 UTC — apart from INC-1: `billing-export` runs in account 999988887777, and no call leads there
+        [It belongs to INC-1]
         · INC-2 · told by EventBridge · `/incident context INC-2`
         ");
         let mut stranger = alarm("disk-full", 175);
@@ -93,6 +95,7 @@ async fn an_unrelated_alarm_stays_apart_and_says_why() {
         assert_snapshot!(room.reads_only("disk-full"), @"
         #war-room:
         🔴 ALARM disk-full at 03:14:55 UTC — apart from INC-1: neither the topology nor its name connects it
+        [It belongs to INC-1]
         · INC-3 · told by EventBridge · `/incident context INC-3`
         ");
         assert_eq!(room.incidents().await.len(), 3);
@@ -134,6 +137,7 @@ async fn dimensions_name_the_service_where_the_name_does_not() {
         #war-room:
         🔴 ALARM something-is-off at 03:14:10 UTC — the first
         🔴 ALARM prod-user-pool-throttles at 03:14:20 UTC — `token-exchange` calls `user-pool`, 10 s later
+        [Not related… ▾ something-is-off | prod-user-pool-throttles]
         · INC-1 · told by EventBridge · `/incident context INC-1`
         ");
     })

@@ -21,4 +21,5 @@ mod messages;
 mod pictures;
 mod postmortem;
 mod recovery;
+mod regroup;
 mod serve;

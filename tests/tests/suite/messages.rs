@@ -515,6 +515,15 @@ proptest! {
     }
 
     #[test]
+    fn regrouping_keeps_slacks_rules(alarms in proptest::collection::vec(alarm(), 1..4)) {
+        let incident = incident(&alarms, None, false);
+        let names: Vec<&str> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+        check_message(&blocks::regroup::choose(&incident, Some(2)));
+        check_message(&blocks::regroup::split(incident.id, &names, 1));
+        check_message(&blocks::Message::plain("line", &blocks::regroup::went(&names)));
+    }
+
+    #[test]
     fn what_was_typed_comes_back_harmless(word in wild()) {
         check_message(&blocks::reply::misread("/incident", &blocks::mrkdwn::escape(&word), Some("context")));
         check_message(&blocks::reply::our_fault(&word));

@@ -1,8 +1,10 @@
 //! What happened, in order: changes, onsets, alarms, and what was found out. A pure view on a verdict and, where there is
 //! one, the incident it belongs to.
 
-use crate::model::{Alarm, Claim, Happened, Incident, Moment, PlanStep, Verdict};
+use crate::model::{Alarm, Because, Claim, Happened, Incident, IncidentId, Moment, PlanStep, Verdict};
+use jiff::Timestamp;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// The timeline of an incident.
 pub fn timeline(incident: &Incident) -> Vec<Moment> {
@@ -24,6 +26,12 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
         let alarms = incident.alarms.iter().filter(|joined| joined.first_at <= at).count();
         recorded(at, Happened::Flood { alarms });
     }
+    for left in &incident.left {
+        recorded(left.at, Happened::Left { name: left.joined.alarm.name.clone(), by: left.by.clone() });
+    }
+    for (from, (at, alarms, by)) in absorbed(incident) {
+        recorded(at, Happened::Absorbed { from, alarms, by: by.to_owned() });
+    }
     for blame in &incident.blamed {
         recorded(blame.at, Happened::Blamed { service: blame.service.clone() });
     }
@@ -39,6 +47,17 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
         }
     }
     in_order(moments)
+}
+
+/// The incidents that people merged into this one: when the first alarm of each came over, how many stand here, and who.
+fn absorbed(incident: &Incident) -> BTreeMap<IncidentId, (Timestamp, usize, &str)> {
+    let mut absorbed = BTreeMap::new();
+    for joined in &incident.alarms {
+        if let Because::Merged { from, by, at } = &joined.because {
+            absorbed.entry(*from).or_insert((*at, 0, by.as_str())).1 += 1;
+        }
+    }
+    absorbed
 }
 
 /// The timeline of a verdict by itself, with the alarms it was made from.
@@ -101,7 +120,7 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Changed { .. } => 0,
         Happened::Onset { .. } => 1,
         Happened::Alarm { .. } => 2,
-        Happened::Flood { .. } => 3,
+        Happened::Left { .. } | Happened::Absorbed { .. } | Happened::Flood { .. } => 3,
         Happened::Blamed { .. } => 4,
         Happened::Context => 5,
         Happened::Plan { .. } => 6,
@@ -112,6 +131,8 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Alarm { name, state, .. } => (name.clone(), state.to_string()),
         // Those of one plan stay in the order of their facts.
         Happened::Plan { plan, .. } => (plan.0.clone(), String::new()),
+        Happened::Left { name, .. } => (name.clone(), String::new()),
+        Happened::Absorbed { from, .. } => (from.to_string(), String::new()),
         Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context => Default::default(),
     };
     place(a).cmp(&place(b)).then_with(|| name(a).cmp(&name(b)))

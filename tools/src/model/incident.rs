@@ -1,7 +1,7 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
 use crate::model::{
-    Alarm, AlarmState, Drawing, Forecast, JoinedAlarm, Link, Outlook, ServiceId, Transition, Verdict, Via,
+    Alarm, AlarmKey, AlarmState, Drawing, Forecast, JoinedAlarm, Link, Outlook, ServiceId, Transition, Verdict, Via,
 };
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use crate::recovery::policy::PersonId;
@@ -89,6 +89,29 @@ pub enum Because {
         /// Seconds since that alarm.
         after_s: i64,
     },
+    /// A person said once that it belongs with what is part of it.
+    Told {
+        /// Who.
+        by: String,
+        /// Of which incident.
+        of: IncidentId,
+    },
+    /// A person merged the incident that it stood in.
+    Merged {
+        /// That incident.
+        from: IncidentId,
+        /// Who.
+        by: String,
+        /// When it came over.
+        at: Timestamp,
+    },
+    /// A person took it out of the incident that it stood in.
+    Split {
+        /// That incident.
+        from: IncidentId,
+        /// Who.
+        by: String,
+    },
     /// Nothing connects it with the incidents that are open.
     Apart {
         /// The nearest open incident.
@@ -116,6 +139,13 @@ pub enum Apartness {
     },
     /// The topology does not know its service, and its name says nothing either.
     Unknown,
+    /// A person said once that it does not belong there.
+    Told {
+        /// Who.
+        by: String,
+        /// Of which incident.
+        of: IncidentId,
+    },
     /// The incident has been silent for too long.
     TooLate {
         /// Minutes since its last alarm.
@@ -158,6 +188,25 @@ pub enum Fact {
         alarm: Box<Alarm>,
         /// The way it came.
         via: Via,
+    },
+    /// An alarm came over from another incident, with all that is known of it.
+    AlarmMoved {
+        /// The alarm, and why it stands here.
+        joined: Box<JoinedAlarm>,
+    },
+    /// A person took alarms out of it: they get an incident of their own.
+    AlarmsLeft {
+        /// Which.
+        alarms: Vec<AlarmKey>,
+        /// Who.
+        by: String,
+    },
+    /// A person merged it into another one, where its alarms stand from now on.
+    Merged {
+        /// The other one.
+        into: IncidentId,
+        /// Who.
+        by: String,
     },
     /// So many alarms joined so quickly that it deserves a card.
     FloodBegan {
@@ -246,6 +295,12 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// Its alarms, in the order they joined.
     pub alarms: Vec<Arc<JoinedAlarm>>,
+    /// The alarms that people took out of it.
+    #[serde(default)]
+    pub left: Vec<Left>,
+    /// The incident that it was merged into, if it was.
+    #[serde(default)]
+    pub merged: Option<Merged>,
     /// When it became a flood; before that it is a lone alarm or two.
     pub flood_at: Option<Timestamp>,
     /// The context toolset's latest answer.
@@ -278,6 +333,30 @@ pub struct Incident {
     /// How often somebody asked for a plan that they may not ask for.
     #[serde(default)]
     pub denied_proposals: u32,
+}
+
+/// An alarm that a person took out of an incident. Until it stands in its new one, what is told of it is kept here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    /// The alarm.
+    pub joined: Arc<JoinedAlarm>,
+    /// The version of the fact by which it left.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who took it out.
+    pub by: String,
+}
+
+/// That an incident was merged into another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// The other one.
+    pub into: IncidentId,
+    /// Who merged it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Whom a verdict blamed when the one before it did not.
@@ -352,6 +431,8 @@ impl Incident {
             head: Link::before_all(id),
             opened_at,
             alarms: Vec::new(),
+            left: Vec::new(),
+            merged: None,
             flood_at: None,
             verdict: None,
             blamed: Vec::new(),
@@ -404,6 +485,16 @@ impl Incident {
                     joined.confirm(alarm, *via);
                 }
             }
+            Fact::AlarmMoved { joined } => self.alarms.push(Arc::new((**joined).clone())),
+            Fact::AlarmsLeft { alarms, by } => {
+                let (version, at) = (record.version, record.at);
+                let leaves = |joined: &Arc<JoinedAlarm>| alarms.contains(&joined.alarm.key());
+                let (left, stay) = std::mem::take(&mut self.alarms).into_iter().partition(leaves);
+                self.alarms = stay;
+                let left: Vec<Arc<JoinedAlarm>> = left;
+                self.left.extend(left.into_iter().map(|joined| Left { joined, version, at, by: by.clone() }));
+            }
+            Fact::Merged { into, by } => self.merged = Some(Merged { into: *into, by: by.clone(), at: record.at }),
             Fact::FloodBegan { .. } => self.flood_at = Some(record.at),
             Fact::Investigated { verdict } => {
                 let service = verdict.cause().map(|cause| cause.service.clone());
@@ -449,7 +540,8 @@ impl Incident {
     }
 
     fn joined_mut(&mut self, alarm: &Alarm) -> Option<&mut JoinedAlarm> {
-        let joined = self.alarms.iter_mut().find(|joined| joined.alarm.is_same_alarm(alarm));
+        let left = self.left.iter_mut().map(|left| &mut left.joined);
+        let joined = self.alarms.iter_mut().chain(left).find(|joined| joined.alarm.is_same_alarm(alarm));
         joined.map(Arc::make_mut)
     }
 

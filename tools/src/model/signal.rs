@@ -1,5 +1,6 @@
 //! Signals: anything that reaches us about the world.
 
+use crate::digest;
 use crate::model::ServiceId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,24 @@ pub enum Via {
 }
 
 impl Via {
+    /// Whether a message in a channel told it: there it stands already.
+    pub fn is_message(self) -> bool {
+        match self {
+            Self::EventBridge | Self::Sns | Self::AlarmAction => false,
+            Self::AmazonQ
+            | Self::Opsgenie
+            | Self::JiraServiceManagement
+            | Self::Datadog
+            | Self::PagerDuty
+            | Self::Sentry
+            | Self::Alertmanager
+            | Self::Grafana
+            | Self::Terraform
+            | Self::Email
+            | Self::Webhook => true,
+        }
+    }
+
     /// Whether it tells in which state an alarm is whenever it speaks, be it new or not, and late: such a telling of the
     /// state that is known to hold then is no transition. The others tell each transition with its own time.
     pub fn repeats(self) -> bool {
@@ -128,6 +147,30 @@ pub struct AlarmKey {
     pub region: Option<String>,
     /// The alarm's name.
     pub name: String,
+}
+
+impl AlarmKey {
+    /// The key in short, for where there is no room for a name.
+    pub fn digest(&self) -> AlarmDigest {
+        AlarmDigest(digest::short(serde_json::to_vec(self).expect("a key has only strings")))
+    }
+}
+
+/// An [`AlarmKey`] in short: the same wherever the key is the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlarmDigest(String);
+
+impl AlarmDigest {
+    /// Reads one; none if it has not the form of one.
+    pub fn read(text: &str) -> Option<Self> {
+        digest::read(text).map(Self)
+    }
+}
+
+impl fmt::Display for AlarmDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// One transition of an alarm.

@@ -45,6 +45,22 @@ pub enum Happened {
         /// The service it belongs to, if known.
         service: Option<ServiceId>,
     },
+    /// A person took an alarm out of it.
+    Left {
+        /// The alarm's name.
+        name: String,
+        /// Who.
+        by: String,
+    },
+    /// Alarms of another incident came over, which a person merged into this one.
+    Absorbed {
+        /// The other one.
+        from: IncidentId,
+        /// How many alarms of it stand here now.
+        alarms: usize,
+        /// Who.
+        by: String,
+    },
     /// It became a flood, and got its card.
     Flood {
         /// Distinct alarms at that moment.

@@ -121,6 +121,7 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
         key: EventKey(key.to_owned()),
         log,
         changes: Vec::new(),
+        kinship: None,
         intents: Vec::new(),
         at: at(seconds),
     }
@@ -382,8 +383,15 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     let asked = Asked { by: "U1".to_owned(), channel: "C1".to_owned(), response_url: "http://localhost".to_owned() };
     let answer = Intent::Answer { asked, message: blocks::Message::new("Here.") };
     let key = EventKey("k1".to_owned());
-    let append =
-        Append { scope: scope("prod"), key, log: None, changes: Vec::new(), intents: vec![answer.clone()], at: at(0) };
+    let append = Append {
+        scope: scope("prod"),
+        key,
+        log: None,
+        changes: Vec::new(),
+        kinship: None,
+        intents: vec![answer.clone()],
+        at: at(0),
+    };
     assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
     assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
     let pending = open(store.outbox_take(at(0)).await.unwrap());
@@ -407,7 +415,7 @@ fn change(service: &str, seconds: i64) -> Change {
 /// An append that only tells of changes.
 fn telling(changes: Vec<Change>, in_scope: &str, key: &str, seconds: i64) -> Append {
     let (scope, key) = (scope(in_scope), EventKey(key.to_owned()));
-    Append { scope, key, log: None, changes, intents: Vec::new(), at: at(seconds) }
+    Append { scope, key, log: None, changes, kinship: None, intents: Vec::new(), at: at(seconds) }
 }
 
 async fn changed(store: &Arc<dyn Store>, in_scope: &str, since: Timestamp) -> Vec<(String, i64)> {

@@ -168,6 +168,7 @@ impl Crowd {
             key: bot::event::EventKey(format!("twin/{event}")),
             log: None,
             changes: Vec::new(),
+            kinship: None,
             intents: vec![acts[0].intent.clone()],
             at: self.now,
         };

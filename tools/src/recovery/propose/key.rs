@@ -20,8 +20,7 @@ impl ProposalKey {
 
     /// Reads one; none if it has not the form of one.
     pub fn read(text: &str) -> Option<Self> {
-        let is_digest = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_digest.then(|| Self(text.to_owned()))
+        digest::read(text).map(Self)
     }
 }
 
