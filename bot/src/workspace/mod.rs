@@ -22,7 +22,7 @@ use fault::{Fault, Faults};
 use room::{RoomEvent, Status};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use state::{Author, Post, State};
+use state::{Author, Called, Post, State};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
@@ -165,7 +165,16 @@ impl Workspace {
 
     /// How many Web API calls each method got.
     pub fn calls(&self) -> std::collections::BTreeMap<String, u64> {
-        self.lock_state().calls().clone()
+        let mut calls = std::collections::BTreeMap::new();
+        for called in self.lock_state().log() {
+            *calls.entry(called.method.clone()).or_default() += 1;
+        }
+        calls
+    }
+
+    /// Every Web API call so far, in its order.
+    pub fn log(&self) -> Vec<Called> {
+        self.lock_state().log().to_vec()
     }
 
     /// The display name of a user or channel.
