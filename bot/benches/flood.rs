@@ -300,10 +300,11 @@ fn now() -> std::time::Instant {
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The name of the program may have spaces in it; it ends with the last parenthesis.
-    let fields: Vec<u64> =
+    let fields: Vec<i64> =
         stat.rsplit(')').next().unwrap_or_default().split(' ').filter_map(|field| field.parse().ok()).collect();
     // Without the state, which is a letter: user and system time in hundredths of a second.
-    fields.get(10..12).map_or(Duration::ZERO, |ticks| Duration::from_millis(10 * ticks.iter().sum::<u64>()))
+    let ticks: i64 = fields.get(10..12).unwrap_or_default().iter().sum();
+    Duration::from_millis(10 * u64::try_from(ticks).unwrap())
 }
 
 fn is_card(post: &Post) -> bool {

@@ -10,6 +10,7 @@
 //! | `events` | event key | when it was handled |
 //! | `outbox` | intent | the intent, and which session took it |
 //! | `posted` | message name | channel and `ts` |
+//! | `budget` | nothing | what is left of the calls to Slack |
 //! | `inbox` | arrival | the event |
 //! | `waiting` | event key | its arrival |
 //! | `counters` | name | last number given out |
@@ -17,6 +18,7 @@
 use super::AnyError;
 use crate::event::{Delivered, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
+use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
 };
@@ -38,6 +40,7 @@ const CHANGES: TableDefinition<'_, (&str, i64, &str, u64), &[u8]> = TableDefinit
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
+const BUDGET: TableDefinition<'_, (), &[u8]> = TableDefinition::new("budget");
 const INBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inbox");
 const WAITING: TableDefinition<'_, &str, u64> = TableDefinition::new("waiting");
 pub(super) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
@@ -91,6 +94,7 @@ impl Embedded {
         write.open_table(EVENTS)?;
         write.open_table(OUTBOX)?;
         write.open_table(POSTED)?;
+        write.open_table(BUDGET)?;
         write.open_table(INBOX)?;
         write.open_table(WAITING)?;
         let session = next(&write, "session")?;
@@ -222,15 +226,23 @@ impl Store for Embedded {
     }
 
     /// A file is open once, and a process has one sender: it is never busy.
-    async fn outbox_take(&self, _now: Timestamp) -> Result<Taken, StoreError> {
+    async fn outbox_take(&self, _now: Timestamp, newest: Option<IntentId>) -> Result<Taken, StoreError> {
         let session = self.session;
         self.run(move |database| {
             let mut taken = Vec::new();
             let mut fresh = Vec::new();
+            let mut budget = Budget::default();
             {
                 let read = database.begin_read()?;
                 let posted = read.open_table(POSTED)?;
-                for row in read.open_table(OUTBOX)?.iter()? {
+                if newest.is_none()
+                    && let Some(bytes) = read.open_table(BUDGET)?.get(())?
+                {
+                    budget = serde_json::from_slice(bytes.value())?;
+                }
+                // Ids grow with the commits here: what is new has a greater one.
+                let first = newest.map_or(0, |IntentId(newest)| newest + 1);
+                for row in read.open_table(OUTBOX)?.range(first..)? {
                     let (id, bytes) = row?;
                     let row: Row = serde_json::from_slice(bytes.value())?;
                     if row.taken_by != Some(session) {
@@ -266,18 +278,27 @@ impl Store for Embedded {
                 }
                 write.commit()?;
             }
-            Ok(Taken::Open(taken))
+            Ok(if newest.is_none() { Taken::Anew { open: taken, budget } } else { Taken::More(taken) })
         })
         .await
     }
 
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, _now: Timestamp) -> Result<(), StoreError> {
-        if closed.is_empty() {
+    async fn outbox_done(
+        &self,
+        closed: Vec<(IntentId, Outcome)>,
+        budget: Option<&Budget>,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if closed.is_empty() && budget.is_none() {
             return Ok(());
         }
+        let budget = budget.cloned();
         self.run(move |database| {
             let write = database.begin_write()?;
             {
+                if let Some(budget) = budget {
+                    put(&mut write.open_table(BUDGET)?, (), &budget)?;
+                }
                 let mut outbox = write.open_table(OUTBOX)?;
                 let mut names = write.open_table(POSTED)?;
                 for (id, outcome) in closed {

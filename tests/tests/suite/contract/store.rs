@@ -146,7 +146,7 @@ fn tell(line: &str) -> Intent {
 #[track_caller]
 fn open(taken: Taken) -> Vec<Pending> {
     match taken {
-        Taken::Open(pending) => pending,
+        Taken::Anew { open, .. } | Taken::More(open) => open,
         Taken::Busy { ask_again } => panic!("busy until {ask_again}"),
     }
 }
@@ -225,7 +225,7 @@ async fn a_fact_that_does_not_follow_is_not_stored(shelf: &Shelf) {
     append.log.as_mut().unwrap().after.head = stored.head;
     assert!(store.append(append).await.is_err());
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(stored));
-    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert!(open(store.outbox_take(at(1), None).await.unwrap()).is_empty());
     assert_eq!(store.append(good).await.unwrap(), Appended::Done);
 }
 
@@ -242,7 +242,7 @@ async fn an_event_is_handled_once(shelf: &Shelf) {
     assert_eq!(store.append(again).await.unwrap(), Appended::KnownEvent);
     assert_eq!(store.append(Append { log: None, ..append }).await.unwrap(), Appended::KnownEvent);
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(incident));
-    assert_eq!(open(store.outbox_take(at(1)).await.unwrap()).len(), 1);
+    assert_eq!(open(store.outbox_take(at(1), None).await.unwrap()).len(), 1);
 }
 
 async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
@@ -255,7 +255,7 @@ async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
     assert_eq!(store.append(stale).await.unwrap(), Appended::Conflict);
     let now = store.read(IncidentId(1)).await.unwrap().unwrap();
     assert_eq!((now.version, now.alarms.len()), (3, 2));
-    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert!(open(store.outbox_take(at(1), None).await.unwrap()).is_empty());
     assert!(store.index(&scope("prod"), Lookback::incidents(at(900))).await.unwrap().recent.is_empty());
     // Its event is not known: decided anew, it is stored.
     assert_eq!(
@@ -326,7 +326,7 @@ async fn intents_come_in_their_order(shelf: &Shelf) {
         assert_eq!(store.append(append).await.unwrap(), Appended::Done);
         expected.extend(lines.map(|line| tell(&line)));
     }
-    let pending = open(one.outbox_take(at(0)).await.unwrap());
+    let pending = open(one.outbox_take(at(0), None).await.unwrap());
     assert!(pending.is_sorted_by_key(|each| each.id));
     assert_eq!(pending.iter().map(|each| each.intent.clone()).collect::<Vec<_>>(), expected);
     assert!(pending.iter().all(|each| each.stored_at == at(0)));
@@ -338,11 +338,11 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     append.intents = vec![tell("a"), tell("b")];
     store.append(append).await.unwrap();
     for _ in 0..2 {
-        let pending = open(store.outbox_take(at(1)).await.unwrap());
+        let pending = open(store.outbox_take(at(1), None).await.unwrap());
         assert_eq!(pending.iter().map(|each| each.taken_before).collect::<Vec<_>>(), [false, false]);
     }
-    let first = open(store.outbox_take(at(1)).await.unwrap())[0].id;
-    store.outbox_done(vec![(first, Outcome::Superseded)], at(1)).await.unwrap();
+    let first = open(store.outbox_take(at(1), None).await.unwrap())[0].id;
+    store.outbox_done(vec![(first, Outcome::Superseded)], None, at(1)).await.unwrap();
     drop(store);
     // It did not say that it rests: it crashed, and its turn is over only after a while.
     let store = (shelf.open)();
@@ -350,11 +350,14 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     let mut append = following(Some(&incident), vec![joined("b", 2)], "prod", "k2", 2);
     append.intents = vec![tell("c")];
     store.append(append).await.unwrap();
-    let pending = open(store.outbox_take(at(100)).await.unwrap());
+    let pending = open(store.outbox_take(at(100), None).await.unwrap());
     let seen: Vec<_> = pending.iter().map(|each| (each.intent.clone(), each.taken_before)).collect();
     assert_eq!(seen, [(tell("b"), true), (tell("c"), false)]);
-    store.outbox_done(pending.into_iter().map(|each| (each.id, Outcome::Superseded)).collect(), at(100)).await.unwrap();
-    assert!(open(store.outbox_take(at(100)).await.unwrap()).is_empty());
+    store
+        .outbox_done(pending.into_iter().map(|each| (each.id, Outcome::Superseded)).collect(), None, at(100))
+        .await
+        .unwrap();
+    assert!(open(store.outbox_take(at(100), None).await.unwrap()).is_empty());
 }
 
 async fn a_message_is_known_by_its_name(shelf: &Shelf) {
@@ -363,16 +366,16 @@ async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     let under = Place::Under { channel: "C1".to_owned(), name: MessageName("card".to_owned()) };
     append.intents = vec![show("card"), tell("a"), show("other"), show_in("plan", under)];
     store.append(append).await.unwrap();
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     assert!(pending.iter().all(|each| each.posted.is_none()));
     let there = MessageRef { channel: "C1".to_owned(), ts: "1.2".to_owned() };
     let posted = Outcome::Done { posted: Some((MessageName("card".to_owned()), there.clone())) };
-    store.outbox_done(vec![(pending[0].id, posted)], at(0)).await.unwrap();
-    store.outbox_done(vec![(IntentId(999), Outcome::Superseded)], at(0)).await.unwrap();
-    store.outbox_done(Vec::new(), at(0)).await.unwrap();
+    store.outbox_done(vec![(pending[0].id, posted)], None, at(0)).await.unwrap();
+    store.outbox_done(vec![(IntentId(999), Outcome::Superseded)], None, at(0)).await.unwrap();
+    store.outbox_done(Vec::new(), None, at(0)).await.unwrap();
     drop(store);
     let store = (shelf.open)();
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     let posted: Vec<_> = pending.iter().map(|each| (each.posted.clone(), each.thread.clone())).collect();
     assert_eq!(posted, [(None, Some(there.clone())), (None, None), (None, Some(there))]);
 }
@@ -386,7 +389,7 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
         Append { scope: scope("prod"), key, log: None, changes: Vec::new(), intents: vec![answer.clone()], at: at(0) };
     assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
     assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), [answer]);
     assert_eq!(store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(1));
 }
@@ -521,7 +524,7 @@ async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
     names.dedup();
     assert_eq!((names.len(), incident.alarms.len()), (EVENTS + 1, EVENTS + 1), "{conflicts} conflicts");
     assert_eq!(incident.version, 2 + EVENTS as u64);
-    let pending = open(workers[0].outbox_take(at(1)).await.unwrap());
+    let pending = open(workers[0].outbox_take(at(1), None).await.unwrap());
     // The log and the outbox agree about who came first.
     let told: Vec<Intent> = incident.alarms[1..].iter().map(|joined| tell(&joined.alarm.name)).collect();
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), told);
@@ -538,17 +541,19 @@ mod several_senders {
         let mut append = opening(1, "prod", "k1", 0);
         append.intents = vec![tell("a")];
         one.append(append).await.unwrap();
-        assert_eq!(open(one.outbox_take(at(0)).await.unwrap()).len(), 1);
-        assert!(matches!(other.outbox_take(at(0)).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0)));
+        assert_eq!(open(one.outbox_take(at(0), None).await.unwrap()).len(), 1);
+        assert!(
+            matches!(other.outbox_take(at(0), None).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0))
+        );
         // Resting lets the other one in, at once.
-        one.outbox_done(Vec::new(), at(0)).await.unwrap();
-        let pending = open(other.outbox_take(at(0)).await.unwrap());
+        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        let pending = open(other.outbox_take(at(0), None).await.unwrap());
         assert!(pending[0].taken_before);
-        assert!(matches!(one.outbox_take(at(0)).await.unwrap(), Taken::Busy { .. }));
+        assert!(matches!(one.outbox_take(at(0), None).await.unwrap(), Taken::Busy { .. }));
         // So does having nothing left.
-        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], at(0)).await.unwrap();
-        assert!(open(other.outbox_take(at(0)).await.unwrap()).is_empty());
-        assert!(open(one.outbox_take(at(0)).await.unwrap()).is_empty());
+        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], None, at(0)).await.unwrap();
+        assert!(open(other.outbox_take(at(0), None).await.unwrap()).is_empty());
+        assert!(open(one.outbox_take(at(0), None).await.unwrap()).is_empty());
     }
 
     #[tokio::test]
@@ -557,12 +562,15 @@ mod several_senders {
         let mut append = opening(1, "prod", "k1", 0);
         append.intents = (0..5).map(|line| tell(&line.to_string())).collect();
         one.append(append).await.unwrap();
-        let pending = open(one.outbox_take(at(0)).await.unwrap());
+        let pending = open(one.outbox_take(at(0), None).await.unwrap());
         for (seconds, each) in (40..).step_by(40).zip(&pending[..4]) {
-            one.outbox_done(vec![(each.id, Outcome::Superseded)], at(seconds)).await.unwrap();
-            assert!(matches!(other.outbox_take(at(seconds)).await.unwrap(), Taken::Busy { .. }), "after {seconds} s");
+            one.outbox_done(vec![(each.id, Outcome::Superseded)], None, at(seconds)).await.unwrap();
+            assert!(
+                matches!(other.outbox_take(at(seconds), None).await.unwrap(), Taken::Busy { .. }),
+                "after {seconds} s"
+            );
         }
-        assert_eq!(open(other.outbox_take(at(300)).await.unwrap()).len(), 1);
+        assert_eq!(open(other.outbox_take(at(300), None).await.unwrap()).len(), 1);
     }
 
     #[tokio::test]
