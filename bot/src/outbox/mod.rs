@@ -11,6 +11,8 @@ mod picture;
 mod postmortem;
 mod recovery;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use self::backlog::Backlog;
 use self::budget::Method;

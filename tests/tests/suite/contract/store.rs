@@ -4,6 +4,7 @@
 
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
+use bot::outbox::Budget;
 use bot::ports::{Append, Appended, Archive, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -79,6 +80,8 @@ contract!(
     the_index_is_newest_first_and_cut_off,
     intents_come_in_their_order,
     an_intent_that_another_process_took_says_so,
+    a_sender_that_goes_on_gets_only_what_is_new,
+    the_budget_is_kept_for_whoever_sends_next,
     a_message_is_known_by_its_name,
     an_append_without_facts_still_counts,
     changes_belong_to_their_scope_and_come_by_time,
@@ -360,6 +363,67 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     assert!(open(store.outbox_take(at(100), None).await.unwrap()).is_empty());
 }
 
+async fn a_sender_that_goes_on_gets_only_what_is_new(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let more = async |number: u64, lines: &[&str]| {
+        let mut append = opening(number, "prod", &format!("k{number}"), 0);
+        append.intents = lines.iter().map(|line| tell(line)).collect();
+        assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+    };
+    let told = |pending: &[Pending]| pending.iter().map(|each| each.intent.clone()).collect::<Vec<_>>();
+    let goes_on = async |newest: IntentId, seconds: i64, lines: &[&str]| {
+        let taken = store.outbox_take(at(seconds), Some(newest)).await.unwrap();
+        let Taken::More(new) = taken else { panic!("its turn goes on: {taken:?}") };
+        assert_eq!(told(&new), lines.iter().map(|line| tell(line)).collect::<Vec<_>>());
+        assert!(new.iter().all(|each| !each.taken_before));
+        new
+    };
+    more(1, &["a", "b"]).await;
+    let taken = store.outbox_take(at(1), None).await.unwrap();
+    let Taken::Anew { open: first, .. } = taken else { panic!("its turn begins: {taken:?}") };
+    assert_eq!(told(&first), [tell("a"), tell("b")]);
+    goes_on(first[1].id, 2, &[]).await;
+    more(2, &["c"]).await;
+    let new = goes_on(first[1].id, 3, &["c"]).await;
+    goes_on(new[0].id, 4, &[]).await;
+    // Neither what it closes nor its rest makes it begin anew, while nobody else has sent.
+    store.outbox_done(vec![(first[0].id, Outcome::Superseded)], None, at(5)).await.unwrap();
+    store.outbox_done(Vec::new(), None, at(5)).await.unwrap();
+    more(3, &["d"]).await;
+    goes_on(new[0].id, 6, &["d"]).await;
+    // Who has nothing gets everything.
+    assert_eq!(told(&open(store.outbox_take(at(7), None).await.unwrap())), [tell("b"), tell("c"), tell("d")]);
+}
+
+/// A budget as a sender writes it down that was asked to wait.
+fn budget() -> Budget {
+    serde_json::from_value(serde_json::json!({"methods": {"chat.update": at(90)}})).unwrap()
+}
+
+async fn the_budget_is_kept_for_whoever_sends_next(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let left = async |store: &Arc<dyn Store>, seconds| match store.outbox_take(at(seconds), None).await.unwrap() {
+        Taken::Anew { budget, .. } => budget,
+        other @ (Taken::More(_) | Taken::Busy { .. }) => panic!("a turn begins: {other:?}"),
+    };
+    let mut append = opening(1, "prod", "k1", 0);
+    append.intents = vec![tell("a"), tell("b"), tell("c")];
+    store.append(append).await.unwrap();
+    assert_eq!(left(&store, 0).await, Budget::default());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
+    store.outbox_done(vec![(pending[0].id, Outcome::Superseded)], Some(&budget()), at(1)).await.unwrap();
+    assert_eq!(left(&store, 1).await, budget());
+    // No news leaves it as it is.
+    store.outbox_done(vec![(pending[1].id, Outcome::Superseded)], None, at(1)).await.unwrap();
+    drop(store);
+    let store = (shelf.open)();
+    assert_eq!(left(&store, 100).await, budget());
+    // It is written down by one that rests as well.
+    store.outbox_done(Vec::new(), Some(&Budget::default()), at(101)).await.unwrap();
+    drop(store);
+    assert_eq!(left(&(shelf.open)(), 200).await, Budget::default());
+}
+
 async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     let store = (shelf.open)();
     let mut append = opening(1, "prod", "k1", 0);
@@ -554,6 +618,22 @@ mod several_senders {
         other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], None, at(0)).await.unwrap();
         assert!(open(other.outbox_take(at(0), None).await.unwrap()).is_empty());
         assert!(open(one.outbox_take(at(0), None).await.unwrap()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_after_another_begins_anew() {
+        let [one, other] = (Shelf::dynamodb().await.two)();
+        let mut append = opening(1, "prod", "k1", 0);
+        append.intents = vec![tell("a"), tell("b")];
+        one.append(append).await.unwrap();
+        let pending = open(one.outbox_take(at(0), None).await.unwrap());
+        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        assert_eq!(open(other.outbox_take(at(0), None).await.unwrap()).len(), 2);
+        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], Some(&budget()), at(0)).await.unwrap();
+        other.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        let taken = one.outbox_take(at(0), Some(pending[1].id)).await.unwrap();
+        let Taken::Anew { open, budget: left } = taken else { panic!("another one sent meanwhile: {taken:?}") };
+        assert_eq!((open.len(), open[0].id, open[0].taken_before, left), (1, pending[1].id, true, budget()));
     }
 
     #[tokio::test]
