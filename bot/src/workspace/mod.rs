@@ -22,7 +22,7 @@ use fault::{Fault, Faults};
 use room::{RoomEvent, Status};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use state::{Author, Called, Post, State};
+use state::{Author, Post, State};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use tools::ports::Clock;
 
-pub use state::{Account, Channel, Person};
+pub use state::{Account, Called, Channel, Person};
 
 /// What a workspace knows of the one app that is installed in it.
 #[derive(Clone, Debug)]
