@@ -30,6 +30,7 @@ use super::item::{
     read_text, recent, sortable, text,
 };
 use crate::intent::{IntentId, Outcome};
+use crate::memory::{Memory, deserves_snapshot};
 use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
@@ -46,9 +47,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use tools::aws::{SdkConfig, explain};
 use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
-
-/// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
-const SNAPSHOT_EVERY: u64 = 32;
 
 /// DynamoDB takes items of 400 KB, names and keys included.
 const MAX_BODY: usize = 390_000;
@@ -71,6 +69,8 @@ pub struct DynamoStore {
     session: String,
     /// Our turn at the outbox. A std mutex: nothing is awaited while it is held.
     turn: Mutex<Turn>,
+    /// Other processes append, too: what is known here is read on from.
+    memory: Memory,
 }
 
 impl DynamoStore {
@@ -82,6 +82,7 @@ impl DynamoStore {
             table: table.into(),
             session: format!("{:016x}{:016x}", random(), random()),
             turn: Mutex::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -371,21 +372,28 @@ impl Store for DynamoStore {
         }
         if let Some(log) = log {
             let stored = head.map_or(0, |head| head.version);
-            if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+            if deserves_snapshot(stored, log.after.version) {
                 self.keep_snapshot(&log.after).await;
             }
+            self.memory.keep(log.after.clone());
         }
         Ok(Appended::Done)
     }
 
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
-        let snapshot = self.get(of_incident(incident), "SNAPSHOT").await?;
-        let mut state: Option<Incident> = snapshot.map(|item| read_body(&item)).transpose()?;
+        let mut state = self.memory.get(incident);
+        if state.is_none() {
+            let snapshot = self.get(of_incident(incident), "SNAPSHOT").await?;
+            state = snapshot.map(|item| read_body(&item)).transpose()?;
+        }
         let from = state.as_ref().map_or(1, |incident| incident.version + 1);
         let tail = self.query(of_incident(incident), format!("FACT#{from:020}"), "FACT#~".to_owned(), true).await?;
         for item in tail {
             let record: Record = read_body(&item)?;
             state = Some(Incident::fold(state, &record).map_err(StoreError)?);
+        }
+        if let Some(incident) = &state {
+            self.memory.keep(incident.clone());
         }
         Ok(state)
     }

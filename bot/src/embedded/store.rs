@@ -18,6 +18,7 @@
 use super::AnyError;
 use crate::event::{Delivered, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
+use crate::memory::{Memory, deserves_snapshot};
 use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, StoreError, Taken,
@@ -27,9 +28,8 @@ use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tools::model::{Change, Incident, IncidentId, Link, Record, ScopeId};
 
 pub(super) const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
@@ -45,18 +45,12 @@ const INBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inbox");
 const WAITING: TableDefinition<'_, &str, u64> = TableDefinition::new("waiting");
 pub(super) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 
-/// How many facts a load may have to fold: a snapshot is stored whenever a multiple of this is passed.
-const SNAPSHOT_EVERY: u64 = 32;
-
-/// Incidents kept in memory as they were last written. The file is open once, so what was written is what is there.
-const KEPT: usize = 64;
-
 /// The store and the inbox of one machine.
 #[derive(Clone, Debug)]
 pub struct Embedded {
     database: Arc<Database>,
-    /// Without this every alarm of a flood would parse all the alarms before it.
-    kept: Arc<Mutex<BTreeMap<IncidentId, Incident>>>,
+    /// The file is open once, so what was written is what is there.
+    memory: Arc<Memory>,
     /// Which opening of the file this is. Intents taken by an earlier one may already have had their effect.
     session: u64,
 }
@@ -99,20 +93,7 @@ impl Embedded {
         write.open_table(WAITING)?;
         let session = next(&write, "session")?;
         write.commit()?;
-        Ok(Self { database: Arc::new(database), kept: Arc::default(), session })
-    }
-
-    fn keep(&self, incident: Incident) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two that append at once may come here in another order than their commits.
-        if kept.get(&incident.id).is_some_and(|known| known.version > incident.version) {
-            return;
-        }
-        kept.insert(incident.id, incident);
-        if kept.len() > KEPT {
-            // The oldest incident is the least likely to take in another alarm.
-            kept.pop_first();
-        }
+        Ok(Self { database: Arc::new(database), memory: Arc::default(), session })
     }
 
     /// Runs `work` where blocking is allowed: a commit waits for the disk.
@@ -174,7 +155,7 @@ impl Store for Embedded {
             }
             write.commit()?;
             if let Some(log) = append.log {
-                store.keep(log.after);
+                store.memory.keep(log.after);
             }
             Ok(Appended::Done)
         })
@@ -182,9 +163,9 @@ impl Store for Embedded {
     }
 
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&incident).cloned();
-        if kept.is_some() {
-            return Ok(kept);
+        let known = self.memory.get(incident);
+        if known.is_some() {
+            return Ok(known);
         }
         self.run(move |database| {
             let read = database.begin_read()?;
@@ -333,7 +314,7 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
     for record in &log.records {
         put(&mut facts, (id, record.version), record)?;
     }
-    if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+    if deserves_snapshot(stored, log.after.version) {
         put(&mut write.open_table(SNAPSHOTS)?, id, &log.after)?;
     }
     let mut last_alarm = write.open_table(LAST_ALARM)?;

@@ -251,9 +251,9 @@ impl Backlog {
                     }
                 }
                 Intent::Run(Job::Investigate { incident, answer_to: None }) => {
-                    forget(&mut self.investigated, incident, id);
+                    forget(&mut self.investigated, *incident, id);
                 }
-                Intent::Run(Job::Draw { incident, answer_to: None, .. }) => forget(&mut self.drawn, incident, id),
+                Intent::Run(Job::Draw { incident, answer_to: None, .. }) => forget(&mut self.drawn, *incident, id),
                 Intent::Later { timer, .. } if self.timers.get(timer) == Some(&id) => {
                     self.timers.remove(timer);
                 }
@@ -357,9 +357,9 @@ impl Backlog {
     }
 }
 
-fn forget(newest: &mut HashMap<IncidentId, IntentId>, incident: &IncidentId, id: IntentId) {
-    if newest.get(incident) == Some(&id) {
-        newest.remove(incident);
+fn forget(newest: &mut HashMap<IncidentId, IntentId>, incident: IncidentId, id: IntentId) {
+    if newest.get(&incident) == Some(&id) {
+        newest.remove(&incident);
     }
 }
 

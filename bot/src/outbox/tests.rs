@@ -179,7 +179,8 @@ impl Night {
                     let text = json["text"].as_str().unwrap().to_owned();
                     let twin = self.standing.insert(name.clone(), (at.clone(), text));
                     assert_eq!(twin, None, "{name:?} is posted once");
-                    let mut posted = Some((name, at));
+                    let there = (name, at);
+                    let mut posted = Some(&there);
                     for id in ids {
                         self.close(id, posted.take());
                     }
@@ -213,11 +214,11 @@ impl Night {
         false
     }
 
-    fn close(&mut self, id: IntentId, posted: Option<(MessageName, MessageRef)>) {
+    fn close(&mut self, id: IntentId, posted: Option<&(MessageName, MessageRef)>) {
         self.budget.forget(at(self.now));
         self.written = serde_json::to_string(&self.budget).unwrap();
         self.stored.remove(&id);
-        self.backlog.close(id, posted.as_ref());
+        self.backlog.close(id, posted);
     }
 
     /// The most calls within any minute.
