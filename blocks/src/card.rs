@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::mrkdwn::escape;
 use crate::{graph, isolate, phrase, plan, predict};
 use jiff::SignedDuration;
+use std::collections::HashSet;
 use tools::model::{
     Answer, Bottleneck, Claim, Drawing, Gap, Incident, Measure, NextStep, Outlook, ServiceId, Symptom, Verdict,
 };
@@ -134,11 +135,9 @@ pub(crate) fn going_on(incident: &Incident) -> String {
         Some(verdict) => verdict.affected.iter().map(|affected| &affected.service).collect(),
         None => Vec::new(),
     };
-    for service in incident.alarms.iter().filter_map(|joined| joined.service.as_ref()) {
-        if !services.contains(&service) {
-            services.push(service);
-        }
-    }
+    let mut known: HashSet<&ServiceId> = services.iter().copied().collect();
+    services
+        .extend(incident.alarms.iter().filter_map(|joined| joined.service.as_ref()).filter(|each| known.insert(each)));
     let on = match services.as_slice() {
         [] => String::new(),
         services => {

@@ -584,8 +584,8 @@ mod tests {
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
         assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
-        assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"");
-        assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"");
+        assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
+        assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");
         assert_snapshot!(refused(&SCOPE.replace("prod", "pro d")), @"the configuration is wrong: the scope `pro d` needs a name of 1 to 64 letters, digits, `-` and `_`");
         assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"alarms\"]\n")), @"the configuration is wrong: `alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");
         assert_snapshot!(refused(&format!("{SCOPE}sns_topics = [\"arn:aws:sqs:us-east-1:123456789012:alarms\"]\n")), @"the configuration is wrong: `arn:aws:sqs:us-east-1:123456789012:alarms` of `sns_topics` is no ARN of an SNS topic; one is `arn:aws:sns:us-east-1:123456789012:alarms`");

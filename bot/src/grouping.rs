@@ -156,15 +156,16 @@ fn reason(alarm: &Alarm, service: Option<&ServiceId>, incident: &Incident, atlas
     }
     let Some(service) = service else { return alike(alarm, incident) };
     let since = |at: Timestamp| alarm.changed_at.duration_since(at).as_secs();
+    let same = incident.alarms.iter().filter(|joined| joined.service.as_ref() == Some(service));
+    if let Some(at) = same.map(|joined| joined.first_at).max() {
+        return Some(Because::SameService { service: service.clone(), after_s: since(at) });
+    }
     let mut latest: HashMap<&ServiceId, Timestamp> = HashMap::new();
     for joined in &incident.alarms {
         if let Some(service) = &joined.service {
             let at = latest.entry(service).or_insert(joined.first_at);
             *at = joined.first_at.max(*at);
         }
-    }
-    if let Some(&at) = latest.get(service) {
-        return Some(Because::SameService { service: service.clone(), after_s: since(at) });
     }
     let Some(atlas) = atlas else { return alike(alarm, incident) };
     atlas.around(service, MAX_HOPS).into_iter().find_map(|(other, connection)| {

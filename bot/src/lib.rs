@@ -22,6 +22,7 @@ pub mod http;
 pub mod intent;
 #[cfg(feature = "aws")]
 pub mod lambda;
+mod memory;
 pub mod outbox;
 pub mod policy;
 pub mod ports;

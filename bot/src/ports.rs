@@ -2,6 +2,7 @@
 
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, Outcome, Pending};
+use crate::outbox::Budget;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Debug;
@@ -119,8 +120,16 @@ pub struct ScopeIndex {
 /// What a sender gets of the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Taken {
-    /// Every intent that is not closed, oldest first. No other sender gets any until this one rests or falls silent.
-    Open(Vec<Pending>),
+    /// Its turn begins. Whatever it had before may be closed by now. No other sender gets anything until this one rests or
+    /// falls silent.
+    Anew {
+        /// Every intent that is not closed, oldest first.
+        open: Vec<Pending>,
+        /// What was left of the budget when it was last written down.
+        budget: Budget,
+    },
+    /// Its turn goes on: what was stored since, oldest first.
+    More(Vec<Pending>),
     /// Another sender is at it.
     Busy {
         /// When it is worth asking again.
@@ -141,16 +150,23 @@ pub trait Store: Debug + Send + Sync {
     /// What is known of a scope, as far back as `back` says.
     async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError>;
 
-    /// What people said in a scope of which alarms belong together, within [`KINSHIP_MEMORY`](tools::model::KINSHIP_MEMORY) before `now`: the newest first, and
-    /// no more than [`MOST_KINSHIPS`].
+    /// What people said in a scope of which alarms belong together, within [`KINSHIP_MEMORY`](tools::model::KINSHIP_MEMORY)
+    /// before `now`: the newest first, and no more than [`MOST_KINSHIPS`].
     async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError>;
 
-    /// Every intent that is not closed, each marked as taken; or the word that another sender is at them. An intent that
-    /// was taken before, by another sender or before a crash, may already have had its effect: it says so.
-    async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError>;
+    /// What a sender that has every open intent up to `newest` does not have yet, each marked as taken; everything for one that
+    /// has nothing; or the word that another sender is at them. An intent that was taken before, by another sender or before
+    /// a crash, may already have had its effect: it says so. A store has one sender in each process.
+    async fn outbox_take(&self, now: Timestamp, newest: Option<IntentId>) -> Result<Taken, StoreError>;
 
-    /// Closes intents, with what became of them. With nothing to close, the sender rests: another may take what is left.
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, now: Timestamp) -> Result<(), StoreError>;
+    /// Closes intents, with what became of them, and writes down what is left of the budget, if that is news. With nothing to
+    /// close, the sender rests: another may take what is left.
+    async fn outbox_done(
+        &self,
+        closed: Vec<(IntentId, Outcome)>,
+        budget: Option<&Budget>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 /// The facts as they were written, for whoever checks them: see [`crate::audit`]. Nothing is changed by looking.

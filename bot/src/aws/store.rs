@@ -10,22 +10,29 @@
 //! | `SCOPE#prod` | `KIN#<said at>#<event key>` | `body`: what a person said of which alarms belong together; `ttl` lets it go after [`KINSHIP_MEMORY`] |
 //! | `EVENT#<event key>` | `EVENT` | `handled_at`; `ttl` lets it go after [`EVENT_MEMORY`] |
 //! | `OUTBOX` | `INTENT#<id>` | `stored_at`, `body`: the intent, `taken_by`: the session that took it |
-//! | `OUTBOX` | `LEASE` | `holder`: the session that sends, `until` in ms |
+//! | `OUTBOX` | `LEASE` | `holder`: the session that sends or sent last, `until` in ms: 0 once it rests |
+//! | `OUTBOX` | `BUDGET` | `body`: what is left of the calls to Slack |
 //! | `MESSAGE#<message name>` | `MESSAGE` | `body`: its channel and `ts` |
 //! | `COUNTER` | `INCIDENT`, `INTENT` | `last` number given out |
 //!
 //! Numbers in `SK` are padded to 20 digits, so that they sort. Bodies are JSON. What the next event must see is read with
 //! strong consistency. Facts, the event's key, the intents, the number of a new incident and its place among the recent
 //! ones are one transaction, conditional on the version that was decided upon.
+//!
+//! What a call to Slack costs here: one transaction that deletes its intents and writes the budget beside them, which is two write
+//! units more than without it (its row is some 200 bytes for each channel that spoke in the last minute), and no request more.
+//! The budget is read once a turn. A query of the outbox reads what was stored since the one before.
 
 mod outbox;
 
-use self::outbox::{LEASE, MARKED_AT_ONCE};
+use self::outbox::{Acquired, LEASE, MARKED_AT_ONCE, Turn};
 use super::item::{
     Item, body, broken, change, key, kin, number, of_event, of_incident, of_message, of_scope, read_body, read_number,
     read_text, recent, sortable, text,
 };
 use crate::intent::{IntentId, Outcome};
+use crate::memory::{Memory, deserves_snapshot};
+use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError, Taken,
 };
@@ -41,9 +48,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use tools::aws::{SdkConfig, explain};
 use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Kinship, Link, Record, ScopeId};
-
-/// A snapshot is stored whenever the version passes a multiple of this: so many facts a load may have to fold.
-const SNAPSHOT_EVERY: u64 = 32;
 
 /// DynamoDB takes items of 400 KB, names and keys included.
 const MAX_BODY: usize = 390_000;
@@ -64,8 +68,10 @@ pub struct DynamoStore {
     table: String,
     /// Which process this is. Intents taken by another one may already have had their effect.
     session: String,
-    /// Until when the outbox is ours. A std mutex: nothing is awaited while it is held.
-    lease: Mutex<Option<Timestamp>>,
+    /// Our turn at the outbox. A std mutex: nothing is awaited while it is held.
+    turn: Mutex<Turn>,
+    /// Other processes append, too: what is known here is read on from.
+    memory: Memory,
 }
 
 impl DynamoStore {
@@ -76,7 +82,8 @@ impl DynamoStore {
             client: Client::new(config),
             table: table.into(),
             session: format!("{:016x}{:016x}", random(), random()),
-            lease: Mutex::new(None),
+            turn: Mutex::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -274,6 +281,27 @@ impl DynamoStore {
         }))
     }
 
+    /// What a sender whose turn it is does not have yet; none if nothing at all is open.
+    async fn take(&self, newest: Option<IntentId>, now: Timestamp) -> Result<Option<Taken>, StoreError> {
+        let rows = self.news(newest, now).await?;
+        let marked = stream::iter(rows).map(|row| self.mark(row)).buffered(MARKED_AT_ONCE);
+        let rows: Vec<Item> = marked.try_filter_map(async |row| Ok(row)).try_collect().await?;
+        let mut pending = rows.iter().map(|row| self.pending(row)).collect::<Result<Vec<_>, _>>()?;
+        let needed = pending.iter().flat_map(|each| [each.intent.shows(), each.intent.under()]);
+        let posted = self.posted(needed.flatten().cloned().collect()).await?;
+        for each in &mut pending {
+            each.posted = each.intent.shows().and_then(|name| posted.get(name)).cloned();
+            each.thread = each.intent.under().and_then(|name| posted.get(name)).cloned();
+        }
+        if newest.is_some() {
+            return Ok(Some(Taken::More(pending)));
+        }
+        if pending.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Taken::Anew { open: pending, budget: self.budget().await? }))
+    }
+
     async fn is_known(&self, append: &Append) -> Result<bool, StoreError> {
         Ok(self.get(of_event(append), "EVENT").await?.is_some())
     }
@@ -352,21 +380,28 @@ impl Store for DynamoStore {
         }
         if let Some(log) = log {
             let stored = head.map_or(0, |head| head.version);
-            if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+            if deserves_snapshot(stored, log.after.version) {
                 self.keep_snapshot(&log.after).await;
             }
+            self.memory.keep(log.after.clone());
         }
         Ok(Appended::Done)
     }
 
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
-        let snapshot = self.get(of_incident(incident), "SNAPSHOT").await?;
-        let mut state: Option<Incident> = snapshot.map(|item| read_body(&item)).transpose()?;
+        let mut state = self.memory.get(incident);
+        if state.is_none() {
+            let snapshot = self.get(of_incident(incident), "SNAPSHOT").await?;
+            state = snapshot.map(|item| read_body(&item)).transpose()?;
+        }
         let from = state.as_ref().map_or(1, |incident| incident.version + 1);
         let tail = self.query(of_incident(incident), format!("FACT#{from:020}"), "FACT#~".to_owned(), true).await?;
         for item in tail {
             let record: Record = read_body(&item)?;
             state = Some(Incident::fold(state, &record).map_err(StoreError)?);
+        }
+        if let Some(incident) = &state {
+            self.memory.keep(incident.clone());
         }
         Ok(state)
     }
@@ -395,44 +430,44 @@ impl Store for DynamoStore {
         rows.iter().map(read_body).collect()
     }
 
-    async fn outbox_take(&self, now: Timestamp) -> Result<Taken, StoreError> {
+    async fn outbox_take(&self, now: Timestamp, newest: Option<IntentId>) -> Result<Taken, StoreError> {
         loop {
             let is_ours = self.held_until().is_some_and(|until| until > now);
-            if !is_ours && self.open_intents().await?.is_empty() {
-                return Ok(Taken::Open(Vec::new()));
+            if !is_ours && self.is_empty().await? {
+                return Ok(Taken::Anew { open: Vec::new(), budget: Budget::default() });
             }
-            if let Some(ask_again) = self.acquire(now).await? {
-                return Ok(Taken::Busy { ask_again });
-            }
+            let newest = match self.take_turn(now).await? {
+                Acquired::GoesOn => newest,
+                Acquired::Begins => None,
+                Acquired::Busy { ask_again } => return Ok(Taken::Busy { ask_again }),
+            };
             // Only what is read under the lease is ours: the one who had it before us may just have closed something.
-            let rows = self.open_intents().await?;
-            if rows.is_empty() {
+            let taken = self.take(newest, now).await;
+            self.set_lost(taken.is_err());
+            match taken? {
                 // Whoever stored an intent since we looked was told that we are at it: one more look after letting go.
-                self.release().await?;
-                continue;
-            }
-            let marked = stream::iter(rows).map(|row| self.mark(row)).buffered(MARKED_AT_ONCE);
-            let rows: Vec<Item> = marked.try_filter_map(async |row| Ok(row)).try_collect().await?;
-            let mut pending = rows.iter().map(|row| self.pending(row)).collect::<Result<Vec<_>, _>>()?;
-            let needed = pending.iter().flat_map(|each| [each.intent.shows(), each.intent.under()]);
-            let posted = self.posted(needed.flatten().cloned().collect()).await?;
-            for each in &mut pending {
-                each.posted = each.intent.shows().and_then(|name| posted.get(name)).cloned();
-                each.thread = each.intent.under().and_then(|name| posted.get(name)).cloned();
-            }
-            if !pending.is_empty() {
-                return Ok(Taken::Open(pending));
+                None => self.release().await?,
+                Some(taken) => return Ok(taken),
             }
         }
     }
 
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, now: Timestamp) -> Result<(), StoreError> {
+    async fn outbox_done(
+        &self,
+        closed: Vec<(IntentId, Outcome)>,
+        budget: Option<&Budget>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let built = |err: BuildError| StoreError(err.to_string());
         if closed.is_empty() {
+            if let Some(budget) = budget.filter(|_| self.held_until().is_some()) {
+                let put = self.client.put_item().table_name(&self.table).set_item(Some(budget_row(budget)));
+                put.send().await.map_err(|err| failed("PutItem", &err))?;
+            }
             return self.release().await;
         }
-        let built = |err: BuildError| StoreError(err.to_string());
-        // Two writes an intent at most.
-        for chunk in closed.chunks(MAX_TRANSACTION / 2) {
+        // Two writes an intent at most, and the budget.
+        for chunk in closed.chunks((MAX_TRANSACTION - 1) / 2) {
             let mut writes = Vec::new();
             for (id, outcome) in chunk {
                 writes.push(self.delete(key("OUTBOX".to_owned(), &format!("INTENT#{:020}", id.0))).map_err(built)?);
@@ -441,6 +476,9 @@ impl Store for DynamoStore {
                     item.insert("body".to_owned(), body(message));
                     writes.push(self.put(item).map_err(built)?);
                 }
+            }
+            if let Some(budget) = budget {
+                writes.push(self.put(budget_row(budget)).map_err(built)?);
             }
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             answer.map_err(|err| failed("TransactWriteItems", &err))?;
@@ -452,6 +490,12 @@ impl Store for DynamoStore {
         }
         Ok(())
     }
+}
+
+fn budget_row(budget: &Budget) -> Item {
+    let mut item = key("OUTBOX".to_owned(), "BUDGET");
+    item.insert("body".to_owned(), body(budget));
+    item
 }
 
 /// What a cancelled transaction says about the append, if it says anything: its first write is the event's key.

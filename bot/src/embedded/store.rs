@@ -11,6 +11,7 @@
 //! | `events` | event key | when it was handled |
 //! | `outbox` | intent | the intent, and which session took it |
 //! | `posted` | message name | channel and `ts` |
+//! | `budget` | nothing | what is left of the calls to Slack |
 //! | `inbox` | arrival | the event |
 //! | `waiting` | event key | its arrival |
 //! | `counters` | name | last number given out |
@@ -18,6 +19,8 @@
 use super::AnyError;
 use crate::event::{Delivered, EventKey, MessageRef};
 use crate::intent::{Intent, IntentId, MessageName, Outcome, Pending};
+use crate::memory::{Memory, deserves_snapshot};
+use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError,
     Taken,
@@ -27,9 +30,8 @@ use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Kinship, Link, Record, ScopeId};
 
 pub(super) const FACTS: TableDefinition<'_, (u64, u64), &[u8]> = TableDefinition::new("facts");
@@ -41,22 +43,17 @@ const KINSHIPS: TableDefinition<'_, (&str, i64, &str), &[u8]> = TableDefinition:
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
+const BUDGET: TableDefinition<'_, (), &[u8]> = TableDefinition::new("budget");
 const INBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inbox");
 const WAITING: TableDefinition<'_, &str, u64> = TableDefinition::new("waiting");
 pub(super) const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
-
-/// How many facts a load may have to fold: a snapshot is stored whenever a multiple of this is passed.
-const SNAPSHOT_EVERY: u64 = 32;
-
-/// Incidents kept in memory as they were last written. The file is open once, so what was written is what is there.
-const KEPT: usize = 64;
 
 /// The store and the inbox of one machine.
 #[derive(Clone, Debug)]
 pub struct Embedded {
     database: Arc<Database>,
-    /// Without this every alarm of a flood would parse all the alarms before it.
-    kept: Arc<Mutex<BTreeMap<IncidentId, Incident>>>,
+    /// The file is open once, so what was written is what is there.
+    memory: Arc<Memory>,
     /// Which opening of the file this is. Intents taken by an earlier one may already have had their effect.
     session: u64,
 }
@@ -95,24 +92,12 @@ impl Embedded {
         write.open_table(EVENTS)?;
         write.open_table(OUTBOX)?;
         write.open_table(POSTED)?;
+        write.open_table(BUDGET)?;
         write.open_table(INBOX)?;
         write.open_table(WAITING)?;
         let session = next(&write, "session")?;
         write.commit()?;
-        Ok(Self { database: Arc::new(database), kept: Arc::default(), session })
-    }
-
-    fn keep(&self, incident: Incident) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two that append at once may come here in another order than their commits.
-        if kept.get(&incident.id).is_some_and(|known| known.version > incident.version) {
-            return;
-        }
-        kept.insert(incident.id, incident);
-        if kept.len() > KEPT {
-            // The oldest incident is the least likely to take in another alarm.
-            kept.pop_first();
-        }
+        Ok(Self { database: Arc::new(database), memory: Arc::default(), session })
     }
 
     /// Runs `work` where blocking is allowed: a commit waits for the disk.
@@ -175,7 +160,7 @@ impl Store for Embedded {
             }
             write.commit()?;
             if let Some(log) = append.log {
-                store.keep(log.after);
+                store.memory.keep(log.after);
             }
             Ok(Appended::Done)
         })
@@ -183,9 +168,9 @@ impl Store for Embedded {
     }
 
     async fn read(&self, incident: IncidentId) -> Result<Option<Incident>, StoreError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&incident).cloned();
-        if kept.is_some() {
-            return Ok(kept);
+        let known = self.memory.get(incident);
+        if known.is_some() {
+            return Ok(known);
         }
         self.run(move |database| {
             let read = database.begin_read()?;
@@ -238,15 +223,23 @@ impl Store for Embedded {
     }
 
     /// A file is open once, and a process has one sender: it is never busy.
-    async fn outbox_take(&self, _now: Timestamp) -> Result<Taken, StoreError> {
+    async fn outbox_take(&self, _now: Timestamp, newest: Option<IntentId>) -> Result<Taken, StoreError> {
         let session = self.session;
         self.run(move |database| {
             let mut taken = Vec::new();
             let mut fresh = Vec::new();
+            let mut budget = Budget::default();
             {
                 let read = database.begin_read()?;
                 let posted = read.open_table(POSTED)?;
-                for row in read.open_table(OUTBOX)?.iter()? {
+                if newest.is_none()
+                    && let Some(bytes) = read.open_table(BUDGET)?.get(())?
+                {
+                    budget = serde_json::from_slice(bytes.value())?;
+                }
+                // Ids grow with the commits here: what is new has a greater one.
+                let first = newest.map_or(0, |IntentId(newest)| newest + 1);
+                for row in read.open_table(OUTBOX)?.range(first..)? {
                     let (id, bytes) = row?;
                     let row: Row = serde_json::from_slice(bytes.value())?;
                     if row.taken_by != Some(session) {
@@ -282,18 +275,27 @@ impl Store for Embedded {
                 }
                 write.commit()?;
             }
-            Ok(Taken::Open(taken))
+            Ok(if newest.is_none() { Taken::Anew { open: taken, budget } } else { Taken::More(taken) })
         })
         .await
     }
 
-    async fn outbox_done(&self, closed: Vec<(IntentId, Outcome)>, _now: Timestamp) -> Result<(), StoreError> {
-        if closed.is_empty() {
+    async fn outbox_done(
+        &self,
+        closed: Vec<(IntentId, Outcome)>,
+        budget: Option<&Budget>,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if closed.is_empty() && budget.is_none() {
             return Ok(());
         }
+        let budget = budget.cloned();
         self.run(move |database| {
             let write = database.begin_write()?;
             {
+                if let Some(budget) = budget {
+                    put(&mut write.open_table(BUDGET)?, (), &budget)?;
+                }
                 let mut outbox = write.open_table(OUTBOX)?;
                 let mut names = write.open_table(POSTED)?;
                 for (id, outcome) in closed {
@@ -328,7 +330,7 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
     for record in &log.records {
         put(&mut facts, (id, record.version), record)?;
     }
-    if log.after.version / SNAPSHOT_EVERY > stored / SNAPSHOT_EVERY {
+    if deserves_snapshot(stored, log.after.version) {
         put(&mut write.open_table(SNAPSHOTS)?, id, &log.after)?;
     }
     let mut last_alarm = write.open_table(LAST_ALARM)?;

@@ -2,6 +2,7 @@
 //!
 //! [`schedule()`] is pure and decides; [`Sender`] calls, and closes what is done.
 
+mod backlog;
 mod budget;
 mod job;
 mod lessons;
@@ -10,30 +11,34 @@ mod picture;
 mod postmortem;
 mod recovery;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
-use self::budget::Budget;
+use self::backlog::Backlog;
+use self::budget::Method;
 use self::lessons::Lessons;
 use self::people::People;
 use self::picture::Wanted;
 use self::postmortem::{Sharing, Thread};
-use self::schedule::{Call, schedule};
+use self::schedule::{Call, Schedule, schedule};
 use crate::audit::Notary;
 use crate::changes;
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
-use crate::intent::{IntentId, Job, MessageName, Outcome};
+use crate::intent::{IntentId, Job, MessageName, Outcome, Pending};
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
 use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashSet;
 use std::sync::Arc;
 use tools::audit::Anchor;
 use tools::model::{IncidentId, ScopeId, minutes};
 use tools::ports::{Actuator, Clock, Outside};
 use tools::stats::stats;
+
+pub use self::budget::Budget;
 
 /// Carries intents out.
 #[derive(Debug)]
@@ -47,11 +52,12 @@ pub struct Sender {
     actuator: Arc<dyn Actuator>,
     clock: Arc<dyn Clock>,
     pulse: Arc<Pulse>,
+    backlog: Backlog,
     budget: Budget,
+    /// The budget as the store has it.
+    written: Budget,
     /// Signs the logs of the cards that are shown, where there is a key.
     notary: Option<Notary>,
-    /// Posts of which we do not know whether they arrived.
-    uncertain: HashSet<IntentId>,
     lessons: Lessons,
     people: People,
 }
@@ -81,6 +87,15 @@ pub(crate) struct Means {
     pub(crate) notary: Option<Notary>,
 }
 
+/// A call that was made.
+#[derive(Clone, Copy, Debug)]
+struct Made<'a> {
+    channel: &'a str,
+    method: Method,
+    /// The incident whose MTTC stops with it.
+    covers: Option<IncidentId>,
+}
+
 /// A file that is not there after this is given up: the messages have the words, and whoever waits is told.
 const PATIENCE: SignedDuration = minutes(2);
 
@@ -98,9 +113,10 @@ impl Sender {
             actuator,
             clock,
             pulse,
+            backlog: Backlog::default(),
             budget: Budget::default(),
+            written: Budget::default(),
             notary,
-            uncertain: HashSet::new(),
             lessons: Lessons::default(),
             people: People::default(),
         }
@@ -136,31 +152,44 @@ impl Sender {
     pub async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let next_due = self.send_what_can_be_sent().await;
         // Also after a failure: whoever comes next need not wait for us. If not even this arrives, they wait a little.
-        self.store.outbox_done(Vec::new(), self.clock.now()).await?;
+        let budget = self.news_of_the_budget();
+        self.store.outbox_done(Vec::new(), budget.as_ref(), self.clock.now()).await?;
         next_due
     }
 
     async fn send_what_can_be_sent(&mut self) -> Result<Option<Timestamp>, StoreError> {
         loop {
-            let pending = match self.store.outbox_take(self.clock.now()).await? {
-                Taken::Open(pending) => pending,
+            let now = self.clock.now();
+            match self.store.outbox_take(now, self.backlog.newest()).await? {
+                Taken::Anew { open, budget } => self.begin(open, budget, now),
+                Taken::More(more) => more.into_iter().for_each(|pending| self.backlog.insert(pending)),
                 Taken::Busy { ask_again } => return Ok(Some(ask_again)),
-            };
-            if pending.is_empty() {
-                self.uncertain.clear();
-                return Ok(None);
             }
-            let schedule = schedule(&pending, &self.uncertain, &mut self.budget, self.clock.now());
-            if schedule.calls.is_empty() && schedule.superseded.is_empty() {
-                return Ok(schedule.next_due);
+            let Schedule { calls, superseded, next_due } = schedule(&mut self.backlog, &mut self.budget, now);
+            if calls.is_empty() && superseded.is_empty() {
+                return Ok(next_due);
             }
-            // What is unsure of an older word stays unsure of the newer one that takes its place.
-            self.uncertain.extend(schedule.unsure);
-            self.close(schedule.superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
-            for call in schedule.calls {
+            self.close(superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
+            for call in calls {
                 self.make(call).await?;
             }
         }
+    }
+
+    /// Goes on where whoever sent before stopped.
+    fn begin(&mut self, open: Vec<Pending>, budget: Budget, now: Timestamp) {
+        self.written.clone_from(&budget);
+        self.budget = budget;
+        self.backlog.begin(open);
+        for channel in self.backlog.left_behind() {
+            self.budget.doubt(&channel, now);
+        }
+    }
+
+    /// The budget, if the store has another one.
+    fn news_of_the_budget(&mut self) -> Option<Budget> {
+        self.budget.forget(self.clock.now());
+        (self.budget != self.written).then(|| self.budget.clone())
     }
 
     async fn make(&mut self, call: Call) -> Result<(), StoreError> {
@@ -192,17 +221,22 @@ impl Sender {
                 match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
                     // Somebody deleted it: the incident still needs its message.
                     Err(ChatError::Refused(error)) if error == "message_not_found" => {
+                        self.budget.one_more(place.channel(), Method::Post, self.clock.now());
                         let call =
                             Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
                     // Somebody deleted the file: the words must still arrive.
                     Err(ChatError::Refused(error)) if is_about_blocks(&error) && message.has_pictures() => {
+                        self.budget.one_more(place.channel(), Method::Update, self.clock.now());
                         let message = message.without_pictures();
                         let call = Call::Edit { id, stored_at, at, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
-                    result => self.finish(&[id], place.channel(), result.map(|()| None), covers, false).await,
+                    result => {
+                        let made = Made { channel: place.channel(), method: Method::Update, covers };
+                        self.finish(&[id], made, result.map(|()| None)).await
+                    }
                 }
             }
             Call::Post { ids, stored_at, uncertain, name, place, message, covers } => {
@@ -210,10 +244,11 @@ impl Sender {
                 let key = intents(&ids);
                 let anchor = self.anchor(&name).await?;
                 let anchor = anchor.as_ref();
+                let by = |method| Made { channel, method, covers };
                 if uncertain {
                     let found = match self.chat.own_messages(channel, thread, stored_at).await {
                         Ok(found) => found,
-                        Err(err) => return self.finish(&ids, channel, Err(err), covers, true).await,
+                        Err(err) => return self.finish(&ids, by(Method::Find), Err(err)).await,
                     };
                     if let Some(found) = found.iter().find(|found| found.name == name.0) {
                         let at = MessageRef { channel: channel.to_owned(), ts: found.ts.clone() };
@@ -221,15 +256,16 @@ impl Sender {
                         let shown = if found.intents == key {
                             Ok(())
                         } else {
+                            self.budget.one_more(channel, Method::Update, self.clock.now());
                             self.chat.update(&at, &message, &name.0, anchor).await
                         };
-                        return self.finish(&ids, channel, shown.map(|()| Some((name, at))), covers, true).await;
+                        return self.finish(&ids, by(Method::Update), shown.map(|()| Some((name, at)))).await;
                     }
                     // A batch may have been another one then: what is there is closed, the rest has its turn after it.
                     let there: Vec<IntentId> =
                         ids.iter().copied().filter(|id| found.iter().any(|found| found.carries(*id))).collect();
                     if !there.is_empty() {
-                        return self.finish(&there, channel, Ok(None), covers, false).await;
+                        return self.finish(&there, by(Method::Find), Ok(None)).await;
                     }
                 }
                 let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
@@ -237,10 +273,11 @@ impl Sender {
                     && is_about_blocks(error)
                     && message.has_pictures()
                 {
+                    self.budget.one_more(channel, Method::Post, self.clock.now());
                     let words = message.without_pictures();
                     sent = self.chat.post_message(channel, thread, &words, &name.0, &key, anchor).await;
                 }
-                self.finish(&ids, channel, sent.map(|at| Some((name, at))), covers, true).await
+                self.finish(&ids, by(Method::Post), sent.map(|at| Some((name, at)))).await
             }
         }
     }
@@ -282,10 +319,8 @@ impl Sender {
     async fn finish(
         &mut self,
         ids: &[IntentId],
-        channel: &str,
+        Made { channel, method, covers }: Made<'_>,
         result: Result<Option<(MessageName, MessageRef)>, ChatError>,
-        covers: Option<IncidentId>,
-        is_post: bool,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
         match result {
@@ -300,16 +335,15 @@ impl Sender {
                 self.close(closed).await
             }
             Err(ChatError::Limited { after_s }) => {
-                tracing::info!(channel, after_s, "Slack asks to wait");
-                self.budget.wait(channel, now, after_s);
+                tracing::info!(channel, ?method, after_s, "Slack asks to wait");
+                self.budget.wait(channel, method, now, after_s);
                 Ok(())
             }
             Err(err @ ChatError::Unknown(_)) => {
                 tracing::warn!(channel, "a message waits: {err}");
                 self.budget.failed(channel, now);
-                if is_post {
-                    self.uncertain.extend(ids);
-                }
+                // What is there already is edited once more, and nobody sees a difference.
+                self.backlog.doubt(ids.iter().copied());
                 Ok(())
             }
             Err(err @ ChatError::Refused(_)) => {
@@ -319,11 +353,28 @@ impl Sender {
         }
     }
 
+    /// Closes intents, and writes down what is left of the budget in the same transaction.
     async fn close(&mut self, closed: Vec<(IntentId, Outcome)>) -> Result<(), StoreError> {
         if closed.is_empty() {
             return Ok(());
         }
-        self.store.outbox_done(closed, self.clock.now()).await
+        let budget = self.news_of_the_budget();
+        if let Err(err) = self.store.outbox_done(closed.clone(), budget.as_ref(), self.clock.now()).await {
+            // They may have had their effect, and the store may know that or not.
+            self.backlog.doubt(closed.into_iter().map(|(id, _)| id));
+            return Err(err);
+        }
+        if let Some(budget) = budget {
+            self.written = budget;
+        }
+        for (id, outcome) in closed {
+            let posted = match outcome {
+                Outcome::Done { posted } => posted,
+                Outcome::Superseded | Outcome::Refused { .. } => None,
+            };
+            self.backlog.close(id, posted.as_ref());
+        }
+        Ok(())
     }
 
     async fn card_shown(&self, incident: IncidentId) -> Result<(), StoreError> {

@@ -69,7 +69,7 @@ impl Sender {
             && self.is_patient(sharing.stored_at)
         {
             tracing::warn!(incident = %sharing.incident, "a postmortem waits: {err}");
-            self.uncertain.insert(sharing.id);
+            self.backlog.doubt([sharing.id]);
             self.budget.job_later(sharing.id, self.clock.now(), after_s);
             return Ok(());
         }

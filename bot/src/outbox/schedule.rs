@@ -1,13 +1,15 @@
 //! What to do with everything that waits. Pure: the oldest first in each channel, the newest word only, lines that wait for
 //! the same thread together, and no more than the budget has.
 
-use super::budget::{Budget, Turn};
+use super::backlog::{Backlog, Queue, Shows};
+use super::budget::{Budget, Method, Turn, Whose};
 use crate::event::{MessageRef, Timer};
 use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, btree_map, btree_set};
+use std::iter::Peekable;
 use tools::model::IncidentId;
 
 /// Lines that go into one message of a thread. More would be quicker to send and harder to read.
@@ -59,257 +61,268 @@ pub(super) enum Call {
 pub(super) struct Schedule {
     pub(super) calls: Vec<Call>,
     pub(super) superseded: Vec<IntentId>,
-    /// The newest words of names of which an older word may be there already: the doubt passes to them, called now or not.
-    pub(super) unsure: Vec<IntentId>,
-    /// When a channel that has to wait is free again.
+    /// When what has to wait may go on.
     pub(super) next_due: Option<Timestamp>,
 }
 
-/// What to do with everything that waits: oldest first in each channel, newest word only.
-pub(super) fn schedule(
-    pending: &[Pending],
-    uncertain: &HashSet<IntentId>,
-    budget: &mut Budget,
-    now: Timestamp,
-) -> Schedule {
-    let newest = Newest::of(pending, uncertain);
-    let mut schedule = Schedule::default();
-    // Pictures come last: words are quicker, and say the same.
-    let mut pictures = Vec::new();
-    let mut channels: BTreeMap<&str, Waiting<'_>> = BTreeMap::new();
-    for each in pending {
-        let id = each.id;
-        if newest.supersedes(each) {
-            schedule.superseded.push(id);
-            continue;
-        }
-        match &each.intent {
-            Intent::Answer { asked, message } => {
-                let (response_url, message) = (asked.response_url.clone(), message.clone());
-                schedule.calls.push(Call::Answer { id, response_url, message });
-            }
-            // The thread begins with the message it hangs under: a message that is on its way is waited for.
-            Intent::Run(Job::Postmortem { under, .. }) if each.thread.is_none() && newest.shows(under) => {}
-            Intent::Run(job) => match budget.job(id, job, now) {
-                Ok(()) => {
-                    let call = Call::Run {
-                        id,
-                        stored_at: each.stored_at,
-                        job: job.clone(),
-                        thread: each.thread.clone(),
-                        uncertain: each.taken_before || uncertain.contains(&id),
-                    };
-                    let calls = if job.is_picture() { &mut pictures } else { &mut schedule.calls };
-                    calls.push(call);
-                }
-                Err(free_at) => schedule.wait(free_at),
-            },
-            Intent::Later { at, .. } if *at > now => schedule.wait(*at),
-            Intent::Later { timer, .. } => schedule.calls.push(Call::Wake { id, timer: timer.clone() }),
-            Intent::Show { name, place, message, covers } => {
-                // The thread begins with the message it hangs under.
-                let Some(there) = place_of(place, each.thread.as_ref()) else { continue };
-                // An older word of the same name may be there already; then it is found, and this one edits it.
-                let since = newest.unsure_since(name);
-                let (stored_at, uncertain) = (since.unwrap_or(each.stored_at), since.is_some());
-                schedule.unsure.extend(uncertain.then_some(id));
-                let (name, message, covers) = (name.clone(), message.clone(), *covers);
-                let channel = channels.entry(channel_of(&each.intent)).or_default();
-                channel.queue(place, covers.is_some()).push_back(match &each.posted {
-                    Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place: there, message, covers },
-                    None => Call::Post { ids: vec![id], stored_at, uncertain, name, place: there, message, covers },
-                });
-            }
-            Intent::Tell { under, .. } => {
-                let Some(thread) = &each.thread else { continue };
-                let channel = channels.entry(channel_of(&each.intent)).or_default();
-                if channel.told.insert(under) {
-                    channel.tells.push_back((under, thread));
-                }
-            }
+/// What to do with everything that waits. People are answered first; then each channel gets what it may, the one with the
+/// newest word first; what nobody waits for comes after the words, and pictures come last.
+pub(super) fn schedule(backlog: &mut Backlog, budget: &mut Budget, now: Timestamp) -> Schedule {
+    let superseded = std::mem::take(&mut backlog.superseded);
+    let mut schedule = Schedule { superseded, ..Schedule::default() };
+    for &id in &backlog.answers {
+        if let Intent::Answer { asked, message } = &backlog.get(id).intent {
+            let (response_url, message) = (asked.response_url.clone(), message.clone());
+            schedule.calls.push(Call::Answer { id, response_url, message });
         }
     }
-    for (name, channel) in channels {
-        channel.spend(name, budget, &mut schedule, (pending, uncertain), now);
+    let (after_words, pictures) = schedule.errands(backlog, budget, now);
+    let mut channels: Vec<(&String, &Queue)> = backlog.channels.iter().collect();
+    channels.sort_by_key(|(_, queue)| std::cmp::Reverse(queue.shows.edits.last().max(queue.urgent.edits.last())));
+    for (name, queue) in &channels {
+        schedule.spend_for_people(backlog, name, &queue.awaited, budget, now);
     }
+    for (name, queue) in &channels {
+        schedule.spend(backlog, name, queue, budget, now);
+    }
+    schedule.calls.extend(after_words);
     schedule.calls.extend(pictures);
     schedule
-}
-
-/// Where a message goes now; none while the message whose thread it is is not there.
-fn place_of(place: &Place, thread: Option<&MessageRef>) -> Option<Place> {
-    match place {
-        Place::Under { .. } => thread.cloned().map(Place::Thread),
-        Place::Channel { .. } | Place::Thread(_) => Some(place.clone()),
-    }
-}
-
-/// The newest intent of everything of which only the newest counts.
-#[derive(Debug, Default)]
-struct Newest<'a> {
-    shown: BTreeMap<&'a MessageName, IntentId>,
-    investigated: BTreeMap<IncidentId, IntentId>,
-    drawn: BTreeMap<IncidentId, IntentId>,
-    timers: BTreeMap<&'a Timer, IntentId>,
-    /// Messages that may be there already under an older word, and since when.
-    unsure: BTreeMap<&'a MessageName, Timestamp>,
-}
-
-impl<'a> Newest<'a> {
-    fn of(pending: &'a [Pending], uncertain: &HashSet<IntentId>) -> Self {
-        let mut newest = Self::default();
-        for each in pending {
-            match &each.intent {
-                Intent::Show { name, .. } => {
-                    newest.shown.insert(name, each.id);
-                    if each.posted.is_none() && (each.taken_before || uncertain.contains(&each.id)) {
-                        newest.unsure.entry(name).or_insert(each.stored_at);
-                    }
-                }
-                Intent::Run(Job::Investigate { incident, answer_to: None }) => {
-                    newest.investigated.insert(*incident, each.id);
-                }
-                Intent::Run(Job::Draw { incident, answer_to: None, .. }) => {
-                    newest.drawn.insert(*incident, each.id);
-                }
-                Intent::Later { timer, .. } => {
-                    newest.timers.insert(timer, each.id);
-                }
-                Intent::Tell { .. } | Intent::Answer { .. } | Intent::Run(_) => {}
-            }
-        }
-        newest
-    }
-
-    /// Whether a newer one makes this one needless, or nobody listens to it.
-    fn supersedes(&self, each: &Pending) -> bool {
-        let newest = match &each.intent {
-            Intent::Answer { asked, .. } => return asked.response_url.is_empty(),
-            Intent::Show { name, .. } => self.shown.get(name),
-            Intent::Later { timer, .. } => self.timers.get(timer),
-            Intent::Run(Job::Investigate { incident, answer_to: None }) => self.investigated.get(incident),
-            Intent::Run(Job::Draw { incident, answer_to: None, .. }) => self.drawn.get(incident),
-            Intent::Run(_) | Intent::Tell { .. } => None,
-        };
-        newest.is_some_and(|newest| *newest != each.id)
-    }
-
-    /// Whether a message of this name is on its way.
-    fn shows(&self, name: &MessageName) -> bool {
-        self.shown.contains_key(name)
-    }
-
-    /// Since when a message of this name may be there.
-    fn unsure_since(&self, name: &MessageName) -> Option<Timestamp> {
-        self.unsure.get(name).copied()
-    }
-}
-
-/// What waits for one channel, oldest first of each kind.
-#[derive(Debug, Default)]
-struct Waiting<'a> {
-    /// For people who wait: these have calls of their own.
-    awaited: VecDeque<Call>,
-    urgent: VecDeque<Call>,
-    shows: VecDeque<Call>,
-    tells: VecDeque<(&'a MessageName, &'a MessageRef)>,
-    told: BTreeSet<&'a MessageName>,
-}
-
-impl Waiting<'_> {
-    /// Where a message waits its turn.
-    fn queue(&mut self, place: &Place, covers: bool) -> &mut VecDeque<Call> {
-        match (covers, place) {
-            // What stops MTTC goes before anything else.
-            (true, _) => &mut self.urgent,
-            // What stands under a message of ours is a plan, and somebody waits for its buttons.
-            (false, Place::Under { .. }) => &mut self.awaited,
-            (false, Place::Channel { .. } | Place::Thread(_)) => &mut self.shows,
-        }
-    }
-
-    /// Schedules the calls for which the channel has a budget, and when there is more.
-    fn spend(
-        mut self,
-        name: &str,
-        budget: &mut Budget,
-        schedule: &mut Schedule,
-        (pending, uncertain): (&[Pending], &HashSet<IntentId>),
-        now: Timestamp,
-    ) {
-        while let Some(call) = self.awaited.pop_front() {
-            match budget.take_for_person(name, now) {
-                Ok(()) => schedule.calls.push(call),
-                Err(free_at) => {
-                    schedule.wait(free_at);
-                    break;
-                }
-            }
-        }
-        while !self.is_empty() {
-            match budget.take(name, now) {
-                Ok(turn) => schedule.calls.push(self.next(turn, pending, uncertain)),
-                Err(free_at) => {
-                    schedule.wait(free_at);
-                    break;
-                }
-            }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.urgent.is_empty() && self.shows.is_empty() && self.tells.is_empty()
-    }
-
-    /// The next call. Cards and lines take turns, so that neither starves the other in a flood.
-    fn next(&mut self, turn: Turn, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
-        if let Some(call) = self.urgent.pop_front() {
-            return call;
-        }
-        if turn == Turn::Show
-            && let Some(call) = self.shows.pop_front()
-        {
-            return call;
-        }
-        if let Some((under, thread)) = self.tells.pop_front() {
-            return tell(under, thread, pending, uncertain);
-        }
-        self.shows.pop_front().expect("something waits")
-    }
-}
-
-fn channel_of(intent: &Intent) -> &str {
-    match intent {
-        Intent::Show { place, .. } => place.channel(),
-        Intent::Tell { channel, .. } => channel,
-        Intent::Answer { asked, .. } => &asked.channel,
-        Intent::Run(_) | Intent::Later { .. } => "",
-    }
 }
 
 impl Schedule {
     fn wait(&mut self, free_at: Timestamp) {
         self.next_due = Some(self.next_due.map_or(free_at, |due| due.min(free_at)));
     }
+
+    /// Jobs and timers. Jobs that nobody waits for, and those that bring pictures, are returned: they go after the words.
+    fn errands(&mut self, backlog: &Backlog, budget: &mut Budget, now: Timestamp) -> (Vec<Call>, Vec<Call>) {
+        let (mut after_words, mut pictures) = (Vec::new(), Vec::new());
+        for &(at, id) in &backlog.due {
+            if at > now {
+                self.wait(at);
+                break;
+            }
+            if let Intent::Later { timer, .. } = &backlog.get(id).intent {
+                self.calls.push(Call::Wake { id, timer: timer.clone() });
+            }
+        }
+        for &id in &backlog.jobs {
+            let Pending { intent: Intent::Run(job), stored_at, thread, .. } = backlog.get(id) else { continue };
+            // The thread begins with the message it hangs under: a message that is on its way is waited for.
+            if let Job::Postmortem { under, .. } = job
+                && thread.is_none()
+                && backlog.shows(under)
+            {
+                continue;
+            }
+            if let Err(free_at) = budget.job(id, job, now) {
+                self.wait(free_at);
+                continue;
+            }
+            let calls = match job {
+                Job::Draw { .. } | Job::AwaitPicture { .. } => &mut pictures,
+                Job::Investigate { answer_to: None, .. } => &mut after_words,
+                Job::Investigate { answer_to: Some(_), .. }
+                | Job::Weigh { .. }
+                | Job::LookUp { .. }
+                | Job::Act { .. }
+                | Job::Review { .. }
+                | Job::Postmortem { .. } => &mut self.calls,
+            };
+            let (job, thread, uncertain) = (job.clone(), thread.clone(), backlog.is_doubtful(id));
+            calls.push(Call::Run { id, stored_at: *stored_at, job, thread, uncertain });
+        }
+        (after_words, pictures)
+    }
+
+    /// Schedules what somebody in a channel waits for, as far as there is a budget for that.
+    fn spend_for_people(
+        &mut self,
+        backlog: &Backlog,
+        channel: &str,
+        awaited: &Shows,
+        budget: &mut Budget,
+        now: Timestamp,
+    ) {
+        let mut awaited = Lane::of(awaited);
+        while let Some(next) = awaited.head(self, backlog, channel, budget, (Whose::Person, now)) {
+            if let Err(free_at) = budget.has(channel, Whose::Person, now) {
+                return self.wait(free_at);
+            }
+            awaited.pop(next.method);
+            budget.take(channel, next.method, Whose::Person, now);
+            self.calls.extend(show(backlog, next.id));
+        }
+    }
+
+    /// Schedules the calls for which a channel has a budget, and when there is more. What Slack itself holds back does not hold
+    /// back the rest. Cards and lines take turns, so that neither starves the other in a flood.
+    fn spend(&mut self, backlog: &Backlog, channel: &str, queue: &Queue, budget: &mut Budget, now: Timestamp) {
+        let (mut urgent, mut shows) = (Lane::of(&queue.urgent), Lane::of(&queue.shows));
+        let mut tells = queue.tells.iter().peekable();
+        loop {
+            let whose = (Whose::Anybody, now);
+            let first = urgent.head(self, backlog, channel, budget, whose);
+            let show_next = shows.head(self, backlog, channel, budget, whose);
+            let tell_next = self.next_tell(backlog, channel, &mut tells, budget, now);
+            if first.is_none() && show_next.is_none() && tell_next.is_none() {
+                return;
+            }
+            let turn = match budget.has(channel, Whose::Anybody, now) {
+                Ok(turn) => turn,
+                Err(free_at) => return self.wait(free_at),
+            };
+            let next = match (first, show_next, tell_next) {
+                (Some(first), ..) => {
+                    urgent.pop(first.method);
+                    Ok(first)
+                }
+                (None, Some(show), tell) if turn == Turn::Show || tell.is_none() => {
+                    shows.pop(show.method);
+                    Ok(show)
+                }
+                (None, _, tell) => {
+                    tells.next();
+                    Err(tell)
+                }
+            };
+            let method = next.as_ref().map_or(Method::Post, |show| show.method);
+            budget.take(channel, method, Whose::Anybody, now);
+            match next {
+                Ok(next) => self.calls.extend(show(backlog, next.id)),
+                Err(under) => self.calls.extend(under.and_then(|under| tell(backlog, under))),
+            }
+        }
+    }
+
+    /// The next thread that may get its lines now.
+    fn next_tell<'a>(
+        &mut self,
+        backlog: &Backlog,
+        channel: &str,
+        tells: &mut Peekable<btree_map::Iter<'a, IntentId, MessageName>>,
+        budget: &mut Budget,
+        now: Timestamp,
+    ) -> Option<&'a MessageName> {
+        while let Some((first, under)) = tells.peek() {
+            match may_post(budget, channel, backlog.is_doubtful(**first), Whose::Anybody, now) {
+                Ok(()) => return Some(under),
+                Err(free_at) => {
+                    self.wait(free_at);
+                    tells.next();
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Whether a message may be posted here now. One that may be there already is looked for first.
+fn may_post(
+    budget: &mut Budget,
+    channel: &str,
+    is_doubtful: bool,
+    whose: Whose,
+    now: Timestamp,
+) -> Result<(), Timestamp> {
+    if is_doubtful {
+        budget.may(channel, Method::Find, whose, now)?;
+    }
+    budget.may(channel, Method::Post, whose, now)
+}
+
+/// Messages that wait together, in one pass over them: each has its turn once.
+struct Lane<'a> {
+    posts: Peekable<btree_set::Iter<'a, IntentId>>,
+    edits: Peekable<btree_set::Iter<'a, IntentId>>,
+}
+
+/// The message whose turn it is, and how it is shown.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    id: IntentId,
+    method: Method,
+}
+
+impl<'a> Lane<'a> {
+    fn of(Shows { posts, edits }: &'a Shows) -> Self {
+        let each = |ids: &'a BTreeSet<IntentId>| ids.iter().peekable();
+        Self { posts: each(posts), edits: each(edits) }
+    }
+
+    /// The oldest message that may be shown now, whatever the channel has left.
+    fn head(
+        &mut self,
+        schedule: &mut Schedule,
+        backlog: &Backlog,
+        channel: &str,
+        budget: &mut Budget,
+        (whose, now): (Whose, Timestamp),
+    ) -> Option<Next> {
+        let mut allowed = |next: Next, may: Result<(), Timestamp>| match may {
+            Ok(()) => Some(next),
+            Err(free_at) => {
+                schedule.wait(free_at);
+                None
+            }
+        };
+        let post = self.posts.peek().and_then(|id| {
+            let may = may_post(budget, channel, unsure_since(backlog, **id).is_some(), whose, now);
+            allowed(Next { id: **id, method: Method::Post }, may)
+        });
+        let edit = self.edits.peek().and_then(|id| {
+            let may = budget.may(channel, Method::Update, whose, now);
+            allowed(Next { id: **id, method: Method::Update }, may)
+        });
+        post.into_iter().chain(edit).min_by_key(|next| next.id)
+    }
+
+    fn pop(&mut self, method: Method) {
+        match method {
+            Method::Post => self.posts.next(),
+            Method::Update | Method::Find => self.edits.next(),
+        };
+    }
+}
+
+/// Since when the message that an intent shows may be there already, under this word or an older one.
+fn unsure_since(backlog: &Backlog, id: IntentId) -> Option<Timestamp> {
+    backlog.get(id).intent.shows().and_then(|name| backlog.unsure_since(name))
+}
+
+/// The call that shows a message.
+fn show(backlog: &Backlog, id: IntentId) -> Option<Call> {
+    let pending = backlog.get(id);
+    let Intent::Show { name, place, message, covers } = &pending.intent else { return None };
+    // The thread begins with the message it hangs under.
+    let place = match place {
+        Place::Under { .. } => Place::Thread(pending.thread.clone()?),
+        Place::Channel { .. } | Place::Thread(_) => place.clone(),
+    };
+    // An older word of the same name may be there already; then it is found, and this one edits it.
+    let since = backlog.unsure_since(name);
+    let (stored_at, uncertain) = (since.unwrap_or(pending.stored_at), since.is_some());
+    let (name, message, covers) = (name.clone(), message.clone(), *covers);
+    Some(match &pending.posted {
+        Some(at) => Call::Edit { id, stored_at, at: at.clone(), name, place, message, covers },
+        None => Call::Post { ids: vec![id], stored_at, uncertain, name, place, message, covers },
+    })
 }
 
 /// One post with every line that waits for this thread, as far as it fits.
-fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain: &HashSet<IntentId>) -> Call {
-    let waiting = pending.iter().filter_map(|each| match &each.intent {
-        Intent::Tell { under: other, line, picture, .. } if other == under => Some((each, line, picture)),
-        Intent::Tell { .. } | Intent::Show { .. } | Intent::Answer { .. } | Intent::Run(_) | Intent::Later { .. } => {
-            None
-        }
-    });
+fn tell(backlog: &Backlog, under: &MessageName) -> Option<Call> {
+    let (thread, waiting) = backlog.thread(under)?;
     let mut ids = Vec::new();
     let mut stored_at = Timestamp::MAX;
     let mut is_uncertain = false;
     let mut paragraphs: Vec<String> = Vec::new();
     let mut first = "";
     let mut shown = None;
-    for (each, line, picture) in waiting.take(MAX_LINES) {
+    for each in waiting.take(MAX_LINES) {
+        let Intent::Tell { line, picture, .. } = &each.intent else { continue };
         // Lines that may be there already are sent by themselves, so that they can be found as they were.
-        let may_be_there = each.taken_before || uncertain.contains(&each.id);
+        let may_be_there = backlog.is_doubtful(each.id);
         // A picture stands under its own line.
         let is_another = may_be_there != is_uncertain || picture.is_some() || shown.is_some();
         if !ids.is_empty() && is_another {
@@ -336,7 +349,7 @@ fn tell(under: &MessageName, thread: &MessageRef, pending: &[Pending], uncertain
     let message = shown.into_iter().fold(message, blocks::graph::with_picture);
     let name = MessageName(format!("{}/lines/{}-{}", under.0, ids[0].0, ids[ids.len() - 1].0));
     let place = Place::Thread(thread.clone());
-    Call::Post { ids, stored_at, uncertain: is_uncertain, name, place, message, covers: None }
+    Some(Call::Post { ids, stored_at, uncertain: is_uncertain, name, place, message, covers: None })
 }
 
 #[cfg(test)]
@@ -382,6 +395,12 @@ mod tests {
         }
     }
 
+    fn backlog(pending: &[Pending]) -> Backlog {
+        let mut backlog = Backlog::default();
+        backlog.begin(pending.to_vec());
+        backlog
+    }
+
     /// What a schedule does, one word and the ids for each call.
     fn outline(schedule: &Schedule) -> Vec<String> {
         let ids = |ids: &[IntentId]| ids.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join("+");
@@ -406,7 +425,7 @@ mod tests {
 
     #[track_caller]
     fn check(pending: &[Pending], calls: &[&str], superseded: &[u64]) {
-        let schedule = schedule(pending, &HashSet::new(), &mut Budget::default(), at(0));
+        let schedule = schedule(&mut backlog(pending), &mut Budget::default(), at(0));
         assert_eq!(outline(&schedule), calls);
         assert_eq!(schedule.superseded.iter().map(|id| id.0).collect::<Vec<_>>(), superseded);
     }
@@ -533,9 +552,11 @@ mod tests {
             }
             let waiting = [pending(1, tell("a"), Some("1.0")), pending(2, card, Some("1.0"))];
             // Only one call a round: the channel has no more left.
-            while budget.take("C", now).is_ok() {}
-            now = budget.take("C", now).unwrap_err();
-            let schedule = schedule(&waiting, &HashSet::new(), &mut budget, now);
+            while budget.has("C", Whose::Anybody, now).is_ok() {
+                budget.take("C", Method::Post, Whose::Anybody, now);
+            }
+            now = budget.has("C", Whose::Anybody, now).unwrap_err();
+            let schedule = schedule(&mut backlog(&waiting), &mut budget, now);
             done.push_str(&outline(&schedule).join(",")[..4]);
         }
         assert!(done.contains("edit") && done.contains("post"), "{done}");
@@ -544,17 +565,22 @@ mod tests {
 
     #[test]
     fn a_flood_of_lines_takes_few_calls_and_loses_none() {
-        let mut waiting: Vec<Pending> =
+        let waiting: Vec<Pending> =
             (1..=200).map(|id| pending(id, tell(&format!("alarm {id}")), Some("1.0"))).collect();
+        let mut waiting = backlog(&waiting);
         let mut budget = Budget::default();
         let (mut now, mut calls, mut told) = (at(0), 0, String::new());
-        while !waiting.is_empty() {
-            let schedule = schedule(&waiting, &HashSet::new(), &mut budget, now);
+        let mut left = 200;
+        while left > 0 {
+            let schedule = schedule(&mut waiting, &mut budget, now);
             for call in &schedule.calls {
                 let Call::Post { ids, message, .. } = call else { panic!("{call:?}") };
                 calls += 1;
                 told.push_str(&serde_json::to_string(message).unwrap());
-                waiting.retain(|each| !ids.contains(&each.id));
+                left -= ids.len();
+                for id in ids {
+                    waiting.close(*id, None);
+                }
             }
             now = schedule.next_due.unwrap_or(now);
         }

@@ -3,7 +3,7 @@
 use super::check;
 use super::fault::Fault;
 use super::files;
-use super::state::{Account, Author, Post};
+use super::state::{Account, Author, Called, Post};
 use super::views;
 use super::{APP_ID, BOT_ID, BOT_USER, OTHER_TEAM_ID, TEAM_ID, Workspace};
 use axum::body::Bytes;
@@ -106,7 +106,9 @@ async fn by_body(
 }
 
 fn answer(workspace: &Workspace, called: &str, headers: &HeaderMap, arguments: &Value) -> Response {
-    workspace.lock_state().count_call(called);
+    let channel = arguments["channel"].as_str().map(str::to_owned);
+    let call = Called { at: workspace.inner.clock.now(), method: called.to_owned(), channel };
+    workspace.lock_state().count_call(call);
     let fault = workspace.lock_faults().of_method(called);
     match &fault {
         Some(Fault::Limit { after_s, .. }) => {

@@ -30,7 +30,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use tools::ports::Clock;
 
-pub use state::{Account, Channel, Person};
+pub use state::{Account, Called, Channel, Person};
 
 /// What a workspace knows of the one app that is installed in it.
 #[derive(Clone, Debug)]
@@ -165,7 +165,16 @@ impl Workspace {
 
     /// How many Web API calls each method got.
     pub fn calls(&self) -> std::collections::BTreeMap<String, u64> {
-        self.lock_state().calls().clone()
+        let mut calls = std::collections::BTreeMap::new();
+        for called in self.lock_state().log() {
+            *calls.entry(called.method.clone()).or_default() += 1;
+        }
+        calls
+    }
+
+    /// Every Web API call so far, in its order.
+    pub fn log(&self) -> Vec<Called> {
+        self.lock_state().log().to_vec()
     }
 
     /// The display name of a user or channel.

@@ -6,7 +6,7 @@ use super::{APP_ID, BOT_ID, BOT_USER, TEAM_ID};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -141,6 +141,17 @@ struct AnswerAddress {
     left: u32,
 }
 
+/// A call of the Web API as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// When, by the workspace's clock.
+    pub at: Timestamp,
+    /// The method.
+    pub method: String,
+    /// The channel it is about, if it names one.
+    pub channel: Option<String>,
+}
+
 /// Who is there, and what was said.
 #[derive(Debug)]
 pub struct State {
@@ -150,7 +161,7 @@ pub struct State {
     /// Where each message stands in `posts`.
     places: HashMap<(String, String), usize>,
     answers: HashMap<String, AnswerAddress>,
-    calls: BTreeMap<String, u64>,
+    log: Vec<Called>,
     pub(super) files: Files,
     pub(super) views: Views,
     counter: u64,
@@ -165,7 +176,7 @@ impl State {
             posts: Vec::new(),
             places: HashMap::new(),
             answers: HashMap::new(),
-            calls: BTreeMap::new(),
+            log: Vec::new(),
             files: Files::default(),
             views: Views::default(),
             counter: 0,
@@ -185,12 +196,12 @@ impl State {
         self.posts.iter()
     }
 
-    pub(super) fn calls(&self) -> &BTreeMap<String, u64> {
-        &self.calls
+    pub(super) fn log(&self) -> &[Called] {
+        &self.log
     }
 
-    pub(super) fn count_call(&mut self, method: &str) {
-        *self.calls.entry(method.to_owned()).or_default() += 1;
+    pub(super) fn count_call(&mut self, called: Called) {
+        self.log.push(called);
     }
 
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {

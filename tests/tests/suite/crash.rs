@@ -64,6 +64,8 @@ async fn killed_between_fact_and_post_it_posts_once(room: &mut Room) {
     room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
     assert!(room.channel().is_empty(), "Slack asked to wait");
     room.restart().await;
+    assert!(room.channel().is_empty(), "what Slack asked for outlives the process");
+    room.wait(20).await;
     assert_eq!(room.channel().len(), 1);
     flood(room).await;
     room.wait(30).await;

@@ -1,8 +1,10 @@
 //! A flood becomes one card; what does not belong to it stays apart, with the reason.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
+use bot::drill::WAR_ROOM;
 use insta::assert_snapshot;
-use tests::{alarm, on, run_test, turned};
+use jiff::SignedDuration;
+use tests::{Room, alarm, on, run_test, turned};
 use tools::model::AlarmState;
 
 #[tokio::test]
@@ -188,4 +190,55 @@ async fn an_ok_of_an_alarm_that_nobody_knows_opens_nothing() {
         assert!(room.incidents().await.is_empty());
     })
     .await;
+}
+
+/// Alarms of a flood in which the bot is killed again and again.
+const ALARMS: i64 = 60;
+
+/// An alarm a second, and every five seconds another process: what is left of the budget is not more for that.
+async fn killed_again_and_again_in_a_flood_it_says_all_of_it_once_and_calmly(room: &mut Room) {
+    let name = |number: i64| format!("prod-token-exchange-errors-{number}");
+    for number in 0..ALARMS {
+        room.eventbridge(&alarm(&name(number), 130 + number)).await;
+        if number % 5 == 4 {
+            room.restart().await;
+        }
+    }
+    room.wait(150).await;
+    room.skims();
+    let channel = room.channel();
+    assert_eq!(channel.len(), 1, "one message in the channel: {channel:#?}");
+    let posts = room.stage.workspace.posts();
+    let thread = posts.iter().filter(|post| post.thread_ts.as_ref() == Some(&channel[0].ts));
+    let thread: Vec<String> = thread.map(|post| blocks::text::message(&post.body, &|_| None)).collect();
+    let thread = thread.join("\n");
+    for number in 0..ALARMS {
+        let line = format!("ALARM {} at ", name(number));
+        assert_eq!(thread.matches(&line).count(), 1, "{line} stands once in:\n{thread}");
+    }
+    let log = room.stage.workspace.log();
+    let counted = |called: &&bot::workspace::Called| {
+        called.method.starts_with("chat.") && called.channel.as_deref() == Some(WAR_ROOM)
+    };
+    let calls: Vec<_> = log.iter().filter(counted).map(|called| called.at).collect();
+    let minute = SignedDuration::from_secs(60);
+    for (first, begin) in calls.iter().enumerate() {
+        let within = calls[first..].iter().take_while(|at| at.duration_since(*begin) < minute).count();
+        assert!(within <= 20, "{within} calls in the minute from {begin} on");
+    }
+}
+
+mod embedded {
+    #[tokio::test]
+    async fn killed_again_and_again_in_a_flood_it_says_all_of_it_once_and_calmly() {
+        tests::run_test(super::killed_again_and_again_in_a_flood_it_says_all_of_it_once_and_calmly).await;
+    }
+}
+
+#[cfg(feature = "aws")]
+mod aws {
+    #[tokio::test]
+    async fn killed_again_and_again_in_a_flood_it_says_all_of_it_once_and_calmly() {
+        tests::aws::run_test(super::killed_again_and_again_in_a_flood_it_says_all_of_it_once_and_calmly).await;
+    }
 }

@@ -4,6 +4,7 @@
 
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
+use bot::outbox::Budget;
 use bot::ports::{Append, Appended, Archive, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -79,6 +80,8 @@ contract!(
     the_index_is_newest_first_and_cut_off,
     intents_come_in_their_order,
     an_intent_that_another_process_took_says_so,
+    a_sender_that_goes_on_gets_only_what_is_new,
+    the_budget_is_kept_for_whoever_sends_next,
     a_message_is_known_by_its_name,
     an_append_without_facts_still_counts,
     changes_belong_to_their_scope_and_come_by_time,
@@ -147,7 +150,7 @@ fn tell(line: &str) -> Intent {
 #[track_caller]
 fn open(taken: Taken) -> Vec<Pending> {
     match taken {
-        Taken::Open(pending) => pending,
+        Taken::Anew { open, .. } | Taken::More(open) => open,
         Taken::Busy { ask_again } => panic!("busy until {ask_again}"),
     }
 }
@@ -226,7 +229,7 @@ async fn a_fact_that_does_not_follow_is_not_stored(shelf: &Shelf) {
     append.log.as_mut().unwrap().after.head = stored.head;
     assert!(store.append(append).await.is_err());
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(stored));
-    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert!(open(store.outbox_take(at(1), None).await.unwrap()).is_empty());
     assert_eq!(store.append(good).await.unwrap(), Appended::Done);
 }
 
@@ -243,7 +246,7 @@ async fn an_event_is_handled_once(shelf: &Shelf) {
     assert_eq!(store.append(again).await.unwrap(), Appended::KnownEvent);
     assert_eq!(store.append(Append { log: None, ..append }).await.unwrap(), Appended::KnownEvent);
     assert_eq!(store.read(IncidentId(1)).await.unwrap(), Some(incident));
-    assert_eq!(open(store.outbox_take(at(1)).await.unwrap()).len(), 1);
+    assert_eq!(open(store.outbox_take(at(1), None).await.unwrap()).len(), 1);
 }
 
 async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
@@ -256,7 +259,7 @@ async fn a_stale_decision_stores_nothing(shelf: &Shelf) {
     assert_eq!(store.append(stale).await.unwrap(), Appended::Conflict);
     let now = store.read(IncidentId(1)).await.unwrap().unwrap();
     assert_eq!((now.version, now.alarms.len()), (3, 2));
-    assert!(open(store.outbox_take(at(1)).await.unwrap()).is_empty());
+    assert!(open(store.outbox_take(at(1), None).await.unwrap()).is_empty());
     assert!(store.index(&scope("prod"), Lookback::incidents(at(900))).await.unwrap().recent.is_empty());
     // Its event is not known: decided anew, it is stored.
     assert_eq!(
@@ -327,7 +330,7 @@ async fn intents_come_in_their_order(shelf: &Shelf) {
         assert_eq!(store.append(append).await.unwrap(), Appended::Done);
         expected.extend(lines.map(|line| tell(&line)));
     }
-    let pending = open(one.outbox_take(at(0)).await.unwrap());
+    let pending = open(one.outbox_take(at(0), None).await.unwrap());
     assert!(pending.is_sorted_by_key(|each| each.id));
     assert_eq!(pending.iter().map(|each| each.intent.clone()).collect::<Vec<_>>(), expected);
     assert!(pending.iter().all(|each| each.stored_at == at(0)));
@@ -339,11 +342,11 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     append.intents = vec![tell("a"), tell("b")];
     store.append(append).await.unwrap();
     for _ in 0..2 {
-        let pending = open(store.outbox_take(at(1)).await.unwrap());
+        let pending = open(store.outbox_take(at(1), None).await.unwrap());
         assert_eq!(pending.iter().map(|each| each.taken_before).collect::<Vec<_>>(), [false, false]);
     }
-    let first = open(store.outbox_take(at(1)).await.unwrap())[0].id;
-    store.outbox_done(vec![(first, Outcome::Superseded)], at(1)).await.unwrap();
+    let first = open(store.outbox_take(at(1), None).await.unwrap())[0].id;
+    store.outbox_done(vec![(first, Outcome::Superseded)], None, at(1)).await.unwrap();
     drop(store);
     // It did not say that it rests: it crashed, and its turn is over only after a while.
     let store = (shelf.open)();
@@ -351,11 +354,75 @@ async fn an_intent_that_another_process_took_says_so(shelf: &Shelf) {
     let mut append = following(Some(&incident), vec![joined("b", 2)], "prod", "k2", 2);
     append.intents = vec![tell("c")];
     store.append(append).await.unwrap();
-    let pending = open(store.outbox_take(at(100)).await.unwrap());
+    let pending = open(store.outbox_take(at(100), None).await.unwrap());
     let seen: Vec<_> = pending.iter().map(|each| (each.intent.clone(), each.taken_before)).collect();
     assert_eq!(seen, [(tell("b"), true), (tell("c"), false)]);
-    store.outbox_done(pending.into_iter().map(|each| (each.id, Outcome::Superseded)).collect(), at(100)).await.unwrap();
-    assert!(open(store.outbox_take(at(100)).await.unwrap()).is_empty());
+    store
+        .outbox_done(pending.into_iter().map(|each| (each.id, Outcome::Superseded)).collect(), None, at(100))
+        .await
+        .unwrap();
+    assert!(open(store.outbox_take(at(100), None).await.unwrap()).is_empty());
+}
+
+async fn a_sender_that_goes_on_gets_only_what_is_new(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let more = async |number: u64, lines: &[&str]| {
+        let mut append = opening(number, "prod", &format!("k{number}"), 0);
+        append.intents = lines.iter().map(|line| tell(line)).collect();
+        assert_eq!(store.append(append).await.unwrap(), Appended::Done);
+    };
+    let told = |pending: &[Pending]| pending.iter().map(|each| each.intent.clone()).collect::<Vec<_>>();
+    let goes_on = async |newest: IntentId, seconds: i64, lines: &[&str]| {
+        let taken = store.outbox_take(at(seconds), Some(newest)).await.unwrap();
+        let Taken::More(new) = taken else { panic!("its turn goes on: {taken:?}") };
+        assert_eq!(told(&new), lines.iter().map(|line| tell(line)).collect::<Vec<_>>());
+        assert!(new.iter().all(|each| !each.taken_before));
+        new
+    };
+    more(1, &["a", "b"]).await;
+    let taken = store.outbox_take(at(1), None).await.unwrap();
+    let Taken::Anew { open: first, .. } = taken else { panic!("its turn begins: {taken:?}") };
+    assert_eq!(told(&first), [tell("a"), tell("b")]);
+    goes_on(first[1].id, 2, &[]).await;
+    more(2, &["c"]).await;
+    let new = goes_on(first[1].id, 3, &["c"]).await;
+    goes_on(new[0].id, 4, &[]).await;
+    // Neither what it closes nor its rest makes it begin anew, while nobody else has sent.
+    store.outbox_done(vec![(first[0].id, Outcome::Superseded)], None, at(5)).await.unwrap();
+    store.outbox_done(Vec::new(), None, at(5)).await.unwrap();
+    more(3, &["d"]).await;
+    goes_on(new[0].id, 6, &["d"]).await;
+    // Who has nothing gets everything.
+    assert_eq!(told(&open(store.outbox_take(at(7), None).await.unwrap())), [tell("b"), tell("c"), tell("d")]);
+}
+
+/// A budget as a sender writes it down that was asked to wait.
+fn budget() -> Budget {
+    serde_json::from_value(serde_json::json!({"methods": {"chat.update": at(90)}})).unwrap()
+}
+
+async fn the_budget_is_kept_for_whoever_sends_next(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let left = async |store: &Arc<dyn Store>, seconds| match store.outbox_take(at(seconds), None).await.unwrap() {
+        Taken::Anew { budget, .. } => budget,
+        other @ (Taken::More(_) | Taken::Busy { .. }) => panic!("a turn begins: {other:?}"),
+    };
+    let mut append = opening(1, "prod", "k1", 0);
+    append.intents = vec![tell("a"), tell("b"), tell("c")];
+    store.append(append).await.unwrap();
+    assert_eq!(left(&store, 0).await, Budget::default());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
+    store.outbox_done(vec![(pending[0].id, Outcome::Superseded)], Some(&budget()), at(1)).await.unwrap();
+    assert_eq!(left(&store, 1).await, budget());
+    // No news leaves it as it is.
+    store.outbox_done(vec![(pending[1].id, Outcome::Superseded)], None, at(1)).await.unwrap();
+    drop(store);
+    let store = (shelf.open)();
+    assert_eq!(left(&store, 100).await, budget());
+    // It is written down by one that rests as well.
+    store.outbox_done(Vec::new(), Some(&Budget::default()), at(101)).await.unwrap();
+    drop(store);
+    assert_eq!(left(&(shelf.open)(), 200).await, Budget::default());
 }
 
 async fn a_message_is_known_by_its_name(shelf: &Shelf) {
@@ -364,16 +431,16 @@ async fn a_message_is_known_by_its_name(shelf: &Shelf) {
     let under = Place::Under { channel: "C1".to_owned(), name: MessageName("card".to_owned()) };
     append.intents = vec![show("card"), tell("a"), show("other"), show_in("plan", under)];
     store.append(append).await.unwrap();
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     assert!(pending.iter().all(|each| each.posted.is_none()));
     let there = MessageRef { channel: "C1".to_owned(), ts: "1.2".to_owned() };
     let posted = Outcome::Done { posted: Some((MessageName("card".to_owned()), there.clone())) };
-    store.outbox_done(vec![(pending[0].id, posted)], at(0)).await.unwrap();
-    store.outbox_done(vec![(IntentId(999), Outcome::Superseded)], at(0)).await.unwrap();
-    store.outbox_done(Vec::new(), at(0)).await.unwrap();
+    store.outbox_done(vec![(pending[0].id, posted)], None, at(0)).await.unwrap();
+    store.outbox_done(vec![(IntentId(999), Outcome::Superseded)], None, at(0)).await.unwrap();
+    store.outbox_done(Vec::new(), None, at(0)).await.unwrap();
     drop(store);
     let store = (shelf.open)();
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     let posted: Vec<_> = pending.iter().map(|each| (each.posted.clone(), each.thread.clone())).collect();
     assert_eq!(posted, [(None, Some(there.clone())), (None, None), (None, Some(there))]);
 }
@@ -394,7 +461,7 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     };
     assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
     assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
-    let pending = open(store.outbox_take(at(0)).await.unwrap());
+    let pending = open(store.outbox_take(at(0), None).await.unwrap());
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), [answer]);
     assert_eq!(store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(1));
 }
@@ -529,7 +596,7 @@ async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
     names.dedup();
     assert_eq!((names.len(), incident.alarms.len()), (EVENTS + 1, EVENTS + 1), "{conflicts} conflicts");
     assert_eq!(incident.version, 2 + EVENTS as u64);
-    let pending = open(workers[0].outbox_take(at(1)).await.unwrap());
+    let pending = open(workers[0].outbox_take(at(1), None).await.unwrap());
     // The log and the outbox agree about who came first.
     let told: Vec<Intent> = incident.alarms[1..].iter().map(|joined| tell(&joined.alarm.name)).collect();
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), told);
@@ -546,17 +613,35 @@ mod several_senders {
         let mut append = opening(1, "prod", "k1", 0);
         append.intents = vec![tell("a")];
         one.append(append).await.unwrap();
-        assert_eq!(open(one.outbox_take(at(0)).await.unwrap()).len(), 1);
-        assert!(matches!(other.outbox_take(at(0)).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0)));
+        assert_eq!(open(one.outbox_take(at(0), None).await.unwrap()).len(), 1);
+        assert!(
+            matches!(other.outbox_take(at(0), None).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0))
+        );
         // Resting lets the other one in, at once.
-        one.outbox_done(Vec::new(), at(0)).await.unwrap();
-        let pending = open(other.outbox_take(at(0)).await.unwrap());
+        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        let pending = open(other.outbox_take(at(0), None).await.unwrap());
         assert!(pending[0].taken_before);
-        assert!(matches!(one.outbox_take(at(0)).await.unwrap(), Taken::Busy { .. }));
+        assert!(matches!(one.outbox_take(at(0), None).await.unwrap(), Taken::Busy { .. }));
         // So does having nothing left.
-        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], at(0)).await.unwrap();
-        assert!(open(other.outbox_take(at(0)).await.unwrap()).is_empty());
-        assert!(open(one.outbox_take(at(0)).await.unwrap()).is_empty());
+        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], None, at(0)).await.unwrap();
+        assert!(open(other.outbox_take(at(0), None).await.unwrap()).is_empty());
+        assert!(open(one.outbox_take(at(0), None).await.unwrap()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_after_another_begins_anew() {
+        let [one, other] = (Shelf::dynamodb().await.two)();
+        let mut append = opening(1, "prod", "k1", 0);
+        append.intents = vec![tell("a"), tell("b")];
+        one.append(append).await.unwrap();
+        let pending = open(one.outbox_take(at(0), None).await.unwrap());
+        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        assert_eq!(open(other.outbox_take(at(0), None).await.unwrap()).len(), 2);
+        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], Some(&budget()), at(0)).await.unwrap();
+        other.outbox_done(Vec::new(), None, at(0)).await.unwrap();
+        let taken = one.outbox_take(at(0), Some(pending[1].id)).await.unwrap();
+        let Taken::Anew { open, budget: left } = taken else { panic!("another one sent meanwhile: {taken:?}") };
+        assert_eq!((open.len(), open[0].id, open[0].taken_before, left), (1, pending[1].id, true, budget()));
     }
 
     #[tokio::test]
@@ -565,12 +650,15 @@ mod several_senders {
         let mut append = opening(1, "prod", "k1", 0);
         append.intents = (0..5).map(|line| tell(&line.to_string())).collect();
         one.append(append).await.unwrap();
-        let pending = open(one.outbox_take(at(0)).await.unwrap());
+        let pending = open(one.outbox_take(at(0), None).await.unwrap());
         for (seconds, each) in (40..).step_by(40).zip(&pending[..4]) {
-            one.outbox_done(vec![(each.id, Outcome::Superseded)], at(seconds)).await.unwrap();
-            assert!(matches!(other.outbox_take(at(seconds)).await.unwrap(), Taken::Busy { .. }), "after {seconds} s");
+            one.outbox_done(vec![(each.id, Outcome::Superseded)], None, at(seconds)).await.unwrap();
+            assert!(
+                matches!(other.outbox_take(at(seconds), None).await.unwrap(), Taken::Busy { .. }),
+                "after {seconds} s"
+            );
         }
-        assert_eq!(open(other.outbox_take(at(300)).await.unwrap()).len(), 1);
+        assert_eq!(open(other.outbox_take(at(300), None).await.unwrap()).len(), 1);
     }
 
     #[tokio::test]

@@ -408,6 +408,9 @@ async fn kept() {
         #war-room, only Jun:
         `plan-5f56ddaa` is being taken back now. Its message says how it ends.
 
+        #war-room thread:
+        ↩️ UNDONE · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): everything is as before.
+
         #war-room, only Kim:
         `plan-5f56ddaa` was taken back at 03:20:30 UTC by @Jun, so nothing is left to undo.
         ");

@@ -71,15 +71,15 @@ impl Crowd {
     }
 
     async fn outbox(&self) -> Vec<Pending> {
-        match self.kept.store.outbox_take(self.now).await.unwrap() {
-            Taken::Open(pending) => pending,
+        match self.kept.store.outbox_take(self.now, None).await.unwrap() {
+            Taken::Anew { open, .. } | Taken::More(open) => open,
             Taken::Busy { ask_again } => panic!("somebody is at the outbox until {ask_again}"),
         }
     }
 
     async fn closes(&self, ids: impl Iterator<Item = IntentId>) {
         let closed = ids.map(|id| (id, Outcome::Done { posted: None })).collect();
-        self.kept.store.outbox_done(closed, self.now).await.unwrap();
+        self.kept.store.outbox_done(closed, None, self.now).await.unwrap();
     }
 
     /// All of these events at once, one dispatcher after the other; every fifth comes twice, to different ones.
