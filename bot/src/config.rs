@@ -239,7 +239,8 @@ fn slack_api() -> String {
     "https://slack.com/api".to_owned()
 }
 
-fn command() -> String {
+/// The command people type, unless told.
+pub(crate) fn command() -> String {
     "/incident".to_owned()
 }
 
@@ -258,6 +259,12 @@ fn is_slack_id(id: &str, first: &[u8]) -> bool {
         && id.len() <= 32
         && id.bytes().next().is_some_and(|byte| first.contains(&byte))
         && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Whether Slack takes this as a slash command.
+fn is_command(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    text.strip_prefix('/').is_some_and(|word| (1..32).contains(&word.len()) && word.bytes().all(is_plain))
 }
 
 /// Whether SNS could have given this ARN to a topic: `arn:aws:sns:us-east-1:123456789012:alarms`.
@@ -316,6 +323,12 @@ impl File {
     }
 
     fn check(&self) -> Result<(), String> {
+        if !is_command(&self.command) {
+            return Err(format!(
+                "`{}` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash",
+                self.command
+            ));
+        }
         if self.scopes.is_empty() {
             return Err("`scopes` is empty; one is needed".to_owned());
         }
@@ -557,6 +570,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
+        assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
         assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");

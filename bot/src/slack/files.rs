@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
 use blocks::limits::{MAX_TITLE, cut};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -23,6 +23,9 @@ use std::net::IpAddr;
 
 /// The characters of the description that a file itself carries; Slack refuses more. The block that shows it may have more.
 const MAX_FILE_ALT: usize = 1000;
+
+/// The bytes of an answer that are read.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long to wait after a 429 that does not say.
 const USUAL_WAIT_S: u64 = 30;
@@ -153,6 +156,17 @@ pub(super) struct Carrier(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 impl Carrier {
     pub(super) fn new(connector: HttpsConnector<HttpConnector>) -> Self {
         Self(Client::builder(TokioExecutor::new()).build(connector))
+    }
+
+    /// Sends any request; returns the status, the headers and the body of the answer.
+    pub(super) async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(u16, HeaderMap, Bytes), ChatError> {
+        let failed = || ChatError::Unknown("the connection failed".to_owned());
+        let exchange = async {
+            let (head, body) = self.0.request(request).await.map_err(|_| failed())?.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| failed())?;
+            Ok((head.status.as_u16(), head.headers, body.to_bytes()))
+        };
+        tokio::time::timeout(CALL_TIMEOUT, exchange).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn bring(&self, address: &str, bytes: Vec<u8>) -> Result<(), ChatError> {

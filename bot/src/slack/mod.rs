@@ -1,8 +1,10 @@
-//! Slack: what it sends us ([`verify`], [`wire`]), what we send it ([`chat`], [`files`], [`views`]) and whom it knows
-//! ([`people`]).
+//! Slack: what it sends us ([`verify`], [`wire`]), what we send it ([`chat`], [`files`], [`views`]), whom it knows
+//! ([`people`]), what the app has to be allowed for that ([`mod@manifest`]), and whether it is ([`look`]).
 
 pub mod chat;
 pub mod files;
+pub mod look;
+pub mod manifest;
 pub mod people;
 pub mod verify;
 pub mod views;

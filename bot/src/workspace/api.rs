@@ -20,6 +20,9 @@ use tower_http::limit::RequestBodyLimitLayer;
 /// No request of the Web API is larger.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The header that tells the scopes of the token.
+const GRANTED: &str = "x-oauth-scopes";
+
 /// Messages on one page, if nothing else is asked for; and the most.
 const PAGE: usize = 100;
 const MAX_PAGE: usize = 999;
@@ -121,13 +124,17 @@ fn answer(workspace: &Workspace, called: &str, headers: &HeaderMap, arguments: &
         // The deed is done; the sender never learns of it.
         return (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response();
     }
-    match done {
+    let mut answer = match done {
         Ok(mut value) => {
             value["ok"] = json!(true);
             Json(value).into_response()
         }
         Err(error) => failed(&error),
+    };
+    if let Ok(scopes) = workspace.inner.app.scopes.join(",").parse() {
+        answer.headers_mut().insert(GRANTED, scopes);
     }
+    answer
 }
 
 fn failed(error: &Failed) -> Response {
@@ -179,6 +186,19 @@ pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<
     if known { Ok(channel.to_owned()) } else { Err("channel_not_found".into()) }
 }
 
+/// A channel in which the app may write now.
+fn open_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
+    let channel = known_channel(workspace, arguments)?;
+    let state = workspace.lock_state();
+    if state.is_archived(&channel) {
+        Err("is_archived".into())
+    } else if !state.is_member(&channel) {
+        Err("not_in_channel".into())
+    } else {
+        Ok(channel)
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "a row of METHODS like the others")]
 fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
     Ok(json!({
@@ -188,7 +208,7 @@ fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
 }
 
 fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
-    let channel = known_channel(workspace, arguments)?;
+    let channel = open_channel(workspace, arguments)?;
     let body = body_of(workspace, arguments)?;
     let thread_ts = arguments["thread_ts"].as_str();
     let is_thread = |ts: &str| workspace.lock_state().find(&channel, ts).is_some();
@@ -203,7 +223,7 @@ fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Faile
 }
 
 fn update(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
-    let channel = known_channel(workspace, arguments)?;
+    let channel = open_channel(workspace, arguments)?;
     let body = body_of(workspace, arguments)?;
     let ts = text(arguments, "ts");
     let found = workspace.lock_state().find(&channel, ts).map(Post::is_ours);
@@ -301,7 +321,8 @@ fn info(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let state = workspace.lock_state();
     let channel = state.channel(&channel).ok_or(Failed::from("channel_not_found"))?;
     Ok(json!({"channel": {
-        "id": channel.id, "name": channel.name, "is_channel": true, "is_archived": false, "is_member": true,
+        "id": channel.id, "name": channel.name, "is_channel": true, "is_archived": state.is_archived(&channel.id),
+        "is_member": state.is_member(&channel.id),
         "topic": {"value": channel.topic},
     }}))
 }

@@ -49,19 +49,6 @@ pub struct App {
     pub hints: Vec<(String, String)>,
 }
 
-/// The scopes the bot asks for so far.
-pub const SCOPES: [&str; 9] = [
-    "channels:history",
-    "channels:read",
-    "chat:write",
-    "commands",
-    "files:read",
-    "files:write",
-    "metadata.message:read",
-    "usergroups:read",
-    "users:read",
-];
-
 /// The user id of the installed app's bot.
 pub const BOT_USER: &str = "U0CLARITY";
 /// The bot id of the installed app.
@@ -178,6 +165,16 @@ impl Workspace {
         if let Some(person) = self.lock_state().person_mut(id) {
             change(person);
         }
+    }
+
+    /// Archives a channel: nothing can be written there any more.
+    pub fn archive(&self, channel: &str) {
+        self.lock_state().archive(channel);
+    }
+
+    /// Removes the app from a channel.
+    pub fn remove_app(&self, channel: &str) {
+        self.lock_state().leave(channel);
     }
 
     /// Posts as another app, like Amazon Q does; returns the id of the event the bot gets.

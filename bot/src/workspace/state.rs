@@ -146,6 +146,10 @@ struct AnswerAddress {
 pub struct State {
     people: Vec<Person>,
     channels: Vec<Channel>,
+    /// Channels in which nothing can be written any more, by id.
+    archived: BTreeSet<String>,
+    /// Channels that the installed app has left, or was never let into, by id.
+    left: BTreeSet<String>,
     posts: Vec<Post>,
     /// Where each message stands in `posts`.
     places: HashMap<(String, String), usize>,
@@ -162,6 +166,8 @@ impl State {
         Self {
             people,
             channels,
+            archived: BTreeSet::new(),
+            left: BTreeSet::new(),
             posts: Vec::new(),
             places: HashMap::new(),
             answers: HashMap::new(),
@@ -195,6 +201,22 @@ impl State {
 
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    pub(super) fn archive(&mut self, channel: &str) {
+        self.archived.insert(channel.to_owned());
+    }
+
+    pub(super) fn is_archived(&self, channel: &str) -> bool {
+        self.archived.contains(channel)
+    }
+
+    pub(super) fn leave(&mut self, channel: &str) {
+        self.left.insert(channel.to_owned());
+    }
+
+    pub(super) fn is_member(&self, channel: &str) -> bool {
+        !self.left.contains(channel)
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {

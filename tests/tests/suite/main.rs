@@ -6,6 +6,7 @@ mod audit;
 #[cfg(feature = "aws")]
 mod aws;
 mod changes;
+mod check;
 mod commands;
 mod contract;
 mod crash;
