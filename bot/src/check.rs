@@ -113,6 +113,15 @@ pub async fn check(
                 let step = "copy it from *Basic Information* of the Slack app";
                 findings.missing("signing secret", "it is not 32 hexadecimal digits, as Slack's are", step);
             }
+            if let Some(app_token) = &config.app_token {
+                match Chat::new(&config.slack_api, app_token)?.opens_sockets().await {
+                    Ok(()) => findings.good("app-level token", "Slack opens sockets for it"),
+                    Err(err) => {
+                        let step = "turn Socket Mode on, and give the token the scope `connections:write`";
+                        findings.missing("app-level token", err.to_string(), step);
+                    }
+                }
+            }
             if let Some(url) = url {
                 match chat.is_our_door(url, &config.signing_secret, now).await {
                     Ok(()) => findings.good("front door", format!("{url} answers as Slack wants it")),

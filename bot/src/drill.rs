@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, Scope};
+use crate::config::{Config, File, Flood, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -109,20 +109,22 @@ pub struct HouseRules {
     pub rules: Arc<Rules>,
     /// Who is asked as well once nobody has answered: a person or a user group, by id.
     pub escalate_to: Option<String>,
+    /// How Slack reaches the bot.
+    pub transport: Transport,
 }
 
 impl HouseRules {
     /// The rules that a configuration tells; of its scopes the first one counts.
     pub fn of(file: &File) -> Result<Self, Unusable> {
         let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
-        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to })
+        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, transport: file.slack.transport })
     }
 }
 
 impl Default for HouseRules {
     /// The rules of a deployment that configures none.
     fn default() -> Self {
-        Self { rules: Arc::new(Rules::shipped()), escalate_to: None }
+        Self { rules: Arc::new(Rules::shipped()), escalate_to: None, transport: Transport::Http }
     }
 }
 
@@ -195,6 +197,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         slack_api: workspace_api.to_owned(),
         bot_token: bot_token.clone(),
         signing_secret: signing_secret.clone(),
+        app_token: None,
         alarms_secret: None,
         audit_key: Some(secret("audit")),
         anchors: None,
@@ -214,6 +217,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         url: bot_url.to_owned(),
         signing_secret,
         bot_token,
+        app_token: None,
         scopes: manifest::scopes().map(str::to_owned).collect(),
         command: config.command.clone(),
         hints: COMMANDS.iter().map(|row| (row.usage.to_owned(), row.help.to_owned())).collect(),
@@ -271,8 +275,12 @@ impl Stage {
         let address =
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
-        let (mut config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to } = house;
+        let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
+        let HouseRules { rules, escalate_to, transport } = house;
+        if transport == Transport::Socket {
+            config.app_token = Some(secret("xapp"));
+            app.app_token.clone_from(&config.app_token);
+        }
         for scope in &mut config.scopes {
             scope.escalate_to.clone_from(&escalate_to);
         }

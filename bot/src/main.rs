@@ -37,7 +37,7 @@ enum Task {
     /// Run the bot for a Slack workspace.
     ///
     /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`,
-    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines, and `CLARITY_AUDIT_KEY` if logs are to be signed.
+    /// `CLARITY_SLACK_APP_TOKEN` if Slack is reached by a socket, `CLARITY_ALARMS_SECRET` if alarms come from other machines, and `CLARITY_AUDIT_KEY` if logs are to be signed.
     Serve {
         /// The configuration, TOML.
         #[arg(long)]

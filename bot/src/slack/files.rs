@@ -184,16 +184,20 @@ impl Carrier {
 
 /// The address as one to which a file may go: encrypted, or on this machine.
 fn trusted(address: &str) -> Result<Uri, ChatError> {
-    let uri: Uri = address.parse().map_err(|_| not_trusted())?;
+    if !is_trusted(address, ["https", "http"]) {
+        return Err(not_trusted());
+    }
+    address.parse().map_err(|_| not_trusted())
+}
+
+/// Whether an address that Slack names is encrypted, by the first of these schemes, or on this machine, by the second.
+pub(super) fn is_trusted(address: &str, [encrypted, plain]: [&str; 2]) -> bool {
+    let Ok(uri) = address.parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let is_here = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let is_plain_host = !host.is_empty() && uri.authority().is_some_and(|whole| !whole.as_str().contains('@'));
-    let is_trusted = match uri.scheme_str() {
-        Some("https") => is_plain_host,
-        Some("http") => is_plain_host && is_here,
-        Some(_) | None => false,
-    };
-    if is_trusted { Ok(uri) } else { Err(not_trusted()) }
+    let scheme = uri.scheme_str().unwrap_or_default();
+    is_plain_host && (scheme == encrypted || (scheme == plain && is_here))
 }
 
 /// The address itself is left out: it is a permission to upload.

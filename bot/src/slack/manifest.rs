@@ -120,8 +120,8 @@ pub const SCOPES: &[Scope] = &[
     },
 ];
 
-/// The methods that need no scope of the bot token.
-pub const UNSCOPED: &[&str] = &["auth.test", "views.open"];
+/// The methods that need no scope of the bot token. The first one needs `connections:write` of the app-level token.
+pub const UNSCOPED: &[&str] = &["apps.connections.open", "auth.test", "views.open"];
 
 /// Every event that the app is told of.
 pub const EVENTS: &[Subscription] = &[

@@ -1,4 +1,4 @@
-//! Slack: what it sends us ([`verify`], [`wire`]), what we send it ([`chat`], [`files`], [`views`]), whom it knows
+//! Slack: what it sends us ([`verify`], [`wire`], [`socket`]), what we send it ([`chat`], [`files`], [`views`]), whom it knows
 //! ([`people`]), what the app has to be allowed for that ([`mod@manifest`]), and whether it is ([`look`]).
 
 pub mod chat;
@@ -6,6 +6,7 @@ pub mod files;
 pub mod look;
 pub mod manifest;
 pub mod people;
+pub mod socket;
 pub mod verify;
 pub mod views;
 pub mod wire;

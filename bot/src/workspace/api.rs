@@ -46,6 +46,7 @@ struct Method {
 }
 
 const METHODS: &[Method] = &[
+    Method { name: "apps.connections.open", scope: None, call: open_connection },
     Method { name: "auth.test", scope: None, call: auth_test },
     Method { name: "chat.postMessage", scope: Some("chat:write"), call: post_message },
     Method { name: "chat.update", scope: Some("chat:write"), call: update },
@@ -149,7 +150,12 @@ fn authorised(workspace: &Workspace, called: &str, headers: &HeaderMap) -> Resul
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Failed::from("not_authed"))?;
     let app = &workspace.inner.app;
-    if token != app.bot_token.expose_secret() {
+    let expected = if called == "apps.connections.open" {
+        app.app_token.as_ref().ok_or(Failed::from("not_allowed_token_type"))?
+    } else {
+        &app.bot_token
+    };
+    if token != expected.expose_secret() {
         return Err("invalid_auth".into());
     }
     match method.scope {
@@ -205,6 +211,11 @@ fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
         "url": workspace.url(), "team": "Local", "user": "clarity", "team_id": TEAM_ID, "user_id": BOT_USER,
         "bot_id": BOT_ID, "app_id": APP_ID, "is_enterprise_install": false,
     }))
+}
+
+fn open_connection(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
+    let sockets = workspace.inner.courier.sockets().ok_or(Failed::from("not_allowed_token_type"))?;
+    Ok(json!({"url": sockets.new_address()}))
 }
 
 fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {

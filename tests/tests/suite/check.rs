@@ -122,6 +122,7 @@ async fn the_front_door_is_tried_as_slack_tries_it() {
         let secrets = || Secrets {
             bot_token: config.bot_token.clone(),
             signing_secret: config.signing_secret.clone(),
+            app_token: None,
             alarms_secret: None,
             audit_key: None,
         };

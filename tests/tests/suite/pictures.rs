@@ -167,6 +167,7 @@ async fn without_the_scope_nothing_is_uploaded() {
         url: "http://127.0.0.1:9".to_owned(),
         signing_secret: SecretString::from("s"),
         bot_token: token.clone(),
+        app_token: None,
         scopes: manifest::scopes().filter(|scope| !scope.starts_with("files:")).map(str::to_owned).collect(),
         command: "/incident".to_owned(),
         hints: Vec::new(),
