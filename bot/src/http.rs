@@ -103,6 +103,7 @@ pub fn router(door: Door) -> Router {
         .route("/alarms/eventbridge", post(eventbridge))
         .route("/alarms/sns", post(sns))
         .route("/healthz", get(healthz))
+        .route("/ready", get(ready))
         .with_state(door)
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(CatchPanicLayer::new())
@@ -111,6 +112,16 @@ pub fn router(door: Door) -> Router {
 
 async fn healthz() -> Json<Value> {
     Json(json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Whether what comes in can also be answered. The process is well all the same: starting it anew would not help.
+async fn ready(State(door): State<Door>) -> Response {
+    match door.chat.token_trouble() {
+        None => Json(json!({"ok": true})).into_response(),
+        Some(trouble) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ok": false, "error": trouble}))).into_response()
+        }
+    }
 }
 
 async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {

@@ -26,6 +26,7 @@ use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
+use crate::slack::trouble::{Course, course, step};
 use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
@@ -80,6 +81,9 @@ pub(crate) struct Means {
     /// Signs the logs of the cards that are shown, where there is a key.
     pub(crate) notary: Option<Notary>,
 }
+
+/// With a token that is no good, one call a channel is tried so often, in seconds.
+const TOKEN_PAUSE_S: u64 = 300;
 
 /// A file that is not there after this is given up: the messages have the words, and whoever waits is told.
 const PATIENCE: SignedDuration = minutes(2);
@@ -190,15 +194,17 @@ impl Sender {
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
                 let anchor = self.anchor(&name).await?;
                 match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
-                    // Somebody deleted it: the incident still needs its message.
-                    Err(ChatError::Refused(error)) if error == "message_not_found" => {
+                    // Somebody deleted it, or it is ours no more: the incident still needs its message.
+                    Err(err) if course(&err) == Course::Anew => {
                         let call =
                             Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
-                    // Somebody deleted the file: the words must still arrive.
-                    Err(ChatError::Refused(error)) if is_about_blocks(&error) && message.has_pictures() => {
-                        let message = message.without_pictures();
+                    // Somebody deleted the file, or Slack has other limits than we think: the words must still arrive.
+                    Err(err)
+                        if course(&err) == Course::Plainer
+                            && let Some(message) = message.plainer() =>
+                    {
                         let call = Call::Edit { id, stored_at, at, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
@@ -232,13 +238,14 @@ impl Sender {
                         return self.finish(&there, channel, Ok(None), covers, false).await;
                     }
                 }
+                let mut message = message;
                 let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
-                if let Err(ChatError::Refused(error)) = &sent
-                    && is_about_blocks(error)
-                    && message.has_pictures()
+                while let Err(err) = &sent
+                    && course(err) == Course::Plainer
+                    && let Some(plainer) = message.plainer()
                 {
-                    let words = message.without_pictures();
-                    sent = self.chat.post_message(channel, thread, &words, &name.0, &key, anchor).await;
+                    message = plainer;
+                    sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
                 }
                 self.finish(&ids, channel, sent.map(|at| Some((name, at))), covers, true).await
             }
@@ -310,6 +317,11 @@ impl Sender {
                 if is_post {
                     self.uncertain.extend(ids);
                 }
+                Ok(())
+            }
+            // Nothing of it happened, so nothing is unsure; it waits for a token that is good.
+            Err(err @ ChatError::Refused(_)) if course(&err) == Course::Stop => {
+                self.budget.wait(channel, now, TOKEN_PAUSE_S);
                 Ok(())
             }
             Err(err @ ChatError::Refused(_)) => {
@@ -409,12 +421,10 @@ fn intents(ids: &[IntentId]) -> String {
     ids.join(",")
 }
 
-/// Whether Slack refuses what a message shows, and not where it goes.
-fn is_about_blocks(error: &str) -> bool {
-    error.starts_with("invalid_blocks") || error.starts_with("file_")
-}
-
 fn refused(what: &str, err: &ChatError) -> Outcome {
-    tracing::error!("{what} was given up: {err}");
+    match step(err) {
+        Some(step) => tracing::error!("{what} was given up: {err}; {step}"),
+        None => tracing::error!("{what} was given up: {err}"),
+    }
     Outcome::Refused { error: err.to_string() }
 }

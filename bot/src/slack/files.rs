@@ -98,7 +98,7 @@ impl Chat {
             ];
             let session = self.client.open_session(&self.token);
             let http = &session.http_session_api;
-            let answer: Value = timely(http.http_get("conversations.replies", &fields, None)).await?;
+            let answer = self.heard(timely(http.http_get("conversations.replies", &fields, None)).await)?;
             let messages = answer["messages"].as_array().into_iter().flatten();
             let mut files = messages.flat_map(|message| message["files"].as_array().into_iter().flatten());
             if files.any(|file| file["title"] == title) {
@@ -134,7 +134,7 @@ impl Chat {
     pub async fn is_processed(&self, file: &FileId) -> Result<bool, ChatError> {
         let session = self.client.open_session(&self.token);
         let fields = vec![("file", Some(file.0.as_str()))];
-        let answer: Value = timely(session.http_session_api.http_get("files.info", &fields, None)).await?;
+        let answer = self.heard(timely(session.http_session_api.http_get("files.info", &fields, None)).await)?;
         Ok(answer["file"]["mimetype"].as_str().is_some_and(|kind| !kind.is_empty()))
     }
 
@@ -145,7 +145,7 @@ impl Chat {
         let form = serde_urlencoded::to_string(fields).expect("pairs of text can be encoded");
         let session = self.client.open_session(&self.token);
         let kind = "application/x-www-form-urlencoded".to_owned();
-        timely(session.http_session_api.http_post_uri_binary(url, kind, form.as_bytes(), None)).await
+        self.heard(timely(session.http_session_api.http_post_uri_binary(url, kind, form.as_bytes(), None)).await)
     }
 }
 

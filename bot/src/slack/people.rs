@@ -32,7 +32,7 @@ impl Chat {
 
     pub(super) async fn look_up(&self, method: &str, field: &str, id: &str) -> Result<Value, ChatError> {
         let session = self.client.open_session(&self.token);
-        timely(session.http_session_api.http_get(method, &vec![(field, Some(id))], None)).await
+        self.heard(timely(session.http_session_api.http_get(method, &vec![(field, Some(id))], None)).await)
     }
 }
 

@@ -35,8 +35,9 @@ async fn workspace(scopes: impl Iterator<Item = &'static str>) -> (Workspace, Jo
 /// What is found, a line each, with what differs from run to run left out.
 async fn found(workspace: &Workspace, home: &Path, more: &str, secrets: &[(&str, &str)]) -> String {
     let (api, path) = (workspace.api_url(), home.join("clarity.redb"));
+    let path = path.display();
     let text = format!(
-        "slack_api = \"{api}\"\n[storage.embedded]\npath = {path:?}\n[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{more}"
+        "slack_api = \"{api}\"\n[storage.embedded]\npath = \"{path}\"\n[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{more}"
     );
     let lookup = |name: &str| secrets.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let findings = check(&File::parse(&text).unwrap(), Secrets::read(lookup), None, now()).await.unwrap();

@@ -13,6 +13,7 @@ mod crash;
 mod dependency;
 mod door;
 mod drill;
+mod errors;
 mod flood;
 mod forms;
 mod intake;
