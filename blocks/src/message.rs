@@ -191,7 +191,7 @@ impl Message {
         } else if self.blocks.is_empty() {
             None
         } else {
-            Some(Self { text: cut(&self.text, MAX_SECTION), blocks: Vec::new() })
+            Some(Self { text: self.text.clone(), blocks: Vec::new() })
         }
     }
 

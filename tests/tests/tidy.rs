@@ -105,7 +105,8 @@ fn the_readme_names_every_command_and_its_links_lead_somewhere() {
     }
     for target in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         let is_elsewhere = target.starts_with("http") || target.starts_with('#');
-        assert!(is_elsewhere || root().join(target).exists(), "the README links to `{target}`, which is not there");
+        let file = target.split('#').next().unwrap();
+        assert!(is_elsewhere || root().join(file).exists(), "the README links to `{target}`, which is not there");
     }
 }
 
@@ -258,5 +259,81 @@ fn the_deployment_guide_names_no_scope_by_hand() {
         for scope in SCOPES.iter().filter(|scope| scope.name.contains(':')) {
             assert!(!text.contains(scope.name), "{path} lists {}; the manifest does", scope.name);
         }
+    }
+}
+
+/// What the program says of a configuration in which `key` is a table with a key that nobody knows.
+fn told_of(key: &str) -> String {
+    let text = match key.rsplit_once("[]") {
+        None if key.is_empty() => "zzz = 1".to_owned(),
+        None => format!("{key}.zzz = 1"),
+        // Tables in a list: each `[[…]]` begins one, and what it needs besides stands before what is not known.
+        Some(_) => {
+            let mut text = String::new();
+            let lists: Vec<&str> = key.split("[]").collect();
+            for end in 1..lists.len() {
+                text += &format!("[[{}]]\n", lists[..end].concat());
+            }
+            let rest = lists[lists.len() - 1].trim_start_matches('.');
+            let dot = if rest.is_empty() { "" } else { "." };
+            text + rest + dot + "zzz = 1"
+        }
+    };
+    bot::config::File::parse(&text).unwrap_err().to_string()
+}
+
+/// Every key that the program reads from a configuration, and the values of those that take one of a few: it is asked, section by
+/// section, what it knows instead of a key that it does not.
+fn settings(section: &str, found: &mut Vec<(String, Vec<String>)>) {
+    let told = told_of(section);
+    let known = |told: &str| -> Vec<String> {
+        let list = told.split("expected").nth(1).unwrap_or_default();
+        list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    if told.contains("unknown field") {
+        for key in known(&told) {
+            let path = if section.is_empty() { key } else { format!("{section}.{key}") };
+            settings(&path, found);
+        }
+    } else if let Some((_, keys)) = told.split_once("available keys: ") {
+        // What the TOML reader itself says of a variant's fields.
+        found.extend(keys.trim().split(", ").map(|key| (format!("{section}.{key}"), Vec::new())));
+    } else if told.contains("unknown variant `zzz`") && section == "storage" {
+        for variant in known(&told) {
+            settings(&format!("{section}.{variant}"), found);
+        }
+    } else if told.contains("unknown variant `zzz`") {
+        found.push((section.to_owned(), known(&told)));
+    } else if told.contains("expected a sequence") && told_of(&format!("{section}[]")).contains("unknown field") {
+        settings(&format!("{section}[]"), found);
+    } else {
+        found.push((section.to_owned(), Vec::new()));
+    }
+}
+
+#[test]
+fn every_setting_stands_in_the_table_and_nothing_else_does() {
+    let guide = fs::read_to_string(root().join("infra/README.md")).unwrap();
+    let section = guide.split("## Settings").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<(&str, &str)> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .filter(|(key, _)| !key.starts_with("CLARITY_"))
+        .collect();
+    let mut known = Vec::new();
+    settings("", &mut known);
+    assert!(known.len() > 40, "{known:?}");
+    let read: BTreeSet<&str> = known.iter().map(|(key, _)| key.as_str()).collect();
+    let documented: BTreeSet<&str> = rows.iter().map(|(key, _)| *key).collect();
+    assert_eq!(read, documented, "what is read (left) is not what is documented (right)");
+    for (key, values) in &known {
+        let row = rows.iter().find(|(documented, _)| documented == key).unwrap().1;
+        for value in values {
+            assert!(row.contains(&format!("`{value}`")), "the row of `{key}` does not tell of `{value}`");
+        }
+    }
+    let config = fs::read_to_string(root().join("bot/src/config.rs")).unwrap();
+    for variable in names(product(&config), |name| name.starts_with("CLARITY_")) {
+        assert!(section.contains(&format!("| `{variable}` |")), "the table does not tell of {variable}");
     }
 }
