@@ -327,6 +327,55 @@ fn closed(err: &Error) -> End {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slack::wire::{Envelope, Interaction, SlashCommand};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    #[test]
+    fn every_sample_of_a_frame_is_read_as_what_it_is() {
+        let samples = include_str!("../../../tests/samples/slack/socket_mode_frames.json");
+        let samples: BTreeMap<String, Value> = serde_json::from_str(samples).unwrap();
+        let mut kinds = BTreeSet::new();
+        // What begins with `ack` is ours to send.
+        for (name, sample) in samples.into_iter().filter(|(name, _)| !name.starts_with("ack")) {
+            let Frame { kind, envelope_id, payload, accepts_response_payload, reason } =
+                serde_json::from_value(sample).unwrap();
+            match kind.as_str() {
+                "hello" => assert!(envelope_id.is_none() && reason.is_none()),
+                "disconnect" => assert!(reason.unwrap().starts_with(&name["disconnect_".len()..])),
+                "events_api" => {
+                    let Envelope::EventCallback { event_id, event, .. } = read(payload).unwrap() else {
+                        panic!("{name}")
+                    };
+                    assert_eq!((event_id.as_str(), event["type"].as_str()), ("Ev0A0000015", Some("message")));
+                }
+                "slash_commands" => {
+                    let command: SlashCommand = read(payload).unwrap();
+                    assert_eq!((command.text.as_str(), accepts_response_payload), ("status", true));
+                }
+                "interactive" => {
+                    let Interaction::BlockActions(pressed) = read(payload).unwrap() else { panic!("{name}") };
+                    assert_eq!(pressed.actions[0].carried(), "v1.act_01JD.7f3a");
+                }
+                other => panic!("{name}: {other}"),
+            }
+            kinds.insert(kind);
+        }
+        assert_eq!(kinds.len(), 5, "{kinds:?}");
+    }
+
+    #[test]
+    fn a_socket_leads_to_slack_or_to_this_machine() {
+        #[track_caller]
+        fn check(address: &str, expected: bool) {
+            assert_eq!(is_trusted(address, ["wss", "ws"]), expected, "{address}");
+        }
+        check("wss://wss-primary.slack.com/link/?ticket=1", true);
+        check("ws://127.0.0.1:4001/link?ticket=1", true);
+        check("ws://wss-primary.slack.com/link", false);
+        check("https://wss-primary.slack.com/link", false);
+        check("wss://slack.com@evil.example/link", false);
+        check("", false);
+    }
 
     #[test]
     fn the_first_loss_is_mended_at_once_and_then_it_waits_longer_each_time() {
