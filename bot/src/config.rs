@@ -1,9 +1,11 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod on_call;
 mod policy;
 mod recovery;
 mod slack;
 
+pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
 pub use slack::{Slack, Transport};
@@ -67,6 +69,17 @@ pub struct Scope {
     /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
     #[serde(default)]
     pub escalate_to: Option<String>,
+    /// Where it stands who is on call, for `/incident page`; the user group of `escalate_to` unless told, if it is one.
+    #[serde(default)]
+    pub on_call: Option<OnCall>,
+}
+
+impl Scope {
+    /// Where it stands who is on call, if it does.
+    pub fn who_is_on_call(&self) -> Option<OnCall> {
+        let group = self.escalate_to.as_ref().filter(|id| id.starts_with('S'));
+        self.on_call.clone().or_else(|| group.cloned().map(OnCall::UserGroup))
+    }
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -351,6 +364,9 @@ impl File {
         }
         if let Some(scope) = self.scopes.iter().find(|scope| scope.environment.trim().is_empty()) {
             return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
+        }
+        for on_call in self.scopes.iter().filter_map(|scope| scope.on_call.as_ref()) {
+            on_call.check()?;
         }
         for scope in &self.scopes {
             if let Some(odd) = scope.escalate_to.as_ref().filter(|id| !is_slack_id(id, b"SUW")) {

@@ -106,6 +106,7 @@ impl Dispatcher {
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
             | Event::Replied { asked, .. }
+            | Event::Paged { asked, .. }
             | Event::Reviewed { asked, .. }
             | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
@@ -210,6 +211,7 @@ fn subject(event: &Event) -> Option<IncidentId> {
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }
+        | Event::Paged { incident, .. }
         | Event::Due(Timer::Plan { incident, .. }) => Some(*incident),
         Event::Click { value, .. } => Action::read(value).map(|action| action.incident()),
         Event::Alarm { .. }

@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, Scope, Transport};
+use crate::config::{Config, File, Flood, OnCall, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -109,6 +109,8 @@ pub struct HouseRules {
     pub rules: Arc<Rules>,
     /// Who is asked as well once nobody has answered: a person or a user group, by id.
     pub escalate_to: Option<String>,
+    /// Where it stands who is on call.
+    pub on_call: Option<OnCall>,
     /// How Slack reaches the bot.
     pub transport: Transport,
 }
@@ -117,14 +119,20 @@ impl HouseRules {
     /// The rules that a configuration tells; of its scopes the first one counts.
     pub fn of(file: &File) -> Result<Self, Unusable> {
         let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
-        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, transport: file.slack.transport })
+        let on_call = file.scopes.first().and_then(|scope| scope.on_call.clone());
+        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, on_call, transport: file.slack.transport })
     }
 }
 
 impl Default for HouseRules {
-    /// The rules of a deployment that configures none.
+    /// The rules of a deployment that configures none, but for those who are on call in a local workspace.
     fn default() -> Self {
-        Self { rules: Arc::new(Rules::shipped()), escalate_to: None, transport: Transport::Http }
+        Self {
+            rules: Arc::new(Rules::shipped()),
+            escalate_to: None,
+            on_call: Some(OnCall::UserGroup(ON_CALL.to_owned())),
+            transport: Transport::Http,
+        }
     }
 }
 
@@ -211,6 +219,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             flood: Flood::USUAL,
             environment: "production".to_owned(),
             escalate_to: None,
+            on_call: None,
         }],
     };
     let app = App {
@@ -276,13 +285,14 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, transport } = house;
+        let HouseRules { rules, escalate_to, on_call, transport } = house;
         if transport == Transport::Socket {
             config.app_token = Some(secret("xapp"));
             app.app_token.clone_from(&config.app_token);
         }
         for scope in &mut config.scopes {
             scope.escalate_to.clone_from(&escalate_to);
+            scope.on_call.clone_from(&on_call);
         }
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;

@@ -33,6 +33,9 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Acted { incident, plan, fact } => handlers::plan::acted(scene, (*incident, plan), fact, now),
         Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
+        Event::Paged { incident, duty, text, asked } => {
+            handlers::page::decide(scene, *incident, duty, text.as_deref(), asked, now)
+        }
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),

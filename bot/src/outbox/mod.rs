@@ -5,6 +5,7 @@
 mod budget;
 mod job;
 mod lessons;
+mod page;
 mod people;
 mod picture;
 mod postmortem;
@@ -55,6 +56,7 @@ pub struct Sender {
     uncertain: HashSet<IntentId>,
     lessons: Lessons,
     people: People,
+    watch: page::Watch,
 }
 
 /// What a sender is made from.
@@ -107,6 +109,7 @@ impl Sender {
             uncertain: HashSet::new(),
             lessons: Lessons::default(),
             people: People::default(),
+            watch: page::Watch::default(),
         }
     }
 
@@ -272,6 +275,7 @@ impl Sender {
             Job::Weigh { incident, key, asked } => self.weigh(id, incident, key, asked).await,
             Job::LookUp { incident, plan, request, asked } => self.look_up(id, (incident, plan), request, asked).await,
             Job::Act { incident, plan } => self.act(id, incident, plan).await,
+            Job::Page { incident, text, asked } => self.page(id, incident, text, asked).await,
             Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
             Job::Draw { incident, scene, at, answer_to } => {
                 self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await

@@ -60,7 +60,7 @@ pub const SCOPES: &[Scope] = &[
     },
     Scope {
         name: "channels:read",
-        without: "`clarity check` cannot look at public channels",
+        without: "`clarity check` cannot look at public channels, and no topic of one tells who is on call",
         methods: &["conversations.info"],
         besides: None,
     },
@@ -96,7 +96,7 @@ pub const SCOPES: &[Scope] = &[
     },
     Scope {
         name: "groups:read",
-        without: "`clarity check` cannot look at private channels",
+        without: "`clarity check` cannot look at private channels, and no topic of one tells who is on call",
         methods: &["conversations.info"],
         besides: None,
     },

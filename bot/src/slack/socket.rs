@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn every_sample_of_a_frame_is_read_as_what_it_is() {
-        let samples = include_str!("../../../tests/samples/slack/socket_mode_frames.json");
+        let samples = include_str!("../../../tests/samples/slack_api/socket_mode_frames.json");
         let samples: BTreeMap<String, Value> = serde_json::from_str(samples).unwrap();
         let mut kinds = BTreeSet::new();
         // What begins with `ack` is ours to send.

@@ -191,6 +191,11 @@ impl Workspace {
         }
     }
 
+    /// Changes what a channel is for.
+    pub fn set_topic(&self, channel: &str, topic: &str) {
+        self.lock_state().set_topic(channel, topic);
+    }
+
     /// Archives a channel: nothing can be written there any more.
     pub fn archive(&self, channel: &str) {
         self.lock_state().archive(channel);

@@ -203,6 +203,12 @@ impl State {
         self.channels.iter().find(|channel| channel.id == id)
     }
 
+    pub(super) fn set_topic(&mut self, channel: &str, topic: &str) {
+        if let Some(channel) = self.channels.iter_mut().find(|known| known.id == channel) {
+            topic.clone_into(&mut channel.topic);
+        }
+    }
+
     pub(super) fn archive(&mut self, channel: &str) {
         self.archived.insert(channel.to_owned());
     }

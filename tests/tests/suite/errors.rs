@@ -41,7 +41,7 @@ fn answer(status: u64, headers: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn every_sample_of_an_error_has_its_course() {
-    let samples = include_str!("../../samples/slack/web_api_errors.json");
+    let samples = include_str!("../../samples/slack_api/web_api_errors.json");
     let mut samples: BTreeMap<String, Value> = serde_json::from_str(samples).unwrap();
     let plain = |error: &str| json!({"status": 200, "body": {"ok": false, "error": error}});
     for error in

@@ -20,6 +20,7 @@ mod intake;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod messages;
+mod page;
 mod pictures;
 mod postmortem;
 mod recovery;
