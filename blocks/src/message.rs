@@ -183,6 +183,18 @@ impl Message {
         self
     }
 
+    /// The same as it is tried next when Slack refuses what it shows: without its pictures, then in the words of its notification
+    /// only; nothing if it cannot be any plainer.
+    pub fn plainer(&self) -> Option<Self> {
+        if self.has_pictures() {
+            Some(self.clone().without_pictures())
+        } else if self.blocks.is_empty() {
+            None
+        } else {
+            Some(Self { text: self.text.clone(), blocks: Vec::new() })
+        }
+    }
+
     /// Adds buttons.
     #[must_use]
     pub fn actions(self, buttons: &[(Action, &str)]) -> Self {

@@ -12,7 +12,12 @@ const MAX_SERVICES: usize = 4;
 /// The answer about an incident at `now`.
 pub fn answer(incident: &Incident, now: Timestamp) -> Message {
     let title = format!("{}: {}", incident.id, if incident.recovered_at().is_some() { "over" } else { "not over" });
-    Message::plain(&title, &format!("{}\n{}", stands(incident, now), done(incident)))
+    Message::plain(&title, &lines(incident, now))
+}
+
+/// The same two lines, for where they stand beside something else.
+pub(crate) fn lines(incident: &Incident, now: Timestamp) -> String {
+    format!("{}\n{}", stands(incident, now), done(incident))
 }
 
 /// Whether it is over, for how long it has been going on, and what suffers.

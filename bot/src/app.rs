@@ -12,6 +12,7 @@ use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
+use crate::slack::socket::Socket;
 use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct Works {
     pub sender: Sender,
     /// The front door.
     pub router: Router,
+    /// The socket to Slack, if that is how it reaches us.
+    pub socket: Option<Socket>,
     /// Slack's Web API.
     pub chat: Chat,
     /// The world as the tools see it, with the incidents there were and the people who decide.
@@ -95,6 +98,11 @@ pub enum StartError {
     /// Slack does not know us.
     #[error("Slack does not accept the bot token")]
     Slack(#[from] ChatError),
+    /// Slack opens no socket.
+    #[error(
+        "Slack opens no socket: {0}. The app-level token needs the scope `connections:write`, and Socket Mode has to be on"
+    )]
+    Socket(ChatError),
 }
 
 impl Works {
@@ -137,21 +145,38 @@ impl Works {
             kinships: Mutex::default(),
         };
         let (sns, pulse_of_door) = (Authority::new()?, Arc::clone(&pulse));
-        let router = http::router(Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns });
-        Ok(Self { dispatcher, sender, router, chat, outside, pulse })
+        let app = config.app_token.clone().map(|token| (config.slack_api.clone(), token));
+        let door = Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns };
+        let socket = app.map(|(api, token)| Socket::new(&api, &token, door.clone())).transpose()?;
+        let router = http::router(door);
+        Ok(Self { dispatcher, sender, router, socket, chat, outside, pulse })
     }
 }
 
 impl Bot {
     /// Starts the workers and serves the front door on `listener`.
     pub async fn start(parts: Parts, listener: TcpListener) -> Result<Self, StartError> {
-        let Works { dispatcher, sender, router, chat, outside: _, pulse } = Works::of(parts)?;
+        let Works { dispatcher, sender, router, socket, chat, outside: _, pulse } = Works::of(parts)?;
         // A token that Slack does not know is told now, not with the first alarm.
         chat.identity().await?;
+        let socket = match socket {
+            Some(socket) => Some((socket.first().await.map_err(StartError::Socket)?, socket)),
+            None => None,
+        };
         let (closing, mut closed) = watch::channel(false);
         let mut workers = JoinSet::new();
         workers.spawn(async move { dispatcher.run().await });
         workers.spawn(sender.run());
+        if let Some((first, socket)) = socket {
+            let mut closed = closed.clone();
+            workers.spawn(async move {
+                // Asked to stop, it takes nothing new, like the front door: Slack sends again what nobody acknowledged.
+                tokio::select! {
+                    () = socket.run(first) => {}
+                    _ = closed.wait_for(|closed| *closed) => {}
+                }
+            });
+        }
         workers.spawn(async move {
             let service = router.into_make_service_with_connect_info::<SocketAddr>();
             // Dropped, the server takes no new connections and lets each one finish the request it is at.

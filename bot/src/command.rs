@@ -49,6 +49,13 @@ pub enum Command {
         /// Of this incident; without one, of the most recent.
         incident: Option<IncidentId>,
     },
+    /// Call whoever is on call.
+    Page {
+        /// To this incident; without one, to the most recent.
+        incident: Option<IncidentId>,
+        /// What is said to it.
+        text: Option<String>,
+    },
     /// How well it went.
     Stats {
         /// Over so many days.
@@ -215,6 +222,12 @@ pub const COMMANDS: &[Row] = &[
     },
     Row { word: "undo", usage: "undo [plan-…]", help: "Have a plan taken back that was carried out", parse: undo },
     Row {
+        word: "page",
+        usage: "page [INC-n] [text]",
+        help: "Call whoever is on call, in the incident's thread, with what is known so far",
+        parse: |arguments| Ok(page(arguments)),
+    },
+    Row {
         word: "postmortem",
         usage: "postmortem [INC-n]",
         help: "What happened, what was done and what is left to do, as a document in the incident's thread",
@@ -272,6 +285,15 @@ fn split(arguments: &Arguments<'_>) -> Command {
         words => Some(words.join(" ")),
     };
     Command::Split { incident, called }
+}
+
+/// `page`, `page INC-7`, `page the canary is red`, `page INC-7 the canary is red`.
+fn page(arguments: &Arguments<'_>) -> Command {
+    // A number is the beginning of what is said, rather than an incident: it is not asked back here.
+    let named = arguments.words.first().filter(|word| word.starts_with("inc") || word.starts_with('#'));
+    let incident = named.and_then(|word| incident("page", word).ok());
+    let text = arguments.typed[usize::from(incident.is_some())..].join(" ");
+    Command::Page { incident, text: (!text.is_empty()).then_some(text) }
 }
 
 /// `undo`, `undo plan-1f0c`.

@@ -1,10 +1,14 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod on_call;
 mod policy;
 mod recovery;
+mod slack;
 
+pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
+pub use slack::{Slack, Transport};
 
 use crate::alarms;
 use jiff::SignedDuration;
@@ -25,6 +29,8 @@ pub struct Config {
     pub bot_token: SecretString,
     /// The signing secret of the Slack app.
     pub signing_secret: SecretString,
+    /// The app-level token, `xapp-…`, if Slack is reached by a socket.
+    pub app_token: Option<SecretString>,
     /// What `POST /alarms/eventbridge` must bring as `Authorization: Bearer …`. Without one, only this machine may post.
     pub alarms_secret: Option<SecretString>,
     /// What heads of logs are signed with. Without one, none is.
@@ -66,6 +72,17 @@ pub struct Scope {
     /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
     #[serde(default)]
     pub escalate_to: Option<String>,
+    /// Where it stands who is on call, for `/incident page`; the user group of `escalate_to` unless told, if it is one.
+    #[serde(default)]
+    pub on_call: Option<OnCall>,
+}
+
+impl Scope {
+    /// Where it stands who is on call, if it does.
+    pub fn who_is_on_call(&self) -> Option<OnCall> {
+        let group = self.escalate_to.as_ref().filter(|id| id.starts_with('S'));
+        self.on_call.clone().or_else(|| group.cloned().map(OnCall::UserGroup))
+    }
 }
 
 impl Scope {
@@ -108,6 +125,9 @@ pub struct File {
     /// The command people type; `/incident` unless told.
     #[serde(default = "command")]
     pub command: String,
+    /// How Slack reaches us.
+    #[serde(default)]
+    pub slack: Slack,
     /// Where the front door listens; `127.0.0.1:7421` unless told. Lambda has its own.
     #[serde(default = "listen")]
     pub listen: SocketAddr,
@@ -249,7 +269,8 @@ fn slack_api() -> String {
     "https://slack.com/api".to_owned()
 }
 
-fn command() -> String {
+/// The command people type, unless told.
+pub(crate) fn command() -> String {
     "/incident".to_owned()
 }
 
@@ -268,6 +289,12 @@ fn is_slack_id(id: &str, first: &[u8]) -> bool {
         && id.len() <= 32
         && id.bytes().next().is_some_and(|byte| first.contains(&byte))
         && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Whether Slack takes this as a slash command.
+fn is_command(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    text.strip_prefix('/').is_some_and(|word| (1..32).contains(&word.len()) && word.bytes().all(is_plain))
 }
 
 /// Whether SNS could have given this ARN to a topic: `arn:aws:sns:us-east-1:123456789012:alarms`.
@@ -326,6 +353,12 @@ impl File {
     }
 
     fn check(&self) -> Result<(), String> {
+        if !is_command(&self.command) {
+            return Err(format!(
+                "`{}` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash",
+                self.command
+            ));
+        }
         if self.scopes.is_empty() {
             return Err("`scopes` is empty; one is needed".to_owned());
         }
@@ -341,6 +374,9 @@ impl File {
         }
         if let Some(scope) = self.scopes.iter().find(|scope| scope.environment.trim().is_empty()) {
             return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
+        }
+        for on_call in self.scopes.iter().filter_map(|scope| scope.on_call.as_ref()) {
+            on_call.check()?;
         }
         for scope in &self.scopes {
             if let Some(odd) = scope.escalate_to.as_ref().filter(|id| !is_slack_id(id, b"SUW")) {
@@ -378,6 +414,21 @@ impl File {
         self.topology.check()
     }
 
+    /// Whether functions on Lambda can do what it tells.
+    ///
+    /// # Errors
+    /// It asks for something that needs a process that stays up.
+    pub fn check_for_functions(&self) -> Result<(), ConfigError> {
+        match self.slack.transport {
+            Transport::Http => Ok(()),
+            Transport::Socket => Err(ConfigError::Sense(
+                "`slack.transport = \"socket\"` needs a process that stays up, and Lambda freezes a function once it has \
+                 answered; take \"http\" there, or run `clarity serve` on a machine"
+                    .to_owned(),
+            )),
+        }
+    }
+
     /// What the bot needs of it.
     ///
     /// # Errors
@@ -386,10 +437,26 @@ impl File {
         if self.audit.anchors.is_some() && secrets.audit_key.is_none() {
             return Err(ConfigError::NotSet(AUDIT_KEY, "`audit.anchors` needs it, as nothing is signed without it"));
         }
+        match (self.slack.transport, &secrets.app_token) {
+            (Transport::Socket, None) => {
+                return Err(ConfigError::NotSet(
+                    APP_TOKEN,
+                    "`slack.transport = \"socket\"` needs the app-level token, `xapp-…`",
+                ));
+            }
+            (Transport::Http, Some(_)) => {
+                return Err(ConfigError::Odd(
+                    APP_TOKEN,
+                    "`slack.transport` is not `\"socket\"`, so nothing would use it",
+                ));
+            }
+            (Transport::Socket, Some(_)) | (Transport::Http, None) => {}
+        }
         Ok(Config {
             slack_api: self.slack_api.clone(),
             bot_token: secrets.bot_token,
             signing_secret: secrets.signing_secret,
+            app_token: secrets.app_token,
             alarms_secret: secrets.alarms_secret,
             audit_key: secrets.audit_key,
             anchors: self.audit.anchors.clone(),
@@ -406,6 +473,8 @@ pub struct Secrets {
     pub bot_token: SecretString,
     /// The signing secret of the Slack app, from `CLARITY_SLACK_SIGNING_SECRET`.
     pub signing_secret: SecretString,
+    /// The app-level token, from `CLARITY_SLACK_APP_TOKEN`; there if and only if `slack.transport` is `"socket"`.
+    pub app_token: Option<SecretString>,
     /// What `POST /alarms/eventbridge` must bring, from `CLARITY_ALARMS_SECRET`; may be absent.
     pub alarms_secret: Option<SecretString>,
     /// What heads of logs are signed with, from `CLARITY_AUDIT_KEY`, 32 bytes at least; may be absent.
@@ -414,6 +483,9 @@ pub struct Secrets {
 
 /// The variable with the key that anchors are signed with.
 const AUDIT_KEY: &str = "CLARITY_AUDIT_KEY";
+
+/// The variable with the app-level token.
+const APP_TOKEN: &str = "CLARITY_SLACK_APP_TOKEN";
 
 impl Secrets {
     /// Reads them from the environment.
@@ -441,6 +513,7 @@ impl Secrets {
                 "CLARITY_SLACK_SIGNING_SECRET",
                 "the signing secret of the Slack app, without which nobody can tell Slack from a stranger",
             ))?,
+            app_token: app_token(lookup(APP_TOKEN))?,
             alarms_secret: secret("CLARITY_ALARMS_SECRET")?,
             audit_key: key(lookup(AUDIT_KEY))?,
         })
@@ -453,6 +526,15 @@ fn one(name: &'static str, text: Option<String>) -> Result<Option<SecretString>,
         Some(text) if text.trim() != text => Err(ConfigError::Odd(name, "it begins or ends with a space")),
         text => Ok(text.map(SecretString::from)),
     }
+}
+
+fn app_token(text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
+    let is_other = text.as_ref().is_some_and(|text| !text.starts_with("xapp-"));
+    let token = one(APP_TOKEN, text)?;
+    if is_other {
+        return Err(ConfigError::Odd(APP_TOKEN, "it does not begin with `xapp-`, as app-level tokens do"));
+    }
+    Ok(token)
 }
 
 fn key(text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
@@ -581,8 +663,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
+        assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
         assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");
@@ -619,11 +702,29 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_is_all_set_or_refused() {
+        let secrets = |app: Option<&str>| {
+            let app = app.map(str::to_owned);
+            Secrets::read(move |name| if name == APP_TOKEN { app.clone() } else { Some("s".repeat(32)) })
+        };
+        let file = |text: &str| File::parse(&format!("{text}{SCOPE}")).unwrap();
+        let (http, socket) = (file(""), file("slack.transport = \"socket\"\n"));
+        assert!(http.check_for_functions().is_ok() && http.config(secrets(None).unwrap()).unwrap().app_token.is_none());
+        assert!(socket.config(secrets(Some("xapp-1")).unwrap()).unwrap().app_token.is_some());
+        assert_snapshot!(socket.config(secrets(None).unwrap()).unwrap_err(), @r#"the environment variable CLARITY_SLACK_APP_TOKEN is not set: `slack.transport = "socket"` needs the app-level token, `xapp-…`"#);
+        assert_snapshot!(http.config(secrets(Some("xapp-1")).unwrap()).unwrap_err(), @r#"the environment variable CLARITY_SLACK_APP_TOKEN is set, but `slack.transport` is not `"socket"`, so nothing would use it"#);
+        assert_snapshot!(secrets(Some("xoxb-1")).unwrap_err(), @"the environment variable CLARITY_SLACK_APP_TOKEN is set, but it does not begin with `xapp-`, as app-level tokens do");
+        assert_snapshot!(socket.check_for_functions().unwrap_err(), @r#"the configuration is wrong: `slack.transport = "socket"` needs a process that stays up, and Lambda freezes a function once it has answered; take "http" there, or run `clarity serve` on a machine"#);
+        assert_snapshot!(refused(&format!("slack.transport = \"carrier pigeon\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 19 … unknown variant `carrier pigeon`, expected `http` or `socket`");
+    }
+
+    #[test]
     fn anchors_that_nobody_can_sign_are_refused() {
         let file = File::parse(&format!("audit = {{ anchors = \"anchors.jsonl\" }}\n{SCOPE}")).unwrap();
         let secrets = |key: Option<&str>| Secrets {
             bot_token: SecretString::default(),
             signing_secret: SecretString::default(),
+            app_token: None,
             alarms_secret: None,
             audit_key: key.map(SecretString::from),
         };

@@ -112,6 +112,7 @@ impl Dispatcher {
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
             | Event::Replied { asked, .. }
+            | Event::Paged { asked, .. }
             | Event::Reviewed { asked, .. }
             | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
@@ -245,6 +246,7 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }
+        | Event::Paged { incident, .. }
         | Event::Due(Timer::Plan { incident, .. } | Timer::Split { from: incident, .. }) => Some(*incident),
         Event::Alarm { .. }
         | Event::Change { .. }

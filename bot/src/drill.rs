@@ -3,25 +3,29 @@
 //! The story has its own clock. It moves in steps of [`STEP`]; after each one, everything that can be done is done before
 //! it moves on, so that the outcome depends on the story and not on the speed of the machine.
 
+mod report;
+
+pub use report::Report;
+
 use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, Scope};
+use crate::config::{Config, File, Flood, OnCall, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
 use crate::rules::Rules;
+use crate::slack::manifest;
 use crate::workspace::room::{DrillStatus, Status};
 use crate::workspace::state::Post;
-use crate::workspace::{Account, App, Channel, Person, SCOPES, Workspace};
+use crate::workspace::{Account, App, Channel, Person, Workspace};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -105,20 +109,30 @@ pub struct HouseRules {
     pub rules: Arc<Rules>,
     /// Who is asked as well once nobody has answered: a person or a user group, by id.
     pub escalate_to: Option<String>,
+    /// Where it stands who is on call.
+    pub on_call: Option<OnCall>,
+    /// How Slack reaches the bot.
+    pub transport: Transport,
 }
 
 impl HouseRules {
     /// The rules that a configuration tells; of its scopes the first one counts.
     pub fn of(file: &File) -> Result<Self, Unusable> {
         let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
-        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to })
+        let on_call = file.scopes.first().and_then(|scope| scope.on_call.clone());
+        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, on_call, transport: file.slack.transport })
     }
 }
 
 impl Default for HouseRules {
-    /// The rules of a deployment that configures none.
+    /// The rules of a deployment that configures none, but for those who are on call in a local workspace.
     fn default() -> Self {
-        Self { rules: Arc::new(Rules::shipped()), escalate_to: None }
+        Self {
+            rules: Arc::new(Rules::shipped()),
+            escalate_to: None,
+            on_call: Some(OnCall::UserGroup(ON_CALL.to_owned())),
+            transport: Transport::Http,
+        }
     }
 }
 
@@ -191,6 +205,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         slack_api: workspace_api.to_owned(),
         bot_token: bot_token.clone(),
         signing_secret: signing_secret.clone(),
+        app_token: None,
         alarms_secret: None,
         audit_key: Some(secret("audit")),
         anchors: None,
@@ -205,13 +220,15 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             floods: std::collections::BTreeMap::new(),
             environment: "production".to_owned(),
             escalate_to: None,
+            on_call: None,
         }],
     };
     let app = App {
         url: bot_url.to_owned(),
         signing_secret,
         bot_token,
-        scopes: SCOPES.map(str::to_owned).to_vec(),
+        app_token: None,
+        scopes: manifest::scopes().map(str::to_owned).collect(),
         command: config.command.clone(),
         hints: COMMANDS.iter().map(|row| (row.usage.to_owned(), row.help.to_owned())).collect(),
     };
@@ -268,10 +285,15 @@ impl Stage {
         let address =
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
-        let (mut config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to } = house;
+        let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
+        let HouseRules { rules, escalate_to, on_call, transport } = house;
+        if transport == Transport::Socket {
+            config.app_token = Some(secret("xapp"));
+            app.app_token.clone_from(&config.app_token);
+        }
         for scope in &mut config.scopes {
             scope.escalate_to.clone_from(&escalate_to);
+            scope.on_call.clone_from(&on_call);
         }
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;
@@ -493,75 +515,6 @@ pub struct Progress {
     pub delivered: usize,
     /// Deliveries in all.
     pub total: usize,
-}
-
-/// What came of a drill.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Alarm deliveries.
-    pub alarms_in: usize,
-    /// What came of them.
-    pub incidents: Vec<Incident>,
-    /// What stands in the war room itself.
-    pub messages: Vec<Post>,
-    /// What stands in threads.
-    pub thread: Vec<Post>,
-    /// Calls to the Web API.
-    pub calls: u64,
-    /// Deliveries that are in no incident, or that nobody can read.
-    pub lost: Vec<String>,
-}
-
-impl Report {
-    /// Whether everything that was promised came true: no alarm lost, and context reached for every flood.
-    pub fn is_good(&self) -> bool {
-        self.lost.is_empty() && self.floods().all(|incident| incident.context_at.is_some()) && self.floods().count() > 0
-    }
-
-    fn floods(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.iter().filter(|incident| incident.is_flood())
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (cards, lines) = (self.floods().count(), self.messages.len().saturating_sub(self.floods().count()));
-        let distinct: usize = self.incidents.iter().map(|incident| incident.alarms.len()).sum();
-        writeln!(f, "alarms in: {} deliveries of {distinct} alarms", self.alarms_in)?;
-        let ids: Vec<String> = self
-            .incidents
-            .iter()
-            .map(|incident| {
-                format!("{} with {}", incident.id, blocks::phrase::count(incident.alarms.len(), "alarm", "alarms"))
-            })
-            .collect();
-        writeln!(f, "incidents: {} ({})", self.incidents.len(), ids.join(", "))?;
-        writeln!(
-            f,
-            "channel messages: {} ({}, {} apart)",
-            self.messages.len(),
-            blocks::phrase::count(cards, "card", "cards"),
-            blocks::phrase::count(lines, "line", "lines")
-        )?;
-        writeln!(f, "thread messages: {}; Slack calls in all: {}", self.thread.len(), self.calls)?;
-        writeln!(f, "alarms lost: {}", self.lost.len())?;
-        for lost in &self.lost {
-            writeln!(f, "  lost: {lost}")?;
-        }
-        for incident in self.floods() {
-            match incident.time_to_context() {
-                Some(span) => writeln!(
-                    f,
-                    "MTTC: {} in model time ({}, coverage bar passed at {} UTC)",
-                    blocks::phrase::span(span),
-                    incident.id,
-                    incident.context_at.map(blocks::phrase::clock).unwrap_or_default()
-                )?,
-                None => writeln!(f, "MTTC: not reached ({}): no card passed the coverage bar", incident.id)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 fn alarms(capsule: &Capsule) -> impl Iterator<Item = (&Delivery, Via, &Alarm)> {

@@ -35,6 +35,9 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
         Event::Due(Timer::Merge { from, into }) => handlers::regroup::merging(scene, *from, *into, now),
         Event::Due(Timer::Split { from, version }) => handlers::regroup::splitting(scene, *from, *version, now),
+        Event::Paged { incident, duty, text, asked } => {
+            handlers::page::decide(scene, *incident, duty, text.as_deref(), asked, now)
+        }
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),

@@ -9,10 +9,19 @@ use tools::context::SimilarIncidents;
 use tools::dependency::draw::Scene;
 use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Verdict, Via};
 use tools::recovery::plan::{PlanFact, PlanId, Request};
-use tools::recovery::policy::Directory;
+use tools::recovery::policy::{Directory, PersonId};
 use tools::recovery::propose::Proposal;
 use tools::recovery::{ProposalKey, Remediations};
 use tools::stats::Stats;
+
+/// Who is on call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// They, one at least.
+    pub people: Vec<PersonId>,
+    /// The user group that they are, if it is one.
+    pub group: Option<String>,
+}
 
 /// Everything that can happen to the bot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +127,17 @@ pub enum Event {
     },
     /// It is time.
     Due(Timer),
+    /// Somebody calls whoever is on call, and Slack said who that is.
+    Paged {
+        /// For which incident.
+        incident: IncidentId,
+        /// Who is on call.
+        duty: Duty,
+        /// What is said to it, as it was typed.
+        text: Option<String>,
+        /// Who calls.
+        asked: Asked,
+    },
     /// A job has nothing to record, and somebody waits for its answer.
     Replied {
         /// Who waits.

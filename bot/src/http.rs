@@ -92,7 +92,7 @@ impl IntoResponse for Rejection {
     }
 }
 
-type Answer = Result<Response, Rejection>;
+pub(crate) type Answer = Result<Response, Rejection>;
 
 /// All routes of the bot.
 pub fn router(door: Door) -> Router {
@@ -103,6 +103,7 @@ pub fn router(door: Door) -> Router {
         .route("/alarms/eventbridge", post(eventbridge))
         .route("/alarms/sns", post(sns))
         .route("/healthz", get(healthz))
+        .route("/ready", get(ready))
         .with_state(door)
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(CatchPanicLayer::new())
@@ -113,9 +114,24 @@ async fn healthz() -> Json<Value> {
     Json(json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
 }
 
+/// Whether what comes in can also be answered. The process is well all the same: starting it anew would not help.
+async fn ready(State(door): State<Door>) -> Response {
+    match door.chat.token_trouble() {
+        None => Json(json!({"ok": true})).into_response(),
+        Some(trouble) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ok": false, "error": trouble}))).into_response()
+        }
+    }
+}
+
 async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {
     let body = door.verified(&headers, &body)?;
-    match read_json(body.bytes())? {
+    enveloped(&door, read_json(body.bytes())?).await
+}
+
+/// What happened in the workspace, whichever way it came.
+pub(crate) async fn enveloped(door: &Door, envelope: Envelope) -> Answer {
+    match envelope {
         Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
         Envelope::EventCallback { event_id, event, api_app_id, authorizations, .. } => {
             if let Some(message) = MessageEvent::read(&event) {
@@ -133,7 +149,11 @@ async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> An
 
 async fn commands(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Answer {
     let body = door.verified(&headers, &body)?;
-    let command: SlashCommand = read_form(body.bytes())?;
+    commanded(&door, read_form(body.bytes())?).await
+}
+
+/// A command that somebody typed, whichever way it came.
+pub(crate) async fn commanded(door: &Door, command: SlashCommand) -> Answer {
     let asked = Asked { by: command.user_id, channel: command.channel_id, response_url: command.response_url };
     let scope = door.scope_of(&asked.channel)?;
     let key = EventKey(format!("slack/{}", command.trigger_id));
@@ -147,7 +167,12 @@ async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes
     let fields: Vec<(String, String)> = read_form(body.bytes())?;
     let payload = fields.into_iter().find(|(name, _)| name == "payload").map(|(_, value)| value);
     let payload = payload.ok_or_else(|| Rejection::Unreadable("the field `payload` is missing".to_owned()))?;
-    match read_json(payload.as_bytes())? {
+    interacted(&door, read_json(payload.as_bytes())?).await
+}
+
+/// What somebody did with a message or a form, whichever way it came.
+pub(crate) async fn interacted(door: &Door, interaction: Interaction) -> Answer {
+    match interaction {
         Interaction::BlockActions(pressed) => door.pressed(*pressed).await,
         Interaction::ViewSubmission(submitted) => door.submitted(&submitted).await,
         Interaction::Other => Ok(StatusCode::OK.into_response()),

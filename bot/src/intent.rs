@@ -187,6 +187,15 @@ pub enum Job {
         /// Who waits.
         asked: Asked,
     },
+    /// Ask who is on call, so that they can be called.
+    Page {
+        /// For which incident.
+        incident: IncidentId,
+        /// What is said to it.
+        text: Option<String>,
+        /// Who calls.
+        asked: Asked,
+    },
     /// Share the postmortem of an incident in its thread.
     Postmortem {
         /// The scope it was asked for in: what belongs to another one is not told here.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod aws;
 mod casebook;
 pub mod changes;
+pub mod check;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -37,12 +37,26 @@ enum Task {
     /// Run the bot for a Slack workspace.
     ///
     /// Secrets come from the environment: `CLARITY_SLACK_BOT_TOKEN`, `CLARITY_SLACK_SIGNING_SECRET`,
-    /// `CLARITY_ALARMS_SECRET` if alarms come from other machines, and `CLARITY_AUDIT_KEY` if logs are to be signed.
+    /// `CLARITY_SLACK_APP_TOKEN` if Slack is reached by a socket, `CLARITY_ALARMS_SECRET` if alarms come from other machines, and `CLARITY_AUDIT_KEY` if logs are to be signed.
     Serve {
         /// The configuration, TOML.
         #[arg(long)]
         config: PathBuf,
     },
+    /// Look whether everything that the configuration names is there and lets the bot in.
+    ///
+    /// A line for each thing, what is missing and the smallest step that mends it. Nothing is changed; secrets come from the
+    /// environment, as for `serve`.
+    Check {
+        /// The configuration, TOML.
+        #[arg(long)]
+        config: PathBuf,
+        /// Where Slack reaches the front door, `https://clarity.example.com`, if that is to be tried as well.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Print the manifest of the Slack app: under *Create New App, From a manifest* Slack takes it as it is.
+    Manifest(bot::slack::manifest::Wanted),
     /// Look into who may do what.
     Policy {
         #[command(subcommand)]
@@ -212,6 +226,11 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
         }
         Some(Task::Drill(arguments)) => drill(arguments).await,
         Some(Task::Serve { config }) => serve(&config).await,
+        Some(Task::Check { config, url }) => check(&config, url.as_deref()).await,
+        Some(Task::Manifest(wanted)) => {
+            say(wanted.manifest()?);
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Task::Policy { ask }) => {
             say(ask.answer()?);
             Ok(ExitCode::SUCCESS)
@@ -264,6 +283,16 @@ async fn serve(config: &Path) -> anyhow::Result<ExitCode> {
     say(format_args!("The front door is open: http://{}", serving.address));
     serving.until(serve::asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn check(config: &Path, url: Option<&str>) -> anyhow::Result<ExitCode> {
+    let file = File::load(config)?;
+    let findings = bot::check::check(&file, Secrets::from_environment(), url, SystemClock.now()).await?;
+    for finding in &findings {
+        say(finding);
+    }
+    let is_good = !findings.iter().any(bot::check::Finding::is_missing);
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn load(name: &str) -> anyhow::Result<Capsule> {

@@ -115,7 +115,7 @@ async fn keep(storage: &Storage) -> Result<Kept, ServeError> {
 }
 
 #[cfg(feature = "aws")]
-async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
+pub(crate) async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
     use crate::aws::{DynamoStore, SqsInbox};
     /// An empty queue is asked this often; an event that comes is handed over at once. Shorter than the time to stop.
     const WAIT_S: u8 = 5;
@@ -125,7 +125,7 @@ async fn keep_on_aws(table: &str, inbox: &str) -> Result<Kept, ServeError> {
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
-async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
+pub(crate) async fn keep_on_aws(_table: &str, _inbox: &str) -> Result<Kept, ServeError> {
     Err(ServeError::NoAws("[storage.aws]"))
 }
 

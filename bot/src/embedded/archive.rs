@@ -4,7 +4,7 @@ use super::store::{COUNTERS, FACTS};
 use super::{AnyError, Embedded};
 use crate::ports::{Archive, StoreError};
 use async_trait::async_trait;
-use redb::{ReadOnlyDatabase, ReadableDatabase};
+use redb::{DatabaseError, ReadOnlyDatabase, ReadableDatabase};
 use std::path::Path;
 use std::sync::Arc;
 use tools::model::IncidentId;
@@ -22,6 +22,11 @@ impl std::fmt::Debug for ReadOnly {
 }
 
 impl ReadOnly {
+    /// Whether a bot has the database at `path` open.
+    pub fn is_held(path: &Path) -> bool {
+        matches!(ReadOnlyDatabase::open(path), Err(DatabaseError::DatabaseAlreadyOpen))
+    }
+
     /// Opens the database at `path`, which exists.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let database = ReadOnlyDatabase::open(path).map_err(|err| {

@@ -47,6 +47,10 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             Ok(incident) => blocks::status::answer(incident, now),
             Err(message) => message,
         },
+        Ok(Command::Page { incident, text }) => match choose(scene, incident) {
+            Ok(incident) => return Decision::run(Job::Page { incident: incident.id, text, asked: asked.clone() }),
+            Err(message) => message,
+        },
         Ok(Command::Stats { days }) => {
             return Decision::run(Job::Review { scope: scene.scope.id.clone(), days, asked: asked.clone() });
         }

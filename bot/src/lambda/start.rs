@@ -84,12 +84,14 @@ pub enum Stopped {
 /// another.
 pub async fn run(told: Told) -> Result<(), Stopped> {
     let file = File::parse(&told.config)?;
+    file.check_for_functions()?;
     let rules = Rules::of(&file).map_err(ServeError::from)?;
     let sdk = defaults().load().await;
     let vault = Vault::new(&sdk);
     let mut secrets = Secrets {
         bot_token: SecretString::default(),
         signing_secret: SecretString::default(),
+        app_token: None,
         alarms_secret: None,
         // A function signs nothing yet: its signer will be KMS, so that not even the function knows the key.
         audit_key: None,

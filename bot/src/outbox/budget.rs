@@ -220,6 +220,7 @@ impl Budget {
             | Job::LookUp { .. }
             | Job::Act { .. }
             | Job::Review { .. }
+            | Job::Page { .. }
             | Job::Postmortem { .. } => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ mod backlog;
 mod budget;
 mod job;
 mod lessons;
+mod page;
 mod people;
 mod picture;
 mod postmortem;
@@ -30,6 +31,7 @@ use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
+use crate::slack::trouble::{Course, course, step};
 use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub struct Sender {
     notary: Option<Notary>,
     lessons: Lessons,
     people: People,
+    watch: page::Watch,
 }
 
 /// What a sender is made from.
@@ -96,6 +99,9 @@ struct Made<'a> {
     covers: Option<IncidentId>,
 }
 
+/// With a token that is no good, one call a channel is tried so often, in seconds.
+const TOKEN_PAUSE_S: u64 = 300;
+
 /// A file that is not there after this is given up: the messages have the words, and whoever waits is told.
 const PATIENCE: SignedDuration = minutes(2);
 
@@ -119,6 +125,7 @@ impl Sender {
             notary,
             lessons: Lessons::default(),
             people: People::default(),
+            watch: page::Watch::default(),
         }
     }
 
@@ -219,17 +226,19 @@ impl Sender {
             Call::Edit { id, stored_at, at, name, place, message, covers } => {
                 let anchor = self.anchor(&name).await?;
                 match self.chat.update(&at, &message, &name.0, anchor.as_ref()).await {
-                    // Somebody deleted it: the incident still needs its message.
-                    Err(ChatError::Refused(error)) if error == "message_not_found" => {
+                    // Somebody deleted it, or it is ours no more: the incident still needs its message.
+                    Err(err) if course(&err) == Course::Anew => {
                         self.budget.one_more(place.channel(), Method::Post, self.clock.now());
                         let call =
                             Call::Post { ids: vec![id], stored_at, uncertain: false, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
-                    // Somebody deleted the file: the words must still arrive.
-                    Err(ChatError::Refused(error)) if is_about_blocks(&error) && message.has_pictures() => {
+                    // Somebody deleted the file, or Slack has other limits than we think: the words must still arrive.
+                    Err(err)
+                        if course(&err) == Course::Plainer
+                            && let Some(message) = message.plainer() =>
+                    {
                         self.budget.one_more(place.channel(), Method::Update, self.clock.now());
-                        let message = message.without_pictures();
                         let call = Call::Edit { id, stored_at, at, name, place, message, covers };
                         Box::pin(self.make(call)).await
                     }
@@ -268,14 +277,15 @@ impl Sender {
                         return self.finish(&there, by(Method::Find), Ok(None)).await;
                     }
                 }
+                let mut message = message;
                 let mut sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
-                if let Err(ChatError::Refused(error)) = &sent
-                    && is_about_blocks(error)
-                    && message.has_pictures()
+                while let Err(err) = &sent
+                    && course(err) == Course::Plainer
+                    && let Some(plainer) = message.plainer()
                 {
                     self.budget.one_more(channel, Method::Post, self.clock.now());
-                    let words = message.without_pictures();
-                    sent = self.chat.post_message(channel, thread, &words, &name.0, &key, anchor).await;
+                    message = plainer;
+                    sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
                 }
                 self.finish(&ids, by(Method::Post), sent.map(|at| Some((name, at)))).await
             }
@@ -302,6 +312,7 @@ impl Sender {
             Job::Weigh { incident, key, asked } => self.weigh(id, incident, key, asked).await,
             Job::LookUp { incident, plan, request, asked } => self.look_up(id, (incident, plan), request, asked).await,
             Job::Act { incident, plan } => self.act(id, incident, plan).await,
+            Job::Page { incident, text, asked } => self.page(id, incident, text, asked).await,
             Job::Review { scope, days, asked } => self.review(id, scope, days, asked).await,
             Job::Draw { incident, scene, at, answer_to } => {
                 self.draw(Wanted { id, stored_at, incident, answer_to }, &scene, at).await
@@ -344,6 +355,11 @@ impl Sender {
                 self.budget.failed(channel, now);
                 // What is there already is edited once more, and nobody sees a difference.
                 self.backlog.doubt(ids.iter().copied());
+                Ok(())
+            }
+            // Nothing of it happened, so nothing is unsure; it waits for a token that is good.
+            Err(err @ ChatError::Refused(_)) if course(&err) == Course::Stop => {
+                self.budget.wait(channel, method, now, TOKEN_PAUSE_S);
                 Ok(())
             }
             Err(err @ ChatError::Refused(_)) => {
@@ -460,12 +476,10 @@ fn intents(ids: &[IntentId]) -> String {
     ids.join(",")
 }
 
-/// Whether Slack refuses what a message shows, and not where it goes.
-fn is_about_blocks(error: &str) -> bool {
-    error.starts_with("invalid_blocks") || error.starts_with("file_")
-}
-
 fn refused(what: &str, err: &ChatError) -> Outcome {
-    tracing::error!("{what} was given up: {err}");
+    match step(err) {
+        Some(step) => tracing::error!("{what} was given up: {err}; {step}"),
+        None => tracing::error!("{what} was given up: {err}"),
+    }
     Outcome::Refused { error: err.to_string() }
 }

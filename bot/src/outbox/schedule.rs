@@ -127,6 +127,7 @@ impl Schedule {
                 | Job::Weigh { .. }
                 | Job::LookUp { .. }
                 | Job::Act { .. }
+                | Job::Page { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,
             };

@@ -2,6 +2,7 @@
 //! forms in [`super::views`], people in [`super::people`].
 
 use super::files::Carrier;
+use super::trouble::{PASSING, TokenState};
 use crate::event::MessageRef;
 use crate::intent::IntentId;
 use blocks::Message;
@@ -32,6 +33,8 @@ pub struct Chat {
     pub(super) carrier: Carrier,
     /// The id of the workspace that we are in, once it was asked for.
     pub(super) team: Arc<OnceCell<String>>,
+    /// Whether the token is good, as far as is known.
+    pub(super) token_state: Arc<TokenState>,
 }
 
 impl std::fmt::Debug for Chat {
@@ -83,10 +86,6 @@ impl ChatError {
     }
 }
 
-/// The errors Slack answers with a 200 that pass by themselves.
-const PASSING: [&str; 6] =
-    ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "team_added_to_org"];
-
 impl Chat {
     /// A client for the Web API at `base`.
     ///
@@ -106,6 +105,7 @@ impl Chat {
             token: SlackApiToken::new(token.expose_secret().to_owned().into()),
             carrier,
             team: Arc::default(),
+            token_state: Arc::default(),
         })
     }
 
@@ -187,7 +187,7 @@ impl Chat {
                 ("cursor", Some(cursor.as_str()).filter(|cursor| !cursor.is_empty())),
             ];
             let session = self.client.open_session(&self.token);
-            let answer: Value = timely(session.http_session_api.http_get(method, &fields.to_vec(), None)).await?;
+            let answer = self.heard(timely(session.http_session_api.http_get(method, &fields.to_vec(), None)).await)?;
             let messages = answer["messages"].as_array().into_iter().flatten();
             found.extend(messages.filter_map(OwnMessage::read));
             answer["response_metadata"]["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
@@ -199,7 +199,23 @@ impl Chat {
 
     pub(super) async fn post(&self, method: &str, body: Value) -> Result<Value, ChatError> {
         let session = self.client.open_session(&self.token);
-        timely(session.http_session_api.http_post(method, &body, None)).await
+        self.heard(timely(session.http_session_api.http_post(method, &body, None)).await)
+    }
+
+    /// What was told, with a look at it: the client takes an answer that is no JSON, of somebody between us and Slack say, for an
+    /// empty one, and nothing must be concluded from that.
+    pub(super) fn heard(&self, told: Result<Value, ChatError>) -> Result<Value, ChatError> {
+        let told = match told {
+            Ok(answer) if answer["ok"] != true => Err(ChatError::Unknown("the answer could not be read".to_owned())),
+            told => told,
+        };
+        self.token_state.note(&told);
+        told
+    }
+
+    /// Why the token is no good; nothing if it is, as far as the last call told.
+    pub fn token_trouble(&self) -> Option<String> {
+        self.token_state.trouble()
     }
 }
 

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
 use blocks::limits::{MAX_TITLE, cut};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -23,6 +23,9 @@ use std::net::IpAddr;
 
 /// The characters of the description that a file itself carries; Slack refuses more. The block that shows it may have more.
 const MAX_FILE_ALT: usize = 1000;
+
+/// The bytes of an answer that are read.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// How long to wait after a 429 that does not say.
 const USUAL_WAIT_S: u64 = 30;
@@ -95,7 +98,7 @@ impl Chat {
             ];
             let session = self.client.open_session(&self.token);
             let http = &session.http_session_api;
-            let answer: Value = timely(http.http_get("conversations.replies", &fields, None)).await?;
+            let answer = self.heard(timely(http.http_get("conversations.replies", &fields, None)).await)?;
             let messages = answer["messages"].as_array().into_iter().flatten();
             let mut files = messages.flat_map(|message| message["files"].as_array().into_iter().flatten());
             if files.any(|file| file["title"] == title) {
@@ -131,7 +134,7 @@ impl Chat {
     pub async fn is_processed(&self, file: &FileId) -> Result<bool, ChatError> {
         let session = self.client.open_session(&self.token);
         let fields = vec![("file", Some(file.0.as_str()))];
-        let answer: Value = timely(session.http_session_api.http_get("files.info", &fields, None)).await?;
+        let answer = self.heard(timely(session.http_session_api.http_get("files.info", &fields, None)).await)?;
         Ok(answer["file"]["mimetype"].as_str().is_some_and(|kind| !kind.is_empty()))
     }
 
@@ -142,7 +145,7 @@ impl Chat {
         let form = serde_urlencoded::to_string(fields).expect("pairs of text can be encoded");
         let session = self.client.open_session(&self.token);
         let kind = "application/x-www-form-urlencoded".to_owned();
-        timely(session.http_session_api.http_post_uri_binary(url, kind, form.as_bytes(), None)).await
+        self.heard(timely(session.http_session_api.http_post_uri_binary(url, kind, form.as_bytes(), None)).await)
     }
 }
 
@@ -153,6 +156,17 @@ pub(super) struct Carrier(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 impl Carrier {
     pub(super) fn new(connector: HttpsConnector<HttpConnector>) -> Self {
         Self(Client::builder(TokioExecutor::new()).build(connector))
+    }
+
+    /// Sends any request; returns the status, the headers and the body of the answer.
+    pub(super) async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(u16, HeaderMap, Bytes), ChatError> {
+        let failed = || ChatError::Unknown("the connection failed".to_owned());
+        let exchange = async {
+            let (head, body) = self.0.request(request).await.map_err(|_| failed())?.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| failed())?;
+            Ok((head.status.as_u16(), head.headers, body.to_bytes()))
+        };
+        tokio::time::timeout(CALL_TIMEOUT, exchange).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn bring(&self, address: &str, bytes: Vec<u8>) -> Result<(), ChatError> {
@@ -170,16 +184,20 @@ impl Carrier {
 
 /// The address as one to which a file may go: encrypted, or on this machine.
 fn trusted(address: &str) -> Result<Uri, ChatError> {
-    let uri: Uri = address.parse().map_err(|_| not_trusted())?;
+    if !is_trusted(address, ["https", "http"]) {
+        return Err(not_trusted());
+    }
+    address.parse().map_err(|_| not_trusted())
+}
+
+/// Whether an address that Slack names is encrypted, by the first of these schemes, or on this machine, by the second.
+pub(super) fn is_trusted(address: &str, [encrypted, plain]: [&str; 2]) -> bool {
+    let Ok(uri) = address.parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let is_here = host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let is_plain_host = !host.is_empty() && uri.authority().is_some_and(|whole| !whole.as_str().contains('@'));
-    let is_trusted = match uri.scheme_str() {
-        Some("https") => is_plain_host,
-        Some("http") => is_plain_host && is_here,
-        Some(_) | None => false,
-    };
-    if is_trusted { Ok(uri) } else { Err(not_trusted()) }
+    let scheme = uri.scheme_str().unwrap_or_default();
+    is_plain_host && (scheme == encrypted || (scheme == plain && is_here))
 }
 
 /// The address itself is left out: it is a permission to upload.

@@ -30,9 +30,9 @@ impl Chat {
         listed(&self.look_up("usergroups.users.list", "usergroup", user_group).await?)
     }
 
-    async fn look_up(&self, method: &str, field: &str, id: &str) -> Result<Value, ChatError> {
+    pub(super) async fn look_up(&self, method: &str, field: &str, id: &str) -> Result<Value, ChatError> {
         let session = self.client.open_session(&self.token);
-        timely(session.http_session_api.http_get(method, &vec![(field, Some(id))], None)).await
+        self.heard(timely(session.http_session_api.http_get(method, &vec![(field, Some(id))], None)).await)
     }
 }
 

@@ -20,6 +20,9 @@ use tower_http::limit::RequestBodyLimitLayer;
 /// No request of the Web API is larger.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The header that tells the scopes of the token.
+const GRANTED: &str = "x-oauth-scopes";
+
 /// Messages on one page, if nothing else is asked for; and the most.
 const PAGE: usize = 100;
 const MAX_PAGE: usize = 999;
@@ -43,6 +46,7 @@ struct Method {
 }
 
 const METHODS: &[Method] = &[
+    Method { name: "apps.connections.open", scope: None, call: open_connection },
     Method { name: "auth.test", scope: None, call: auth_test },
     Method { name: "chat.postMessage", scope: Some("chat:write"), call: post_message },
     Method { name: "chat.update", scope: Some("chat:write"), call: update },
@@ -123,13 +127,17 @@ fn answer(workspace: &Workspace, called: &str, headers: &HeaderMap, arguments: &
         // The deed is done; the sender never learns of it.
         return (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response();
     }
-    match done {
+    let mut answer = match done {
         Ok(mut value) => {
             value["ok"] = json!(true);
             Json(value).into_response()
         }
         Err(error) => failed(&error),
+    };
+    if let Ok(scopes) = workspace.inner.app.scopes.join(",").parse() {
+        answer.headers_mut().insert(GRANTED, scopes);
     }
+    answer
 }
 
 fn failed(error: &Failed) -> Response {
@@ -144,7 +152,12 @@ fn authorised(workspace: &Workspace, called: &str, headers: &HeaderMap) -> Resul
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Failed::from("not_authed"))?;
     let app = &workspace.inner.app;
-    if token != app.bot_token.expose_secret() {
+    let expected = if called == "apps.connections.open" {
+        app.app_token.as_ref().ok_or(Failed::from("not_allowed_token_type"))?
+    } else {
+        &app.bot_token
+    };
+    if token != expected.expose_secret() {
         return Err("invalid_auth".into());
     }
     match method.scope {
@@ -181,6 +194,19 @@ pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<
     if known { Ok(channel.to_owned()) } else { Err("channel_not_found".into()) }
 }
 
+/// A channel in which the app may write now.
+fn open_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
+    let channel = known_channel(workspace, arguments)?;
+    let state = workspace.lock_state();
+    if state.is_archived(&channel) {
+        Err("is_archived".into())
+    } else if !state.is_member(&channel) {
+        Err("not_in_channel".into())
+    } else {
+        Ok(channel)
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "a row of METHODS like the others")]
 fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
     Ok(json!({
@@ -189,8 +215,13 @@ fn auth_test(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
     }))
 }
 
+fn open_connection(workspace: &Workspace, _: &Value) -> Result<Value, Failed> {
+    let sockets = workspace.inner.courier.sockets().ok_or(Failed::from("not_allowed_token_type"))?;
+    Ok(json!({"url": sockets.new_address()}))
+}
+
 fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
-    let channel = known_channel(workspace, arguments)?;
+    let channel = open_channel(workspace, arguments)?;
     let body = body_of(workspace, arguments)?;
     let thread_ts = arguments["thread_ts"].as_str();
     let is_thread = |ts: &str| workspace.lock_state().find(&channel, ts).is_some();
@@ -205,7 +236,7 @@ fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Faile
 }
 
 fn update(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
-    let channel = known_channel(workspace, arguments)?;
+    let channel = open_channel(workspace, arguments)?;
     let body = body_of(workspace, arguments)?;
     let ts = text(arguments, "ts");
     let found = workspace.lock_state().find(&channel, ts).map(Post::is_ours);
@@ -303,7 +334,8 @@ fn info(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let state = workspace.lock_state();
     let channel = state.channel(&channel).ok_or(Failed::from("channel_not_found"))?;
     Ok(json!({"channel": {
-        "id": channel.id, "name": channel.name, "is_channel": true, "is_archived": false, "is_member": true,
+        "id": channel.id, "name": channel.name, "is_channel": true, "is_archived": state.is_archived(&channel.id),
+        "is_member": state.is_member(&channel.id),
         "topic": {"value": channel.topic},
     }}))
 }

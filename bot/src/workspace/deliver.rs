@@ -1,6 +1,7 @@
 //! Brings events, commands and clicks to the app as Slack does: signed, with three seconds to answer, events again when
 //! they are not answered.
 
+use super::sockets::Sockets;
 use crate::slack::verify::{SIGNATURE, TIMESTAMP, sign};
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper_util::client::legacy::Client;
@@ -31,6 +32,8 @@ pub(super) struct Courier {
     client: Client<HttpConnector, Full<Bytes>>,
     secret: SecretString,
     clock: Arc<dyn Clock>,
+    /// The sockets of the app, if it is reached by them.
+    sockets: Option<Sockets>,
     under_way: Arc<watch::Sender<UnderWay>>,
 }
 
@@ -60,9 +63,13 @@ impl Drop for Counted {
 }
 
 impl Courier {
-    pub(super) fn new(secret: SecretString, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(secret: SecretString, clock: Arc<dyn Clock>, sockets: Option<Sockets>) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { client, secret, clock, under_way: Arc::new(watch::Sender::default()) }
+        Self { client, secret, clock, sockets, under_way: Arc::new(watch::Sender::default()) }
+    }
+
+    pub(super) fn sockets(&self) -> Option<&Sockets> {
+        self.sockets.as_ref()
     }
 
     pub(super) async fn settled(&self) {
@@ -83,7 +90,10 @@ impl Courier {
             let mut counted = Some(counted);
             let mut reason = if already > 0 { Some("http_timeout") } else { None };
             for retry in already..=RETRIES.len() {
-                let sent = courier.send(&url, "application/json", body.clone(), retry, reason).await;
+                let sent = match &courier.sockets {
+                    Some(sockets) => sockets.send("events_api", &envelope, retry, reason).await,
+                    None => courier.send(&url, "application/json", body.clone(), retry, reason).await,
+                };
                 match sent {
                     Ok(_) => return,
                     Err(why) => reason = Some(why),
@@ -104,7 +114,17 @@ impl Courier {
     pub(super) async fn form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Bytes, String> {
         let body = serde_urlencoded::to_string(fields).map_err(|err| err.to_string())?;
         let _counted = Counted::begin(&self.under_way);
-        let sent = self.send(url, "application/x-www-form-urlencoded", Bytes::from(body), 0, None).await;
+        let sent = match &self.sockets {
+            Some(sockets) => {
+                // A socket brings a command as an object, and of an interaction just the payload.
+                let payload = fields.iter().find(|(name, _)| *name == "payload").map(|(_, value)| *value);
+                let payload = payload.and_then(|payload| serde_json::from_str(payload).ok());
+                let kind = if payload.is_some() { "interactive" } else { "slash_commands" };
+                let payload = payload.unwrap_or_else(|| fields.iter().map(|(name, value)| (*name, *value)).collect());
+                sockets.send(kind, &payload, 0, None).await
+            }
+            None => self.send(url, "application/x-www-form-urlencoded", Bytes::from(body), 0, None).await,
+        };
         sent.map_err(|why| match why {
             "http_timeout" => "The app did not answer in time (operation_timeout).".to_owned(),
             _ => "The app did not accept that (dispatch_failed).".to_owned(),

@@ -5,7 +5,7 @@
 //! Slack's signature. Tests and drills use the same one.
 //!
 //! [`state`] is who is there and what was said · [`api`] answers the Web API · [`check`] refuses bad messages ·
-//! [`files`] takes uploads and shows them · [`views`] opens forms and sends them · [`deliver`] brings events to the bot ·
+//! [`files`] takes uploads and shows them · [`views`] opens forms and sends them · [`deliver`] brings events to the bot, by HTTP or by [`sockets`] ·
 //! [`fault`] misbehaves when told to · [`room`] is the page.
 
 pub mod api;
@@ -14,6 +14,7 @@ mod deliver;
 pub mod fault;
 pub mod files;
 pub mod room;
+mod sockets;
 pub mod state;
 pub mod views;
 
@@ -22,6 +23,7 @@ use fault::{Fault, Faults};
 use room::{RoomEvent, Status};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use sockets::Sockets;
 use state::{Author, Post, State};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -41,6 +43,8 @@ pub struct App {
     pub signing_secret: SecretString,
     /// What it shows to the Web API.
     pub bot_token: SecretString,
+    /// With what it opens sockets; without one it is reached by HTTP.
+    pub app_token: Option<SecretString>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// Its slash command.
@@ -48,19 +52,6 @@ pub struct App {
     /// Hints for people who type it: words and help.
     pub hints: Vec<(String, String)>,
 }
-
-/// The scopes the bot asks for so far.
-pub const SCOPES: [&str; 9] = [
-    "channels:history",
-    "channels:read",
-    "chat:write",
-    "commands",
-    "files:read",
-    "files:write",
-    "metadata.message:read",
-    "usergroups:read",
-    "users:read",
-];
 
 /// The user id of the installed app's bot.
 pub const BOT_USER: &str = "U0CLARITY";
@@ -107,7 +98,9 @@ impl Workspace {
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<(Self, JoinSet<()>)> {
         let url = format!("http://{}", listener.local_addr()?);
-        let courier = Courier::new(app.signing_secret.clone(), Arc::clone(&clock));
+        let mut server = JoinSet::new();
+        let sockets = if app.app_token.is_some() { Some(Sockets::open(&mut server)?) } else { None };
+        let courier = Courier::new(app.signing_secret.clone(), Arc::clone(&clock), sockets);
         let workspace = Self {
             inner: Arc::new(Inner {
                 url,
@@ -124,7 +117,6 @@ impl Workspace {
         let router = api::router(workspace.clone())
             .merge(files::router(workspace.clone()))
             .merge(room::router(workspace.clone()));
-        let mut server = JoinSet::new();
         server.spawn(async move {
             if let Err(err) = axum::serve(listener, router).await {
                 tracing::error!("the local workspace closed: {err}");
@@ -187,6 +179,40 @@ impl Workspace {
         if let Some(person) = self.lock_state().person_mut(id) {
             change(person);
         }
+    }
+
+    /// How many sockets the app has open.
+    pub fn sockets(&self) -> usize {
+        self.inner.courier.sockets().map_or(0, Sockets::count)
+    }
+
+    /// Tells the app that its sockets will be closed, for this reason, and closes them once it has opened another.
+    pub fn refresh_sockets(&self, reason: &str) {
+        if let Some(sockets) = self.inner.courier.sockets() {
+            sockets.refresh(reason);
+        }
+    }
+
+    /// Closes the app's sockets at once, without a word.
+    pub fn cut_sockets(&self) {
+        if let Some(sockets) = self.inner.courier.sockets() {
+            sockets.cut();
+        }
+    }
+
+    /// Changes what a channel is for.
+    pub fn set_topic(&self, channel: &str, topic: &str) {
+        self.lock_state().set_topic(channel, topic);
+    }
+
+    /// Archives a channel: nothing can be written there any more.
+    pub fn archive(&self, channel: &str) {
+        self.lock_state().archive(channel);
+    }
+
+    /// Removes the app from a channel.
+    pub fn remove_app(&self, channel: &str) {
+        self.lock_state().leave(channel);
     }
 
     /// Posts as another app, like Amazon Q does; returns the id of the event the bot gets.

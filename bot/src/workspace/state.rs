@@ -157,6 +157,10 @@ pub struct Called {
 pub struct State {
     people: Vec<Person>,
     channels: Vec<Channel>,
+    /// Channels in which nothing can be written any more, by id.
+    archived: BTreeSet<String>,
+    /// Channels that the installed app has left, or was never let into, by id.
+    left: BTreeSet<String>,
     posts: Vec<Post>,
     /// Where each message stands in `posts`.
     places: HashMap<(String, String), usize>,
@@ -173,6 +177,8 @@ impl State {
         Self {
             people,
             channels,
+            archived: BTreeSet::new(),
+            left: BTreeSet::new(),
             posts: Vec::new(),
             places: HashMap::new(),
             answers: HashMap::new(),
@@ -206,6 +212,28 @@ impl State {
 
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    pub(super) fn set_topic(&mut self, channel: &str, topic: &str) {
+        if let Some(channel) = self.channels.iter_mut().find(|known| known.id == channel) {
+            topic.clone_into(&mut channel.topic);
+        }
+    }
+
+    pub(super) fn archive(&mut self, channel: &str) {
+        self.archived.insert(channel.to_owned());
+    }
+
+    pub(super) fn is_archived(&self, channel: &str) -> bool {
+        self.archived.contains(channel)
+    }
+
+    pub(super) fn leave(&mut self, channel: &str) {
+        self.left.insert(channel.to_owned());
+    }
+
+    pub(super) fn is_member(&self, channel: &str) -> bool {
+        !self.left.contains(channel)
     }
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {

@@ -136,7 +136,9 @@ async fn a_card_that_somebody_deleted_comes_back() {
 #[tokio::test]
 async fn what_slack_refuses_for_good_holds_nothing_else_back() {
     run_test(async |room| {
-        room.stage.workspace.misbehave(Fault::Refuse { method: POST.to_owned(), error: "invalid_blocks".to_owned() });
+        room.stage
+            .workspace
+            .misbehave(Fault::Refuse { method: POST.to_owned(), error: "restricted_action".to_owned() });
         room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
         assert_eq!(room.reads(), "");
         flood(room).await;

@@ -6,20 +6,24 @@ mod audit;
 #[cfg(feature = "aws")]
 mod aws;
 mod changes;
+mod check;
 mod commands;
 mod contract;
 mod crash;
 mod dependency;
 mod door;
 mod drill;
+mod errors;
 mod flood;
 mod forms;
 mod intake;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod messages;
+mod page;
 mod pictures;
 mod postmortem;
 mod recovery;
 mod regroup;
 mod serve;
+mod sockets;

@@ -5,9 +5,10 @@ use blocks::Message;
 use bot::drill::WAR_ROOM;
 use bot::slack::chat::{Chat, ChatError};
 use bot::slack::files::{FileId, Upload};
+use bot::slack::manifest;
 use bot::workspace::fault::Fault;
 use bot::workspace::files::MAX_FILE;
-use bot::workspace::{App, SCOPES, Workspace};
+use bot::workspace::{App, Workspace};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -166,7 +167,8 @@ async fn without_the_scope_nothing_is_uploaded() {
         url: "http://127.0.0.1:9".to_owned(),
         signing_secret: SecretString::from("s"),
         bot_token: token.clone(),
-        scopes: SCOPES.iter().filter(|scope| !scope.starts_with("files:")).map(|&scope| scope.to_owned()).collect(),
+        app_token: None,
+        scopes: manifest::scopes().filter(|scope| !scope.starts_with("files:")).map(str::to_owned).collect(),
         command: "/incident".to_owned(),
         hints: Vec::new(),
     };

@@ -246,6 +246,16 @@ pub enum Fact {
         /// Why not, as a sentence.
         because: String,
     },
+    /// Somebody called whoever was on call.
+    Paged {
+        /// Who called.
+        by: PersonId,
+        /// Who was on call.
+        whom: Vec<PersonId>,
+        /// What they said to it, as they typed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// Something happened to a plan.
     Plan {
         /// The plan.
@@ -520,6 +530,8 @@ impl Incident {
                 self.drawing = Some((**drawing).clone());
                 self.picture_told_at = if *told { Some(record.at) } else { self.picture_told_at };
             }
+            // Nothing about the incident is another thing for it.
+            Fact::Paged { .. } => {}
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
                 let cause =
