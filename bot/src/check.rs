@@ -1,7 +1,7 @@
 //! `clarity check`: whether everything that a deployment names is there and lets us in. It changes nothing and says of
 //! whatever is missing the smallest step that mends it.
 
-use crate::config::{ConfigError, File, Secrets, Storage};
+use crate::config::{ConfigError, File, OnCall, Secrets, Storage};
 use crate::embedded::ReadOnly;
 use crate::ports::{Lookback, StoreError};
 use crate::rules::Rules;
@@ -181,6 +181,9 @@ fn channels(file: &File) -> BTreeMap<&str, BTreeSet<String>> {
     for scope in &file.scopes {
         let war_room = format!("war room of the scope {}", scope.id.0);
         found.entry(&scope.war_room).or_default().insert(war_room);
+        if let Some(OnCall::Topic(id)) = &scope.on_call {
+            found.entry(id).or_default().insert(format!("its topic tells who is on call for the scope {}", scope.id.0));
+        }
         for watched in &scope.watched {
             found.entry(watched).or_default().insert(format!("watched by the scope {}", scope.id.0));
         }
@@ -195,6 +198,9 @@ fn user_groups(file: &File) -> BTreeMap<&str, BTreeSet<String>> {
         found.entry(&group.slack).or_default().insert(format!("the group {name} of policies"));
     }
     for scope in &file.scopes {
+        if let Some(OnCall::UserGroup(id)) = &scope.on_call {
+            found.entry(id).or_default().insert(format!("on call for the scope {}", scope.id.0));
+        }
         if let Some(id) = scope.escalate_to.as_deref().filter(|id| id.starts_with('S')) {
             found.entry(id).or_default().insert(format!("the scope {} escalates to it", scope.id.0));
         }

@@ -272,7 +272,7 @@ fn told_of(key: &str) -> String {
             let mut text = String::new();
             let lists: Vec<&str> = key.split("[]").collect();
             for end in 1..lists.len() {
-                text += &format!("[[{}]]\n", lists[..end].concat());
+                text = format!("{text}[[{}]]\n", lists[..end].concat());
             }
             let rest = lists[lists.len() - 1].trim_start_matches('.');
             let dot = if rest.is_empty() { "" } else { "." };

@@ -477,9 +477,10 @@ fn intents(ids: &[IntentId]) -> String {
 }
 
 fn refused(what: &str, err: &ChatError) -> Outcome {
-    match step(err) {
-        Some(step) => tracing::error!("{what} was given up: {err}; {step}"),
-        None => tracing::error!("{what} was given up: {err}"),
+    if let Some(step) = step(err) {
+        tracing::error!("{what} was given up: {err}; {step}");
+    } else {
+        tracing::error!("{what} was given up: {err}");
     }
     Outcome::Refused { error: err.to_string() }
 }

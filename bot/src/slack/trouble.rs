@@ -122,9 +122,15 @@ mod tests {
         fn check(code: &str, expected: Course) {
             assert_eq!(course(&ChatError::Refused(code.to_owned())), expected, "{code}");
         }
-        NO_TOKEN.into_iter().for_each(|code| check(code, Course::Stop));
-        NOT_EDITABLE.into_iter().for_each(|code| check(code, Course::Anew));
-        NOT_SHOWABLE.into_iter().for_each(|code| check(code, Course::Plainer));
+        for code in NO_TOKEN {
+            check(code, Course::Stop);
+        }
+        for code in NOT_EDITABLE {
+            check(code, Course::Anew);
+        }
+        for code in NOT_SHOWABLE {
+            check(code, Course::Plainer);
+        }
         check("invalid_blocks_format", Course::Plainer);
         check("file_not_found", Course::Plainer);
         for (code, step) in NO_CHANNEL {

@@ -59,9 +59,10 @@ async fn every_sample_of_an_error_has_its_course() {
     let mut lines = Vec::new();
     for (name, sample) in samples {
         let headers = sample["headers"].as_object().into_iter().flatten();
-        let headers: String = headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap())).collect();
+        let headers: Vec<String> =
+            headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap())).collect();
         let body = sample["body_text"].as_str().map_or_else(|| sample["body"].to_string(), str::to_owned);
-        let error = told(&answer(sample["status"].as_u64().unwrap(), &headers, &body)).await;
+        let error = told(&answer(sample["status"].as_u64().unwrap(), &headers.concat(), &body)).await;
         lines.push(format!("{name}: {:?}, {error}", course(&error)));
     }
     // No answer at all, and one that breaks off.

@@ -19,6 +19,7 @@ fn asked(room: &Room) -> u64 {
 async fn the_user_group_is_called_in_the_thread() {
     run_test_under(house(&format!("on_call.user_group = \"{ON_CALL}\"\n")), async |room| {
         incident(room).await;
+        let version = room.incidents().await[0].version;
         room.jun().types("page INC-1 \"can you <!channel> look?\"").await;
         assert_snapshot!(room.reads(), @r#"
         #war-room, only Jun:
@@ -29,8 +30,11 @@ async fn the_user_group_is_called_in_the_thread() {
         🔴 INC-1 is not over: for 0 s now, one alarm fires.
         The cause is being looked for; no remedy has been chosen yet.
         "#);
-        let facts = room.incidents().await;
-        assert_eq!(facts.len(), 1);
+        // What was typed calls nobody else, and the call is a fact.
+        let posts = room.stage.workspace.posts();
+        let line = posts.iter().find(|post| post.body.to_string().contains("📟")).unwrap().body.to_string();
+        assert!(line.contains("&lt;!channel&gt;") && !line.contains("<!channel>"), "{line}");
+        assert_eq!(room.incidents().await[0].version, version + 1);
         // What Slack said counts for a minute.
         room.jun().types("page").await;
         assert_eq!(asked(room), 1);

@@ -477,7 +477,7 @@ impl Incident {
         match &record.fact {
             // A plan may refuse its fact: that is done before.
             Fact::ProposalDenied { .. } => self.denied_proposals += 1,
-            Fact::Opened { .. } | Fact::Plan { .. } => {}
+            Fact::Opened { .. } | Fact::Plan { .. } | Fact::Paged { .. } => {}
             Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
                 alarm: (**alarm).clone(),
                 first_at: alarm.changed_at,
@@ -530,8 +530,6 @@ impl Incident {
                 self.drawing = Some((**drawing).clone());
                 self.picture_told_at = if *told { Some(record.at) } else { self.picture_told_at };
             }
-            // Nothing about the incident is another thing for it.
-            Fact::Paged { .. } => {}
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
                 let cause =
