@@ -306,7 +306,7 @@ mod tests {
               {
                 "command": "/incident",
                 "description": "What is going on, what caused it, and what to do",
-                "usage_hint": "context | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | undo | postmortem | stats | help",
+                "usage_hint": "context | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | undo | page | postmortem | stats | help",
                 "should_escape": false,
                 "url": "https://clarity.example.com/slack/commands"
               }

@@ -37,6 +37,7 @@ async fn help_lists_what_exists() {
         `/incident merge INC-n [into INC-m]`  These are one incident; I remember it for the next time
         `/incident split [INC-n] [alarm|service|INC-m]`  That is not related: it gets an incident of its own, and I remember it
         `/incident undo [plan-…]`  Have a plan taken back that was carried out
+        `/incident page [INC-n] [text]`  Call whoever is on call, in the incident's thread, with what is known so far
         `/incident postmortem [INC-n]`  What happened, what was done and what is left to do, as a document in the incident's thread
         `/incident stats [7|30|90]`  Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days
         `/incident help`  This list
@@ -58,7 +59,7 @@ async fn what_is_no_command_gets_a_sentence_that_helps() {
         room.mina().types("make coffee <!channel>").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
-        I don't know `make`. `/incident help` lists what exists.
+        I don't know `make`. Did you mean `/incident page`? `/incident help` lists what exists.
         ");
         room.mina().types("context of what").await;
         assert_snapshot!(room.reads(), @"

@@ -237,12 +237,10 @@ fn every_sample_of_slack_is_read() {
         Sentry: TimeoutError ALARM at 2026-11-20T14:02:25.0001Z | sentry/4412345678 | - Sentry/TimeoutError {project=auth-api} | “DynamoDB request exceede” | because TimeoutError | https://acme.sentry.io/issues/4412345678/?re
     signing_vectors
     slash_command_cases
-    socket_mode_frames
     terraform_notify_slack_event
         Terraform's function: auth-prod-lambda-token-exchange-errors ALARM at 2026-11-20T14:02:16.0001Z | us-east-1 | “token-exchange errors” | because Threshold Crossed: 3 out | https://console.aws.amazon.com/cloudwatch/ho
     terraform_notify_slack_webhook_request
     url_verification
-    web_api_errors
     ");
 }
 
