@@ -51,7 +51,7 @@ const MOST_UPDATES: usize = 50;
 const READABLE_WITHIN: SignedDuration = SignedDuration::from_secs(180);
 const CARD_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// So much dearer the last quarter of the alarms may be than the first; the machine is not ours alone.
-const MOST_GROWTH: f64 = 1.25;
+const MOST_GROWTH: f64 = 1.5;
 
 /// What is delivered when.
 struct Delivery {
