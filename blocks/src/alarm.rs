@@ -54,7 +54,8 @@ pub fn lone_line(incident: &Incident) -> Message {
         Some(plans) => message.titled("What is being done", &plans),
         None => message,
     };
-    message.context(&[footer(incident)])
+    let standing = crate::people::standing(incident);
+    message.context(&standing.into_iter().chain([footer(incident)]).collect::<Vec<_>>())
 }
 
 fn footer(incident: &Incident) -> String {

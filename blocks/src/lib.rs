@@ -16,6 +16,7 @@ pub mod isolate;
 pub mod limits;
 pub mod message;
 pub mod mrkdwn;
+pub mod people;
 pub mod phrase;
 pub mod plan;
 pub mod postmortem;

@@ -63,6 +63,10 @@ pub struct Scope {
     /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
     #[serde(default)]
     pub escalate_to: Option<String>,
+    /// How long a flood may go without a lead, or without a severity, before its thread is told so, once each; `10m` unless
+    /// told, and `0s` for never.
+    #[serde(default = "nudge_after")]
+    pub nudge_after: SignedDuration,
 }
 
 /// What counts as a flood, and for how long an incident takes in more alarms.
@@ -243,6 +247,11 @@ fn command() -> String {
     "/incident".to_owned()
 }
 
+/// How long people may be left alone, unless told.
+fn nudge_after() -> SignedDuration {
+    minutes(10)
+}
+
 /// What an environment is unless told: where a mistake costs most.
 fn production() -> String {
     "production".to_owned()
@@ -333,6 +342,9 @@ impl File {
             return Err(format!("the `environment` of the scope `{}` is empty", scope.id.0));
         }
         for scope in &self.scopes {
+            if scope.nudge_after.is_negative() {
+                return Err(format!("`nudge_after` of the scope `{}` is negative", scope.id.0));
+            }
             if let Some(odd) = scope.escalate_to.as_ref().filter(|id| !is_slack_id(id, b"SUW")) {
                 return Err(format!(
                     "`{odd}`, to which the scope `{}` escalates, is no id of a Slack user group or a person; one is \

@@ -1,5 +1,6 @@
 //! Takes events from the inbox, decides, appends once, and goes on. The only place that turns a decision into facts.
 
+use crate::command;
 use crate::config::{Config, Scope};
 use crate::decision::Scene;
 use crate::engine;
@@ -102,6 +103,8 @@ impl Dispatcher {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
             Event::Command { asked, .. }
+            | Event::Declared { asked, .. }
+            | Event::Pinned { asked, .. }
             | Event::Click { asked, .. }
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
@@ -210,11 +213,14 @@ fn subject(event: &Event) -> Option<IncidentId> {
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }
-        | Event::Due(Timer::Plan { incident, .. }) => Some(*incident),
+        | Event::Due(Timer::Plan { incident, .. } | Timer::Nudge { incident, .. }) => Some(*incident),
+        Event::Pinned { incident, .. } => *incident,
+        // Whoever names an incident means it, however old it is.
+        Event::Command { text, .. } => command::parse(text).ok()?.incident(),
         Event::Click { value, .. } => Action::read(value).map(|action| action.incident()),
         Event::Alarm { .. }
         | Event::Change { .. }
-        | Event::Command { .. }
+        | Event::Declared { .. }
         | Event::Replied { .. }
         | Event::Reviewed { .. } => None,
     }

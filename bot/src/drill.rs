@@ -105,20 +105,23 @@ pub struct HouseRules {
     pub rules: Arc<Rules>,
     /// Who is asked as well once nobody has answered: a person or a user group, by id.
     pub escalate_to: Option<String>,
+    /// How long a flood may go without a lead before its thread is told so; zero for never.
+    pub nudge_after: SignedDuration,
 }
 
 impl HouseRules {
     /// The rules that a configuration tells; of its scopes the first one counts.
     pub fn of(file: &File) -> Result<Self, Unusable> {
         let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
-        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to })
+        let nudge_after = file.scopes.first().map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
+        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, nudge_after })
     }
 }
 
 impl Default for HouseRules {
     /// The rules of a deployment that configures none.
     fn default() -> Self {
-        Self { rules: Arc::new(Rules::shipped()), escalate_to: None }
+        Self { rules: Arc::new(Rules::shipped()), escalate_to: None, nudge_after: SignedDuration::ZERO }
     }
 }
 
@@ -204,6 +207,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             flood: Flood::USUAL,
             environment: "production".to_owned(),
             escalate_to: None,
+            nudge_after: SignedDuration::ZERO,
         }],
     };
     let app = App {
@@ -268,9 +272,10 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to } = house;
+        let HouseRules { rules, escalate_to, nudge_after } = house;
         for scope in &mut config.scopes {
             scope.escalate_to.clone_from(&escalate_to);
+            scope.nudge_after = nudge_after;
         }
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;

@@ -12,7 +12,11 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
-        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked),
+        Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
+        Event::Declared { declared, asked } => handlers::people::declare(scene, declared, asked, now),
+        Event::Pinned { incident, text, link, asked } => {
+            handlers::people::pinned(scene, *incident, (text, link), asked, now)
+        }
         Event::Investigated { incident, verdict, outlook, scene: drawn, answer_to, found } => {
             let answers = handlers::investigated::Answers { verdict, outlook, scene: drawn, found: found.as_ref() };
             handlers::investigated::decide(scene, *incident, &answers, answer_to.as_ref(), now)
@@ -33,6 +37,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Acted { incident, plan, fact } => handlers::plan::acted(scene, (*incident, plan), fact, now),
         Event::Due(Timer::Plan { incident, plan }) => handlers::plan::come_due(scene, (*incident, plan), now),
+        Event::Due(Timer::Nudge { incident, lack }) => handlers::people::nudge(scene, *incident, *lack, now),
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),

@@ -55,11 +55,10 @@ pub fn place(
     if let Some((incident, _)) = mine().find(|(_, joined)| joined.transition(alarm, via).is_some()) {
         return Placement::Known { incident: incident.id };
     }
-    // What recovered and was silent is over: fired again, the alarm begins another story.
+    // What recovered and was silent is over, and so is what somebody closed: fired again, the alarm begins another story.
     let is_over = |incident: &Incident| {
-        alarm.state == AlarmState::Alarm
-            && incident.recovered_at().is_some()
-            && silence(alarm, incident) > flood.joins_within
+        let is_quiet = incident.recovered_at().is_some() && silence(alarm, incident) > flood.joins_within;
+        alarm.state == AlarmState::Alarm && (is_quiet || incident.is_closed())
     };
     if let Some((incident, _)) = mine().find(|(incident, _)| !is_over(incident)) {
         return Placement::Turn { incident: incident.id };
@@ -67,14 +66,16 @@ pub fn place(
     if alarm.state == AlarmState::Ok {
         return Placement::Nothing;
     }
-    let fresh = |incident: &&Incident| silence(alarm, incident) <= flood.joins_within;
+    // Nothing ties an alarm to what has none, nor belongs to what is closed.
+    let takes = |incident: &&Incident| !incident.is_closed() && !incident.alarms.is_empty();
+    let fresh = |incident: &&Incident| takes(incident) && silence(alarm, incident) <= flood.joins_within;
     let joined =
         open.iter().filter(fresh).find_map(|incident| Some((incident.id, reason(alarm, service, incident, atlas)?)));
     if let Some((incident, because)) = joined {
         return Placement::Join { incident, because };
     }
     // The flood is what people are looking at, so that is what a new line sets itself apart from.
-    let nearest = open.iter().filter(fresh).find(|incident| incident.is_flood()).or_else(|| open.first());
+    let nearest = open.iter().filter(fresh).find(|incident| incident.is_flood()).or_else(|| open.iter().find(takes));
     let because = nearest.map_or(Because::First, |nearest| Because::Apart {
         from: nearest.id,
         reason: apartness(alarm, service, nearest, flood),

@@ -6,8 +6,9 @@ mod taken;
 use crate::alarms;
 use crate::alarms::slack::Posted;
 use crate::alarms::sns::verify::{Authority, Refused as NotFromSns};
+use crate::command::{self, Command};
 use crate::config::Config;
-use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::event::{Asked, Declared, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
 use crate::slack::chat::Chat;
@@ -20,13 +21,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use blocks::action::Form;
-use blocks::form::{self, Carries};
+use blocks::form::{self, Carries, Declares};
 use blocks::reply;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tools::model::ScopeId;
+use tools::model::{ScopeId, Severity};
 use tools::ports::Clock;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -136,6 +137,12 @@ async fn commands(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> 
     let command: SlashCommand = read_form(body.bytes())?;
     let asked = Asked { by: command.user_id, channel: command.channel_id, response_url: command.response_url };
     let scope = door.scope_of(&asked.channel)?;
+    if let Ok(Command::Open { title: None }) = command::parse(&command.text) {
+        let Asked { channel, response_url, .. } = asked;
+        let view = form::declare("", &Declares { channel, message: None, response_url: response_url.clone() });
+        door.open_view(command.trigger_id, view, response_url).await;
+        return Ok(StatusCode::OK.into_response());
+    }
     let key = EventKey(format!("slack/{}", command.trigger_id));
     door.accept(key, scope, Event::Command { text: command.text, asked }).await?;
     // An empty answer shows nothing: the real one follows through `response_url`, so that a person gets one message.
@@ -214,9 +221,13 @@ impl Door {
 
     /// Opens a form, or tells the person that it did not open. Nothing is decided before it is sent.
     async fn open_form(&self, trigger_id: String, form: Form, value: String, asked: Asked) {
-        let chat = self.chat.clone();
         let Asked { channel, response_url, .. } = asked;
         let view = form::form(form, &Carries { value, channel, response_url: response_url.clone() });
+        self.open_view(trigger_id, view, response_url).await;
+    }
+
+    async fn open_view(&self, trigger_id: String, view: Value, response_url: String) {
+        let chat = self.chat.clone();
         // Slack hangs up when three seconds are over; what was begun is finished all the same.
         let opening = tokio::spawn(async move {
             let Err(err) = chat.open_view(&trigger_id, view).await else { return };
@@ -238,6 +249,9 @@ impl Door {
             tracing::warn!(view = view.id, "a form was ignored: {why}");
             Ok(StatusCode::OK.into_response())
         };
+        if view.callback_id == form::DECLARE {
+            return self.declared(submitted).await;
+        }
         if view.callback_id != form::CALLBACK {
             return ignored("it is not ours");
         }
@@ -259,6 +273,33 @@ impl Door {
         let key = EventKey(format!("slack/view/{}", view.id));
         self.accept(key, scope, Event::Click { value, typed: Some(typed.to_owned()), asked }).await?;
         // An empty answer closes the form.
+        Ok(StatusCode::OK.into_response())
+    }
+
+    /// A form in which somebody declared an incident.
+    async fn declared(&self, submitted: &ViewSubmission) -> Answer {
+        let view = &submitted.view;
+        let Some(Declares { channel, message, response_url }) = Declares::read(&view.private_metadata) else {
+            tracing::warn!(view = view.id, "a form was ignored: it does not carry what ours carry");
+            return Ok(StatusCode::OK.into_response());
+        };
+        let [title, severity, about] = form::DECLARE_BLOCKS;
+        let typed = |block: &str| view.typed(block, form::FIELD).trim();
+        if let Some(problem) = form::title_problem(typed(title)) {
+            let errors = json!({"response_action": "errors", "errors": {title: problem}});
+            return Ok(Json(errors).into_response());
+        }
+        let declared = Declared {
+            title: typed(title).to_owned(),
+            severity: Severity::read(typed(severity)),
+            about: Some(typed(about).to_owned()).filter(|about| !about.is_empty()),
+            message: message.map(|ts| MessageRef { channel: channel.clone(), ts }),
+        };
+        let scope = self.scope_of(&channel)?;
+        let by = submitted.user.id.clone();
+        let asked = Asked { by, channel, response_url };
+        let key = EventKey(format!("slack/view/{}", view.id));
+        self.accept(key, scope, Event::Declared { declared: Box::new(declared), asked }).await?;
         Ok(StatusCode::OK.into_response())
     }
 

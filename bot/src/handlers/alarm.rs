@@ -1,9 +1,10 @@
 //! An alarm went to a state.
 
 use crate::decision::{Decision, Draft, Scene};
-use crate::event::MessageRef;
+use crate::event::{MessageRef, Timer};
 use crate::grouping::{self, Placement};
 use crate::intent::{Intent, Job, MessageName, Place};
+use blocks::people::Lack;
 use jiff::Timestamp;
 use tools::model::{Alarm, Because, Fact, Incident, IncidentId, Via};
 
@@ -49,7 +50,7 @@ fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
 
 fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
     draft.record(Fact::AlarmTurned { alarm: Box::new(alarm.clone()), via });
-    if draft.incident().is_flood() {
+    if draft.incident().has_card() {
         tell_alarm(&mut draft, alarm);
     }
     draft.show_card();
@@ -61,18 +62,33 @@ fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now
     let begins = !was_flood && grouping::is_flood(draft.incident(), now, &scene.scope.flood);
     if begins {
         draft.record(Fact::FloodBegan { alarms: draft.incident().alarms.len() });
+        nudges(&mut draft, scene, now);
     }
-    if !draft.incident().is_flood() {
+    if !draft.incident().has_card() {
         lone(&mut draft, message);
         return draft.done();
     }
     draft.show_card();
-    let lines = lines_since(draft.incident(), begins);
+    // Of what somebody declared every alarm was told when it joined.
+    let lines = lines_since(draft.incident(), begins && draft.incident().people.declared_by.is_none());
     for line in lines {
         draft.tell(line);
     }
     draft.intend(Intent::Run(Job::Investigate { incident: draft.incident().id, answer_to: None }));
     draft.done()
+}
+
+/// Looks later whether somebody leads, and said how bad it is.
+fn nudges(draft: &mut Draft<'_>, scene: &Scene, now: Timestamp) {
+    let after = scene.scope.nudge_after;
+    let Ok(at) = now.checked_add(after) else { return };
+    if after.is_zero() {
+        return;
+    }
+    let incident = draft.incident().id;
+    for lack in [Lack::Lead, Lack::Severity] {
+        draft.intend(Intent::Later { at, timer: Timer::Nudge { incident, lack } });
+    }
 }
 
 /// Too few for a card: a reply under the message that brought it, or one line where no message did.

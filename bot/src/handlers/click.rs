@@ -7,10 +7,11 @@ use crate::event::{Asked, Question};
 use crate::intent::Job;
 use blocks::action::{Action, Deed, Topic};
 use blocks::reply;
+use jiff::Timestamp;
 use tools::recovery::plan::Request;
 
 /// `typed` is what they wrote in a form.
-pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked) -> Decision {
+pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked, now: Timestamp) -> Decision {
     let Some(action) = Action::read(value) else { return Decision::answer(asked, reply::unknown_button()) };
     let incident = action.incident();
     if scene.incident(incident).is_none() {
@@ -18,6 +19,7 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
     }
     let asked = asked.clone();
     match action {
+        Action::Handle(step, id) => super::people::click(scene, (step, id), typed, &asked, now),
         Action::Ask(topic, _) => investigate(incident, Question { asked, topic, since: None, pick: None }),
         Action::Consider(_, key) => {
             investigate(incident, Question { asked, topic: Topic::Fix, since: None, pick: Some(key) })

@@ -1,13 +1,14 @@
 //! A person typed the slash command.
 
-use crate::command::{self, COMMANDS, Command};
+use super::people;
+use crate::command::{self, COMMANDS, Command, Misread};
 use crate::decision::{Decision, Scene};
-use crate::event::{Asked, Question};
+use crate::event::{Asked, Declared, Question};
 use crate::intent::Job;
 use blocks::reply::{self, Usage};
 use blocks::said;
 use jiff::Timestamp;
-use tools::model::{Incident, IncidentId};
+use tools::model::{Did, Incident, IncidentId};
 use tools::recovery::plan::{PlanId, PlanState, Request};
 
 pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -> Decision {
@@ -48,7 +49,32 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
                 Err(message) => message,
             }
         }
+        Ok(Command::Open { title: Some(title) }) => {
+            let declared = Declared { title, ..Declared::default() };
+            return people::declare(scene, &declared, asked, now);
+        }
+        // Where a form could be opened, it was.
+        Ok(Command::Open { title: None }) => blocks::people::needs_title(root),
+        Ok(Command::Close { incident, because }) => return people::close(scene, incident, because, asked, now),
+        Ok(Command::Reopen { incident }) => return people::reopen(scene, incident, asked, now),
+        Ok(Command::Severity { incident, wanted }) => match choose(scene, incident) {
+            Ok(incident) => return people::severity(scene, incident, &wanted, asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Roles { incident, role, wanted }) => match choose(scene, incident) {
+            Ok(incident) => return people::roles(scene, incident, (role, &wanted), asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Note { incident, text }) => match choose(scene, incident) {
+            Ok(incident) => return people::handle(scene, incident, Did::Noted { text, link: None }, asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Overview) => people::overview(scene, ""),
         Ok(Command::Help) => reply::help(root, &usages()),
+        Err(misread @ Misread::Unknown { .. }) if !scene.not_closed().is_empty() => {
+            let before = reply::misread_text(root, &sentence(&misread), nearest(&misread));
+            people::overview(scene, &before)
+        }
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
     Decision::answer(asked, message)
@@ -88,8 +114,7 @@ fn choose(scene: &Scene, named: Option<IncidentId>) -> Result<&Incident, blocks:
     if let Some(id) = named {
         return scene.incident(id).ok_or_else(|| scene.no_such_incident(id));
     }
-    let flood = scene.open.iter().find(|open| open.is_flood());
-    flood.or_else(|| scene.open.first()).ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
+    scene.meant().ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
 }
 
 fn usages() -> Vec<Usage> {
@@ -112,6 +137,16 @@ fn sentence(misread: &command::Misread) -> String {
         command::Misread::NoSpan { word } => {
             format!("{} is no span I have figures for; there is `7`, `30` and `90` (days).", quoted(word))
         }
+        command::Misread::NoSeverity { word } => {
+            format!("{} is no severity; there is `1`, `2`, `3`, `4` and `none`.", quoted(word))
+        }
+        command::Misread::NoRole { word } => {
+            format!("{} is no role; there is `lead`, `scribe` and `comms`.", quoted(word))
+        }
+        command::Misread::NoPerson { word } => {
+            format!("I don't know who {} is; pick the name from the list that Slack offers after `@`.", quoted(word))
+        }
+        command::Misread::NoText { command } => format!("Please write the words after `{command}`."),
         command::Misread::Extra { command, word } => {
             format!("I don't know what to do with {} after `{command}`.", quoted(word))
         }
@@ -124,6 +159,9 @@ fn nearest(misread: &command::Misread) -> Option<&'static str> {
         command::Misread::NoIncidentId { command, .. }
         | command::Misread::NoPlanId { command, .. }
         | command::Misread::Extra { command, .. } => Some(command),
+        command::Misread::NoSeverity { .. } => Some("severity 2"),
+        command::Misread::NoRole { .. } | command::Misread::NoPerson { .. } => Some("roles lead me"),
+        command::Misread::NoText { .. } => None,
         command::Misread::NoMoment { .. } => Some("catchup 20m"),
         command::Misread::NoSpan { .. } => Some("stats 30"),
     }

@@ -111,7 +111,8 @@ impl Budget {
             | Job::LookUp { .. }
             | Job::Act { .. }
             | Job::Review { .. }
-            | Job::Postmortem { .. } => Ok(()),
+            | Job::Postmortem { .. }
+            | Job::Pin { .. } => Ok(()),
         }
     }
 

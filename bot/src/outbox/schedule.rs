@@ -2,7 +2,7 @@
 //! the same thread together, and no more than the budget has.
 
 use super::budget::{Budget, Turn};
-use crate::event::{MessageRef, Timer};
+use crate::event::{Asked, MessageRef, Timer, Way};
 use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
@@ -36,7 +36,7 @@ pub(super) enum Call {
     },
     Answer {
         id: IntentId,
-        response_url: String,
+        asked: Asked,
         message: Message,
     },
     Run {
@@ -85,8 +85,15 @@ pub(super) fn schedule(
         }
         match &each.intent {
             Intent::Answer { asked, message } => {
-                let (response_url, message) = (asked.response_url.clone(), message.clone());
-                schedule.calls.push(Call::Answer { id, response_url, message });
+                // An address for answers costs nothing; what is said in a channel does.
+                let turn = match asked.way() {
+                    Way::Address(_) | Way::Nowhere => Ok(()),
+                    Way::Whisper { .. } | Way::Write => budget.take_for_person(&asked.channel, now),
+                };
+                match turn {
+                    Ok(()) => schedule.calls.push(Call::Answer { id, asked: asked.clone(), message: message.clone() }),
+                    Err(free_at) => schedule.wait(free_at),
+                }
             }
             // The thread begins with the message it hangs under: a message that is on its way is waited for.
             Intent::Run(Job::Postmortem { under, .. }) if each.thread.is_none() && newest.shows(under) => {}
@@ -184,7 +191,7 @@ impl<'a> Newest<'a> {
     /// Whether a newer one makes this one needless, or nobody listens to it.
     fn supersedes(&self, each: &Pending) -> bool {
         let newest = match &each.intent {
-            Intent::Answer { asked, .. } => return asked.response_url.is_empty(),
+            Intent::Answer { asked, .. } => return asked.way() == Way::Nowhere,
             Intent::Show { name, .. } => self.shown.get(name),
             Intent::Later { timer, .. } => self.timers.get(timer),
             Intent::Run(Job::Investigate { incident, answer_to: None }) => self.investigated.get(incident),

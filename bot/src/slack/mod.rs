@@ -3,6 +3,7 @@
 
 pub mod chat;
 pub mod files;
+pub mod messages;
 pub mod people;
 pub mod verify;
 pub mod views;

@@ -208,9 +208,10 @@ pub struct SubmittedView {
 }
 
 impl SubmittedView {
-    /// What was typed into a field; nothing if it was left empty.
+    /// What was typed into a field, or chosen from it; nothing if it was left empty.
     pub fn typed(&self, block_id: &str, action_id: &str) -> &str {
-        self.state["values"][block_id][action_id]["value"].as_str().unwrap_or_default()
+        let field = &self.state["values"][block_id][action_id];
+        field["value"].as_str().or_else(|| field["selected_option"]["value"].as_str()).unwrap_or_default()
     }
 }
 
@@ -276,7 +277,8 @@ mod tests {
         }
         check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": "text"}}}}), "text");
         check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": null}}}}), "");
-        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": {"value": "1"}}}}}), "");
+        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": {"value": "1"}}}}}), "1");
+        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": null}}}}), "");
         check(&json!({"values": []}), "");
         check(&Value::Null, "");
     }

@@ -208,6 +208,8 @@ impl Workspace {
 
     /// Types the slash command as a person.
     pub async fn command(&self, person: &str, channel: &str, text: &str) -> Result<(), String> {
+        // Slack escapes what is typed, and tells who is meant.
+        let text = &self.lock_state().escaped(text);
         let (id, response_url) = self.answer_address(person, channel);
         let app = &self.inner.app;
         let user_name = self.name_of(person).unwrap_or_default();

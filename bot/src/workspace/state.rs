@@ -308,6 +308,19 @@ impl State {
         Some((address.person.clone(), address.channel.clone()))
     }
 
+    /// What somebody types, as the app is told: `@name` by the id of whoever is called that.
+    pub(super) fn escaped(&self, typed: &str) -> String {
+        let word = |word: &str| {
+            let called = word.strip_prefix('@');
+            let person = called.and_then(|name| self.people().iter().find(|one| one.name.eq_ignore_ascii_case(name)));
+            person.map_or_else(
+                || blocks::mrkdwn::escape(word),
+                |person| format!("<@{}|{}>", person.id, person.name.to_lowercase()),
+            )
+        };
+        typed.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    }
+
     /// Hands out a trigger, with which the app may open a form for this person, once and soon.
     pub(super) fn new_trigger(&mut self, person: &str, now: Timestamp) -> String {
         let id = format!("{:010}.{}", self.number(), self.last_micro);

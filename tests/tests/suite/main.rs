@@ -18,6 +18,7 @@ mod intake;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod messages;
+mod people;
 mod pictures;
 mod postmortem;
 mod recovery;
