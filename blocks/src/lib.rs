@@ -11,6 +11,7 @@ pub mod fix;
 pub mod form;
 pub mod gaps;
 pub mod graph;
+pub mod home;
 pub mod html;
 pub mod isolate;
 pub mod limits;

@@ -105,6 +105,7 @@ impl Dispatcher {
             Event::Command { asked, .. }
             | Event::Declared { asked, .. }
             | Event::Pinned { asked, .. }
+            | Event::Reacted { asked, .. }
             | Event::Click { asked, .. }
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
@@ -119,6 +120,7 @@ impl Dispatcher {
             | Event::CardShown { .. }
             | Event::Wished { .. }
             | Event::Acted { .. }
+            | Event::HomeOpened { .. }
             | Event::Due(_) => None,
         };
         let answer = asked
@@ -221,6 +223,8 @@ fn subject(event: &Event) -> Option<IncidentId> {
         Event::Alarm { .. }
         | Event::Change { .. }
         | Event::Declared { .. }
+        | Event::Reacted { .. }
+        | Event::HomeOpened { .. }
         | Event::Replied { .. }
         | Event::Reviewed { .. } => None,
     }

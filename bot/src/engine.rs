@@ -14,6 +14,8 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
         Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
         Event::Declared { declared, asked } => handlers::people::declare(scene, declared, asked, now),
+        Event::Reacted { message, asked } => Decision::run(handlers::people::pin(None, message, asked)),
+        Event::HomeOpened { by } => Decision::run(Job::Home { by: by.clone() }),
         Event::Pinned { incident, text, link, asked } => {
             handlers::people::pinned(scene, *incident, (text, link), asked, now)
         }

@@ -35,7 +35,7 @@ pub enum Event {
         /// What it touched.
         touched: Box<Touched>,
     },
-    /// A person typed the slash command.
+    /// A person typed the slash command, or the same to us in a mention or a direct message.
     Command {
         /// What follows the command's name.
         text: String,
@@ -57,6 +57,18 @@ pub enum Event {
         declared: Box<Declared>,
         /// Where and by whom.
         asked: Asked,
+    },
+    /// A person wants a message to be a note, by a reaction.
+    Reacted {
+        /// Which message.
+        message: MessageRef,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person opened their Home tab.
+    HomeOpened {
+        /// The person's user id.
+        by: String,
     },
     /// A message that is to be a note was read.
     Pinned {

@@ -1,6 +1,7 @@
 //! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
 //! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
+mod surfaces;
 mod taken;
 
 use crate::alarms;
@@ -119,8 +120,10 @@ async fn events(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> An
     match read_json(body.bytes())? {
         Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
         Envelope::EventCallback { event_id, event, api_app_id, authorizations, .. } => {
-            if let Some(message) = MessageEvent::read(&event) {
-                let us = Us { app: &api_app_id, authorizations: &authorizations };
+            let us = Us { app: &api_app_id, authorizations: &authorizations };
+            if let Some((scope, event)) = door.surface(&event, us) {
+                door.accept(EventKey(format!("slack/{event_id}")), scope, event).await?;
+            } else if let Some(message) = MessageEvent::read(&event) {
                 for (place, (scope, event)) in door.message(&message, us).into_iter().enumerate() {
                     let more = if place == 0 { String::new() } else { format!("/{place}") };
                     door.accept(EventKey(format!("slack/{event_id}{more}")), scope, event).await?;
@@ -157,6 +160,7 @@ async fn interactivity(State(door): State<Door>, headers: HeaderMap, body: Bytes
     match read_json(payload.as_bytes())? {
         Interaction::BlockActions(pressed) => door.pressed(*pressed).await,
         Interaction::ViewSubmission(submitted) => door.submitted(&submitted).await,
+        Interaction::Shortcut(chosen) | Interaction::MessageAction(chosen) => door.shortcut(*chosen).await,
         Interaction::Other => Ok(StatusCode::OK.into_response()),
     }
 }
@@ -204,6 +208,11 @@ impl Door {
 
     /// A pressed button becomes an event, or opens the form that it asks for.
     async fn pressed(&self, pressed: BlockActions) -> Answer {
+        let home = pressed.actions.first().filter(|action| blocks::home::scope_of(&action.block_id).is_some());
+        if let Some(action) = home {
+            let (block, value) = (action.block_id.clone(), action.carried().to_owned());
+            return self.pressed_at_home(pressed.user.id, pressed.trigger_id, &block, value).await;
+        }
         let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
         let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
         let scope = self.scope_of(&asked.channel)?;
@@ -232,6 +241,9 @@ impl Door {
         let opening = tokio::spawn(async move {
             let Err(err) = chat.open_view(&trigger_id, view).await else { return };
             tracing::warn!("a form was not opened: {err}");
+            if response_url.is_empty() {
+                return;
+            }
             if let Err(err) = chat.respond(&response_url, &reply::form_not_opened()).await {
                 tracing::warn!("nor could the person be told: {err}");
             }
@@ -297,7 +309,11 @@ impl Door {
         };
         let scope = self.scope_of(&channel)?;
         let by = submitted.user.id.clone();
-        let asked = Asked { by, channel, response_url };
+        let asked = if response_url.is_empty() {
+            Asked::whispered(by, channel, None)
+        } else {
+            Asked { by, channel, response_url }
+        };
         let key = EventKey(format!("slack/view/{}", view.id));
         self.accept(key, scope, Event::Declared { declared: Box::new(declared), asked }).await?;
         Ok(StatusCode::OK.into_response())

@@ -209,6 +209,11 @@ pub enum Job {
         /// Who wants it.
         asked: Asked,
     },
+    /// Show somebody their Home tab.
+    Home {
+        /// The person's user id.
+        by: String,
+    },
     /// Look whether Slack has done with a picture, until it has: before that no message can show it.
     AwaitPicture {
         /// Of which incident.

@@ -112,7 +112,8 @@ impl Budget {
             | Job::Act { .. }
             | Job::Review { .. }
             | Job::Postmortem { .. }
-            | Job::Pin { .. } => Ok(()),
+            | Job::Pin { .. }
+            | Job::Home { .. } => Ok(()),
         }
     }
 

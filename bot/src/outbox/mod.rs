@@ -3,6 +3,7 @@
 //! [`schedule()`] is pure and decides; [`Sender`] calls, and closes what is done.
 
 mod budget;
+mod home;
 mod job;
 mod lessons;
 mod people;
@@ -283,6 +284,7 @@ impl Sender {
             Job::Postmortem { scope, incident, insists, asked, under: _ } => {
                 self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
+            Job::Home { by } => self.home(id, by).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await

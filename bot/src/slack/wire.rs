@@ -116,9 +116,39 @@ pub enum Interaction {
     BlockActions(Box<BlockActions>),
     /// A form was filled in and sent.
     ViewSubmission(ViewSubmission),
+    /// A shortcut was chosen.
+    Shortcut(Box<Shortcut>),
+    /// A shortcut was chosen from the menu of a message.
+    MessageAction(Box<Shortcut>),
     /// Anything else.
     #[serde(other)]
     Other,
+}
+
+/// A shortcut that somebody chose. Ours all declare an incident.
+#[derive(Debug, Deserialize)]
+pub struct Shortcut {
+    /// Who chose it.
+    pub user: Id,
+    /// What opens a form.
+    pub trigger_id: String,
+    /// Where the message stands, if it was chosen from one.
+    pub channel: Option<Id>,
+    /// The message, if it was chosen from one.
+    pub message: Option<ChosenMessage>,
+    /// Where the answer goes; empty where there is no channel.
+    #[serde(default)]
+    pub response_url: String,
+}
+
+/// The message that a shortcut was chosen from.
+#[derive(Debug, Deserialize)]
+pub struct ChosenMessage {
+    /// Its id.
+    pub ts: String,
+    /// What it says, in mrkdwn.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// A pressed button, or a choice from a menu.
@@ -131,7 +161,8 @@ pub struct BlockActions {
     /// Where the message is.
     #[serde(default)]
     pub container: Container,
-    /// Where the answer goes.
+    /// Where the answer goes; the Home tab has no such address.
+    #[serde(default)]
     pub response_url: String,
     /// Unique for each press.
     pub trigger_id: String,
@@ -160,6 +191,9 @@ pub struct PressedAction {
     /// Its id.
     #[serde(default)]
     pub action_id: String,
+    /// The id of its block.
+    #[serde(default)]
+    pub block_id: String,
     /// What it carries, if it is a button.
     #[serde(default)]
     pub value: String,

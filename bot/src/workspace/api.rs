@@ -48,6 +48,7 @@ const METHODS: &[Method] = &[
     Method { name: "chat.update", scope: Some("chat:write"), call: update },
     Method { name: "chat.postEphemeral", scope: Some("chat:write"), call: post_ephemeral },
     Method { name: "chat.getPermalink", scope: None, call: permalink },
+    Method { name: "views.publish", scope: None, call: super::surfaces::publish },
     Method { name: "conversations.history", scope: Some("channels:history"), call: history },
     Method { name: "conversations.replies", scope: Some("channels:history"), call: replies },
     Method { name: "conversations.info", scope: Some("channels:read"), call: info },
@@ -176,6 +177,10 @@ fn body_of(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
 
 pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
     let channel = text(arguments, "channel");
+    // Written to by somebody's own id, it is the conversation with them.
+    if let Some(direct) = workspace.lock_state().direct(channel) {
+        return Ok(direct);
+    }
     let known = workspace.lock_state().channel(channel).is_some();
     if known { Ok(channel.to_owned()) } else { Err("channel_not_found".into()) }
 }

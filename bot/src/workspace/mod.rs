@@ -15,6 +15,7 @@ pub mod fault;
 pub mod files;
 pub mod room;
 pub mod state;
+mod surfaces;
 pub mod views;
 
 use deliver::Courier;
@@ -50,14 +51,17 @@ pub struct App {
 }
 
 /// The scopes the bot asks for so far.
-pub const SCOPES: [&str; 9] = [
+pub const SCOPES: [&str; 12] = [
+    "app_mentions:read",
     "channels:history",
     "channels:read",
     "chat:write",
     "commands",
     "files:read",
     "files:write",
+    "im:history",
     "metadata.message:read",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 ];
@@ -195,7 +199,10 @@ impl Workspace {
     /// Says something as a person, in a channel or thread.
     pub fn say(&self, person: &str, channel: &str, thread_ts: Option<&str>, text: &str) -> String {
         let author = self.lock_state().author_of(person);
-        self.post(author, channel, thread_ts, json!({"text": blocks::mrkdwn::escape(text)}))
+        let text = self.lock_state().escaped(text);
+        let event = self.post(author, channel, thread_ts, json!({"text": text}));
+        self.mention(person, channel, &text);
+        event
     }
 
     /// Delivers an event again, as Slack does when it got no answer in time.

@@ -197,6 +197,17 @@ impl State {
         self.channels.iter().find(|channel| channel.id == id)
     }
 
+    /// The conversation that somebody has with the app alone.
+    pub(super) fn direct(&mut self, person: &str) -> Option<String> {
+        let name = self.person(person)?.name.to_lowercase();
+        let id = format!("D{}", &person[1..]);
+        if self.channel(&id).is_none() {
+            let topic = "Only the two of you".to_owned();
+            self.channels.push(Channel { id: id.clone(), name: format!("clarity-and-{name}"), topic });
+        }
+        Some(id)
+    }
+
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
     }
@@ -276,7 +287,7 @@ impl State {
                 let mut event = message;
                 event["channel"] = json!(post.channel);
                 event["event_ts"] = json!(post.ts);
-                event["channel_type"] = json!("channel");
+                event["channel_type"] = json!(if post.channel.starts_with('D') { "im" } else { "channel" });
                 event
             }
             Some(before) => json!({
@@ -286,6 +297,11 @@ impl State {
             }),
         };
         let seconds: i64 = post.ts.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+        self.wrapped(event, seconds)
+    }
+
+    /// An event as the app gets it.
+    pub(super) fn wrapped(&mut self, event: Value, seconds: i64) -> Value {
         json!({
             "type": "event_callback", "team_id": TEAM_ID, "api_app_id": APP_ID,
             "event_id": format!("Ev{:08}", self.number()), "event_time": seconds, "event": event,
@@ -313,6 +329,9 @@ impl State {
         let word = |word: &str| {
             let called = word.strip_prefix('@');
             let person = called.and_then(|name| self.people().iter().find(|one| one.name.eq_ignore_ascii_case(name)));
+            if called.is_some_and(|name| name.eq_ignore_ascii_case("clarity")) {
+                return format!("<@{BOT_USER}>");
+            }
             person.map_or_else(
                 || blocks::mrkdwn::escape(word),
                 |person| format!("<@{}|{}>", person.id, person.name.to_lowercase()),

@@ -32,6 +32,8 @@ struct Trigger {
 pub(super) struct Views {
     triggers: HashMap<String, Trigger>,
     open: BTreeMap<String, Value>,
+    /// The Home tabs that were published, by the person who has them.
+    pub(super) homes: BTreeMap<String, Value>,
 }
 
 /// A form as the page shows it.

@@ -23,3 +23,4 @@ mod pictures;
 mod postmortem;
 mod recovery;
 mod serve;
+mod surfaces;

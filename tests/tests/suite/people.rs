@@ -80,6 +80,7 @@ async fn severity_and_roles_stand_on_the_card() {
         [SEV1] [SEV2] [SEV3] [SEV4]
         ");
         room.mina().clicks("SEV2").await;
+        room.wait(30).await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
         INC-1 is SEV2 now.
@@ -87,6 +88,7 @@ async fn severity_and_roles_stand_on_the_card() {
         room.mina().types("roles lead me").await;
         room.skims();
         room.mina().types("roles comms @Jun").await;
+        room.wait(30).await;
         assert_snapshot!(room.reads_only("comms"), @"
         #war-room, only Mina:
         @Jun is comms of INC-1 now.
@@ -124,6 +126,7 @@ async fn what_is_closed_takes_in_no_alarms_until_it_is_reopened() {
     run_test(async |room| {
         flood(room).await;
         room.mina().types("close because we <know> it").await;
+        room.wait(30).await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
         INC-1 is closed. 3 of its alarms fire still. An alarm that fires from now on begins another incident, unless this one is reopened.
@@ -195,7 +198,8 @@ async fn whoever_does_not_say_which_is_asked_before_anything_is_closed() {
 async fn a_note_stands_in_the_timeline_and_mentions_nobody() {
     run_test(async |room| {
         flood(room).await;
-        room.mina().types("note Rolled *back* by hand <!channel> &lt;@U0JUN>").await;
+        room.mina().types("note Rolled *back* by hand <!channel> <@U0JUN>").await;
+        room.wait(30).await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
         Noted: it stands in the timeline of INC-1.
@@ -223,14 +227,17 @@ async fn the_menu_of_the_card_opens_forms() {
         assert_eq!(room.mina().fills(" ").await, Err("Please say in a few words what is broken.".to_owned()));
         room.mina().fills("Checkout *down*").await.unwrap();
         room.mina().picks("I take the lead").await;
+        room.wait(30).await;
         let card = room.reads_only("Context, just for me");
         assert_snapshot!(card.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
         room.mina().picks("Add a note…").await;
         room.mina().fills("Deploys are frozen").await.unwrap();
         room.mina().picks("Close…").await;
         room.mina().fills("Fixed by hand").await.unwrap();
+        room.wait(30).await;
         assert_snapshot!(room.reads_only("Fixed"), @"");
         room.jun().picks("Reopen").await;
+        room.wait(30).await;
         assert_snapshot!(room.reads_only("Reopened"), @"");
     })
     .await;

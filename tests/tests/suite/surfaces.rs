@@ -1,0 +1,132 @@
+//! The other ways in which people speak to the bot: shortcuts, mentions, direct messages, reactions, the Home tab.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
+
+use bot::drill::{ALERTS, WAR_ROOM};
+use bot::workspace::state::Post;
+use insta::assert_snapshot;
+use tests::{Room, alarm, run_test};
+
+const MINA: &str = "U0MINA";
+
+/// What somebody says in a channel or a thread, and the message it became.
+async fn says(room: &mut Room, channel: &str, thread_ts: Option<&str>, text: &str) -> Post {
+    room.stage.workspace.say(MINA, channel, thread_ts, text);
+    room.stage.settle().await;
+    room.stage.workspace.posts().into_iter().rev().find(|post| post.author.user == MINA).unwrap()
+}
+
+#[tokio::test]
+async fn a_message_begins_an_incident_and_becomes_its_first_note() {
+    run_test(async |room| {
+        let said = says(room, ALERTS, None, "login is failing for a bunch of users, looking").await;
+        room.stage.workspace.shortcut("U0JUN", Some(&said)).await.unwrap();
+        room.jun().fills_fields(&[("title", "Login fails"), ("severity", "none"), ("about", "")]).await.unwrap();
+        room.skims();
+        room.jun().types("timeline").await;
+        assert_snapshot!(room.reads_only("only Jun"), @"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_incident_is_declared_from_anywhere() {
+    run_test(async |room| {
+        room.stage.workspace.shortcut(MINA, None).await.unwrap();
+        let refused = room.mina().fills_fields(&[("title", " ")]).await;
+        assert_eq!(refused, Err("Please say in a few words what is broken.".to_owned()));
+        room.mina().fills_fields(&[("title", "Mail is late"), ("severity", "sev3")]).await.unwrap();
+        let said = room.reads_only("INC-1 is open");
+        assert_snapshot!(said, @"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mention_is_answered_to_whoever_made_it() {
+    run_test(async |room| {
+        room.mina().types("open Login fails").await;
+        room.skims();
+        says(room, WAR_ROOM, None, "@Clarity status").await;
+        assert_snapshot!(room.reads(), @"");
+        says(room, WAR_ROOM, None, "@Clarity what is wrong with you").await;
+        assert_snapshot!(room.reads(), @"");
+        says(room, WAR_ROOM, None, "I asked clarity for the status").await;
+        assert_snapshot!(room.reads(), @"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_writes_to_the_bot_is_written_to() {
+    run_test(async |room| {
+        room.stage.workspace.write_to_app(MINA, "sev 1");
+        room.stage.settle().await;
+        assert_snapshot!(room.reads(), @"");
+        room.stage.workspace.write_to_app(MINA, "open Login fails");
+        room.stage.settle().await;
+        assert_snapshot!(room.reads_only("clarity-and-mina"), @"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pin_makes_a_message_a_note_once() {
+    run_test(async |room| {
+        room.mina().types("open Login fails").await;
+        room.mina().types("open Mail is late").await;
+        room.skims();
+        let cards = room.channel();
+        let older = cards.iter().find(|post| post.body["text"].as_str().unwrap().starts_with("INC-1")).unwrap();
+        let reply = says(room, WAR_ROOM, Some(&older.ts), "restarted the *pool* <!channel>").await;
+        let event = room.stage.workspace.react("U0JUN", &reply, "pushpin");
+        room.stage.settle().await;
+        room.stage.workspace.redeliver(&event);
+        room.stage.settle().await;
+        assert_snapshot!(room.reads(), @"");
+        room.stage.workspace.react("U0DANA", &reply, "round_pushpin");
+        room.stage.settle().await;
+        assert_snapshot!(room.reads(), @"");
+        room.stage.workspace.react("U0JUN", &reply, "eyes");
+        let elsewhere = says(room, ALERTS, None, "lunch?").await;
+        room.stage.workspace.react("U0JUN", &elsewhere, "pushpin");
+        room.stage.settle().await;
+        assert_eq!(room.reads(), "", "neither is a note");
+        let notes: Vec<usize> = room.incidents().await.iter().map(|incident| incident.people.notes().count()).collect();
+        assert_eq!(notes, [1, 0], "the thread tells the incident");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_home_tab_lists_what_is_open() {
+    run_test(async |room| {
+        let home = async |room: &mut Room| {
+            room.stage.workspace.open_home(MINA);
+            room.stage.settle().await;
+            blocks::text::message(&room.stage.workspace.home(MINA).unwrap(), &|_| None)
+        };
+        assert_snapshot!(home(room).await, @"");
+        for (name, at) in
+            [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)]
+        {
+            room.eventbridge(&alarm(name, at)).await;
+        }
+        room.skims();
+        assert_snapshot!(home(room).await, @"");
+        let view = room.stage.workspace.home(MINA).unwrap();
+        let beside = |block: &&serde_json::Value| block["accessory"]["action_id"] == "clarity.context";
+        let block = view["blocks"].as_array().unwrap().iter().find(beside).unwrap();
+        let id = block["block_id"].as_str().unwrap();
+        room.stage.workspace.click_home(MINA, id, "clarity.context").await.unwrap();
+        room.stage.settle().await;
+        let answer = room.reads_only("INC-1 · context");
+        assert!(answer.starts_with("#clarity-and-mina"), "{answer}");
+        let declare = view["blocks"].as_array().unwrap().last().unwrap()["block_id"].as_str().unwrap().to_owned();
+        room.stage.workspace.click_home(MINA, &declare, "clarity.declare").await.unwrap();
+        assert!(room.mina().has_a_form());
+        room.mina().fills_fields(&[("title", "Mail is late")]).await.unwrap();
+        room.skims();
+        assert_eq!(room.incidents().await.len(), 2);
+    })
+    .await;
+}
