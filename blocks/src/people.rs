@@ -62,14 +62,13 @@ pub(crate) fn menu(incident: &Incident) -> Vec<(Action, &'static str)> {
 /// What the thread is told of what somebody did; none for what the card says well enough.
 pub fn line(did: &Did) -> Option<String> {
     match did {
-        Did::Declared { .. } | Did::Titled { .. } => None,
+        // The card says the first two; what was said in the thread or the channel stands there.
+        Did::Declared { .. } | Did::Titled { .. } | Did::Noted { link: Some(_), .. } => None,
         Did::Rated { severity: Some(severity) } => Some(format!("🎚️ This is *{severity}* now")),
         Did::Rated { severity: None } => Some("🎚️ The severity is open again".to_owned()),
         // Whoever gets a role is told by it.
         Did::Assigned { role, to: Some(to) } => Some(format!("👤 {} is {role} now", person(to))),
         Did::Assigned { role, to: None } => Some(format!("👤 Nobody is {role} any more")),
-        // What was said in the thread or the channel stands there.
-        Did::Noted { link: Some(_), .. } => None,
         Did::Noted { text, link: None } => Some(format!("📝 {}", said(text))),
         Did::Closed { because } => Some(format!("🏁 *Closed*{}", reason(because.as_deref()))),
         Did::Reopened => Some("♻️ *Reopened*: it is not over".to_owned()),

@@ -27,7 +27,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             let is_any = scene.plans().any(needs_people);
             let fits = |state: &PlanState| if is_any { needs_people(state) } else { state.waits_at(now) };
             match choose_plan(scene, plan.as_ref(), fits) {
-                Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
+                Ok(found) => return look_up(found, approval(reason), asked.clone()),
                 Err(message) => message,
             }
         }
@@ -78,6 +78,11 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
     Decision::answer(asked, message)
+}
+
+/// An approval with its reason as it was typed: Slack escapes what it brings.
+fn approval(reason: Option<String>) -> Request {
+    Request::Approve { reason: reason.map(|reason| blocks::mrkdwn::unescape(&reason)) }
 }
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.

@@ -2,9 +2,15 @@
 
 use super::api::{Failed, refused, text};
 use super::check;
-use super::room::element;
+use super::room::{RoomEvent, done, element, refuse};
 use super::state::{Post, name_blocks};
 use super::{APP_ID, BOT_USER, TEAM_ID, Workspace};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// `views.publish`.
@@ -20,8 +26,75 @@ pub(super) fn publish(workspace: &Workspace, arguments: &Value) -> Result<Value,
     check::message(&json!({"text": "-", "blocks": view["blocks"]}))
         .map_err(|refusal| refused("invalid_arguments", &refusal.problems))?;
     name_blocks(&mut view);
-    workspace.lock_state().views.homes.insert(person.to_owned(), view.clone());
+    let mut state = workspace.lock_state();
+    state.views.homes.insert(person.to_owned(), view.clone());
+    let names = |id: &str| state.name_of(id);
+    let html = blocks::html::message(&view, blocks::html::Lookup { names: &names, files: &|_| None });
+    // Nobody may be looking.
+    let _ = workspace.inner.room.send(RoomEvent::Home { person: person.to_owned(), html });
+    drop(state);
     Ok(json!({"view": view}))
+}
+
+/// What somebody does on the page: with a message, with the Home tab, or with neither.
+#[derive(Deserialize)]
+struct Does {
+    user: String,
+    channel: Option<String>,
+    ts: Option<String>,
+    #[serde(default)]
+    block_id: String,
+    #[serde(default)]
+    action_id: String,
+}
+
+pub(super) fn router() -> Router<Workspace> {
+    Router::new()
+        .route("/room/react", post(react))
+        .route("/room/shortcut", post(shortcut))
+        .route("/room/home", post(home))
+        .route("/room/home/click", post(click_home))
+}
+
+impl Does {
+    fn post(&self, workspace: &Workspace) -> Option<Post> {
+        workspace.lock_state().find(self.channel.as_deref()?, self.ts.as_deref()?).cloned()
+    }
+
+    fn is_known(&self, workspace: &Workspace) -> bool {
+        workspace.lock_state().person(&self.user).is_some()
+    }
+}
+
+fn gone() -> Response {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, "There is no such person or message.")
+}
+
+async fn react(State(workspace): State<Workspace>, Json(does): Json<Does>) -> Response {
+    let post = does.post(&workspace).filter(|_| does.is_known(&workspace));
+    let Some(post) = post else { return gone() };
+    workspace.react(&does.user, &post, "pushpin");
+    done(Ok(()))
+}
+
+async fn shortcut(State(workspace): State<Workspace>, Json(does): Json<Does>) -> Response {
+    let post = does.post(&workspace);
+    if !does.is_known(&workspace) || (post.is_none() && does.ts.is_some()) {
+        return gone();
+    }
+    done(workspace.shortcut(&does.user, post.as_ref()).await)
+}
+
+async fn home(State(workspace): State<Workspace>, Json(does): Json<Does>) -> Response {
+    if !does.is_known(&workspace) {
+        return gone();
+    }
+    workspace.open_home(&does.user);
+    done(Ok(()))
+}
+
+async fn click_home(State(workspace): State<Workspace>, Json(does): Json<Does>) -> Response {
+    done(workspace.click_home(&does.user, &does.block_id, &does.action_id).await)
 }
 
 impl Workspace {

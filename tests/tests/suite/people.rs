@@ -82,16 +82,70 @@ async fn severity_and_roles_stand_on_the_card() {
         room.mina().clicks("SEV2").await;
         room.wait(30).await;
         assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        · SEV2 · open
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
         #war-room, only Mina:
         INC-1 is SEV2 now.
+
+        #war-room thread:
+        🎚️ This is SEV2 now
+
+        #war-room thread:
+        🗺️ Blast radius as of 03:14:30 UTC: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
         ");
         room.mina().types("roles lead me").await;
         room.skims();
         room.mina().types("roles comms @Jun").await;
         room.wait(30).await;
         assert_snapshot!(room.reads_only("comms"), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        · SEV2 · lead @Mina · comms @Jun · open
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
         #war-room, only Mina:
         @Jun is comms of INC-1 now.
+
+        #war-room thread:
+        👤 @Jun is comms now
         ");
         room.jun().types("roles").await;
         assert_snapshot!(room.reads(), @"
@@ -128,8 +182,37 @@ async fn what_is_closed_takes_in_no_alarms_until_it_is_reopened() {
         room.mina().types("close because we <know> it").await;
         room.wait(30).await;
         assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · closed: user-pool: requests fail
+        · closed at 03:14:30 UTC
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do] [⋯ Add a note… | Reopen]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
         #war-room, only Mina:
         INC-1 is closed. 3 of its alarms fire still. An alarm that fires from now on begins another incident, unless this one is reopened.
+
+        #war-room thread:
+        🏁 Closed: we <know> it
+
+        #war-room thread:
+        🗺️ Blast radius as of 03:14:30 UTC: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
         ");
         let first = alarm("prod-user-pool-throttles", 130);
         // What it knows and recovers is told there; what fires again is another story.
@@ -201,8 +284,36 @@ async fn a_note_stands_in_the_timeline_and_mentions_nobody() {
         room.mina().types("note Rolled *back* by hand <!channel> <@U0JUN>").await;
         room.wait(30).await;
         assert_snapshot!(room.reads(), @"
+        #war-room (edited):
+        INC-1 · user-pool: requests fail
+        What's going on
+        3 alarms fire since 03:14:10 UTC, 3 services affected: `user-pool`, `orders-api` and `token-exchange`.
+        It spread `user-pool` → `token-exchange` → `orders-api`.
+        What caused it
+        `user-pool` (confidence 97 %): 421 failed requests a minute where 1.07 is usual, and nothing it calls explains that (E1, E2, E3).
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
+        What it hits next
+        • `web`, through `orders-api`: 72 % likely; 399 requests a minute at risk, 100 % of what users ask for needs it (E10)
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
+        2. Look at `user-pool`, its faults first (alarm)
+        3. Warn the owners of `web`
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
+        · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
+
         #war-room, only Mina:
         Noted: it stands in the timeline of INC-1.
+
+        #war-room thread:
+        📝 Rolled back by hand <!channel> <@U0JUN>
+
+        #war-room thread:
+        🗺️ Blast radius as of 03:14:30 UTC: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.
+        [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
         ");
         room.mina().types("note").await;
         assert_snapshot!(room.reads(), @"
@@ -229,16 +340,26 @@ async fn the_menu_of_the_card_opens_forms() {
         room.mina().picks("I take the lead").await;
         room.wait(30).await;
         let card = room.reads_only("Context, just for me");
-        assert_snapshot!(card.lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+        assert_snapshot!(card.lines().take(3).collect::<Vec<_>>().join("\n"), @"
+        #war-room (edited):
+        INC-1 · Checkout *down*
+        · SEV1 · lead @Mina · open
+        ");
         room.mina().picks("Add a note…").await;
         room.mina().fills("Deploys are frozen").await.unwrap();
         room.mina().picks("Close…").await;
         room.mina().fills("Fixed by hand").await.unwrap();
         room.wait(30).await;
-        assert_snapshot!(room.reads_only("Fixed"), @"");
+        assert_snapshot!(room.reads_only("Fixed"), @"
+        #war-room thread:
+        🏁 Closed: Fixed by hand
+        ");
         room.jun().picks("Reopen").await;
         room.wait(30).await;
-        assert_snapshot!(room.reads_only("Reopened"), @"");
+        assert_snapshot!(room.reads_only("Reopened"), @"
+        #war-room thread:
+        ♻️ Reopened: it is not over
+        ");
     })
     .await;
 }
