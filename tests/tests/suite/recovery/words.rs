@@ -52,7 +52,7 @@ async fn approve_means_the_plan_that_waits() {
         on `token-exchange` (AWS::Lambda::Function), in `production`
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
         Approvals: 1 of 1 needed, not from who asked.
-        Approved by @Jun at 03:14:30 UTC (“The &lt;Storm&gt; Hurts “Everybody””).
+        Approved by @Jun at 03:14:30 UTC (“The <Storm> Hurts “Everybody””).
         Nothing happens until somebody presses Execute.
         [Execute] [Approve] [Reject] [Details] [Revoke]
 
