@@ -3,7 +3,7 @@
 use crate::limits::{MAX_BUTTON, cut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tools::model::{AlarmDigest, IncidentId};
+use tools::model::{AlarmDigest, IncidentId, Severity};
 use tools::recovery::ProposalKey;
 use tools::recovery::plan::PlanId;
 
@@ -142,13 +142,83 @@ impl Deed {
     }
 }
 
-/// What a form asks for: one line of text.
+/// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Why somebody agrees.
     Reason,
     /// The name of what a plan acts on.
     TargetName,
+    /// How bad an incident is.
+    Severity,
+    /// What an incident is called.
+    Title,
+    /// What is to stand in the timeline.
+    Note,
+    /// Why an incident is over.
+    Closing,
+}
+
+/// What a person does with an incident by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// Say how bad it is, in a form.
+    Rate,
+    /// Say that it is this bad.
+    Sev(Severity),
+    /// Take the lead.
+    Lead,
+    /// Add a note, in a form.
+    Note,
+    /// Give it another title, in a form.
+    Title,
+    /// Close it, with a form for the reason.
+    Close,
+    /// Reopen it.
+    Reopen,
+}
+
+impl Handling {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Rate,
+        Self::Sev(Severity::Sev1),
+        Self::Sev(Severity::Sev2),
+        Self::Sev(Severity::Sev3),
+        Self::Sev(Severity::Sev4),
+        Self::Lead,
+        Self::Note,
+        Self::Title,
+        Self::Close,
+        Self::Reopen,
+    ];
+
+    /// Its word in a button.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Sev(Severity::Sev1) => "sev1",
+            Self::Sev(Severity::Sev2) => "sev2",
+            Self::Sev(Severity::Sev3) => "sev3",
+            Self::Sev(Severity::Sev4) => "sev4",
+            Self::Lead => "lead",
+            Self::Note => "note",
+            Self::Title => "title",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+        }
+    }
+
+    /// What it asks for before it is done; none if a click is enough.
+    pub fn form(self) -> Option<Form> {
+        match self {
+            Self::Rate => Some(Form::Severity),
+            Self::Note => Some(Form::Note),
+            Self::Title => Some(Form::Title),
+            Self::Close => Some(Form::Closing),
+            Self::Sev(_) | Self::Lead | Self::Reopen => None,
+        }
+    }
 }
 
 /// What a button does. It carries no more than opaque ids; everything else is read again when it is pressed.
@@ -166,6 +236,8 @@ pub enum Action {
     Propose(IncidentId, ProposalKey),
     /// Do this with that plan.
     Plan(Deed, IncidentId, PlanId),
+    /// Do this with that incident by hand.
+    Handle(Handling, IncidentId),
 }
 
 /// The version of the codec: a button of an older release must still be answered in words.
@@ -185,6 +257,7 @@ impl Action {
             Self::Merge(..) => MERGE,
             Self::Split(..) => SPLIT,
             Self::Plan(deed, ..) => deed.word(),
+            Self::Handle(step, _) => step.word(),
         }
     }
 
@@ -196,7 +269,8 @@ impl Action {
             | Self::Propose(incident, _)
             | Self::Merge(incident, _)
             | Self::Split(incident, _)
-            | Self::Plan(_, incident, _) => *incident,
+            | Self::Plan(_, incident, _)
+            | Self::Handle(_, incident) => *incident,
         }
     }
 
@@ -204,7 +278,7 @@ impl Action {
     pub fn value(&self) -> String {
         let name = self.name();
         match self {
-            Self::Ask(_, incident) => format!("{VERSION}.{name}.{incident}"),
+            Self::Ask(_, incident) | Self::Handle(_, incident) => format!("{VERSION}.{name}.{incident}"),
             Self::Consider(incident, key) | Self::Propose(incident, key) => {
                 format!("{VERSION}.{name}.{incident}.{key}")
             }
@@ -227,6 +301,10 @@ impl Action {
         let incident = IncidentId::try_from(incident.to_owned()).ok()?;
         let topic = Topic::ALL.into_iter().find(|topic| topic.word() == name);
         let deed = Deed::ALL.into_iter().find(|deed| deed.word() == name);
+        let step = Handling::ALL.into_iter().find(|step| step.word() == name);
+        if let (Some(step), None) = (step, id) {
+            return Some(Self::Handle(step, incident));
+        }
         match (topic, deed, id) {
             (Some(topic), _, None) => Some(Self::Ask(topic, incident)),
             (None, Some(deed), Some(id)) => Some(Self::Plan(deed, incident, plan_id(id)?)),
@@ -267,6 +345,7 @@ mod tests {
         let mut actions = vec![Action::Consider(incident, key.clone()), Action::Propose(incident, key)];
         actions.push(Action::Merge(incident, IncidentId(8)));
         actions.push(Action::Split(incident, AlarmDigest::read("00ff00ff00ff00ff").unwrap()));
+        actions.extend(Handling::ALL.map(|step| Action::Handle(step, incident)));
         actions.extend(Topic::ALL.map(|topic| Action::Ask(topic, incident)));
         actions.extend(Deed::ALL.map(|deed| Action::Plan(deed, incident, PlanId("plan-1f0c".to_owned()))));
         for action in actions {
@@ -292,6 +371,8 @@ mod tests {
             "v1.merge.INC-7",
             "v1.merge.INC-7.8",
             "v1.split.INC-7.INC-8",
+            "v1.close.INC-7.plan-1f0c",
+            "v1.sev5.INC-7",
         ] {
             assert_eq!(Action::read(value), None, "{value}");
         }

@@ -58,7 +58,8 @@ pub fn lone_line(incident: &Incident) -> Message {
         Some((other, label)) => message.actions(&[(Action::Merge(incident.id, other), &label)]),
         None => regroup::menu(message, incident),
     };
-    message.context(&[footer(incident)])
+    let standing = crate::people::standing(incident);
+    message.context(&standing.into_iter().chain([footer(incident)]).collect::<Vec<_>>())
 }
 
 /// The incident from which a lone alarm stands apart while both are fresh: who knows better says so with one click.

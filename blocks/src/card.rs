@@ -4,7 +4,7 @@ use crate::action::{Action, Topic};
 use crate::alarm::context_button;
 use crate::message::Message;
 use crate::mrkdwn::escape;
-use crate::{graph, isolate, phrase, plan, predict};
+use crate::{graph, isolate, people, phrase, plan, predict};
 use jiff::SignedDuration;
 use std::collections::HashSet;
 use tools::model::{
@@ -24,6 +24,7 @@ const PREDICTIONS_ON_CARD: usize = 3;
 pub fn card(incident: &Incident) -> Message {
     let title = format!("{} · {}", incident.id, headline(incident));
     let mut message = Message::new(&format!("{title}. {}", notification(incident))).header(&title);
+    message = message.context(&people::standing(incident).into_iter().collect::<Vec<_>>());
     message = message.titled("What's going on", &going_on(incident));
     message = match &incident.verdict {
         None => doing(
@@ -34,7 +35,7 @@ pub fn card(incident: &Incident) -> Message {
     };
     let [context] = context_button(incident);
     let fix = (Action::Ask(Topic::Fix, incident.id), "What can I do");
-    message.actions(&[context, fix]).context(&[footer(incident)])
+    message.actions_and_menu(&[context, fix], &people::menu(incident)).context(&[footer(incident)])
 }
 
 /// What is known besides the verdict: what lies ahead, and what is being done.
@@ -103,6 +104,12 @@ pub fn cause_found(verdict: &Verdict, before: Option<&ServiceId>) -> String {
 }
 
 fn headline(incident: &Incident) -> String {
+    if incident.is_closed() {
+        return format!("closed: {}", people::name(incident));
+    }
+    if incident.people.title.is_some() {
+        return people::name(incident);
+    }
     if incident.firing() == 0 {
         return format!("all {} are OK again", phrase::count(incident.alarms.len(), "alarm", "alarms"));
     }
@@ -113,7 +120,10 @@ fn headline(incident: &Incident) -> String {
 }
 
 fn notification(incident: &Incident) -> String {
-    let alarms = phrase::count(incident.firing(), "alarm fires", "alarms fire");
+    let alarms = match incident.alarms.as_slice() {
+        [] => "No alarm belongs to it".to_owned(),
+        _ => phrase::count(incident.firing(), "alarm fires", "alarms fire"),
+    };
     match incident.verdict.as_deref().and_then(Verdict::cause) {
         Some(cause) => {
             format!("{alarms}; the likely cause is {} ({})", cause.service, phrase::confidence(cause.confidence))
@@ -125,7 +135,9 @@ fn notification(incident: &Incident) -> String {
 /// How many alarms, since when, on which services.
 pub(crate) fn going_on(incident: &Incident) -> String {
     let (firing, all) = (incident.firing(), incident.alarms.len());
-    let alarms = if firing == all {
+    let alarms = if all == 0 {
+        "No alarm belongs to it; somebody declared it".to_owned()
+    } else if firing == all {
         phrase::count(all, "alarm fires", "alarms fire")
     } else {
         format!("{firing} of {} fire", phrase::count(all, "alarm", "alarms"))
@@ -146,7 +158,9 @@ pub(crate) fn going_on(incident: &Incident) -> String {
         }
     };
     let path = incident.verdict.as_deref().map(spread).unwrap_or_default();
-    format!("{alarms} since {since}{on}.{path}")
+    let about = incident.people.about.as_ref().map(|about| format!("“{}”\n", phrase::words(about))).unwrap_or_default();
+    let when = if all == 0 { "at" } else { "since" };
+    format!("{about}{alarms} {when} {since}{on}.{path}")
 }
 
 fn spread(verdict: &Verdict) -> String {

@@ -1,8 +1,10 @@
-//! Forms: a window that asks for one line of text before something is done, and what it brings back when it is sent.
+//! Forms: a window that asks for something before it is done, and what it brings back when it is sent.
 
 use crate::action::{Action, Form};
+use crate::limits::cut;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tools::model::{MAX_TEXT, MAX_TITLE, Severity};
 
 /// What tells our forms from those of other apps.
 pub const CALLBACK: &str = "clarity.form";
@@ -46,6 +48,7 @@ impl Carries {
 pub fn asked_by(value: &str) -> Option<Form> {
     match Action::read(value)? {
         Action::Plan(deed, ..) => deed.form(),
+        Action::Handle(step, _) => step.form(),
         Action::Ask(..) | Action::Consider(..) | Action::Merge(..) | Action::Split(..) | Action::Propose(..) => None,
     }
 }
@@ -53,33 +56,144 @@ pub fn asked_by(value: &str) -> Option<Form> {
 /// The window as Slack takes it.
 pub fn form(form: Form, carries: &Carries) -> Value {
     let words = words(form);
-    let plain = |text: &str| json!({"type": "plain_text", "text": text, "emoji": false});
+    let mut input = json!({
+        "type": "input",
+        "block_id": BLOCK,
+        "label": plain(words.label),
+        "hint": plain(words.hint),
+        "element": element(form, &words),
+    });
+    if words.blank.is_none() {
+        input["optional"] = json!(true);
+    }
+    view(CALLBACK, (words.title, words.submit), &carries.metadata(), &[input])
+}
+
+/// The field of a form.
+fn element(form: Form, words: &Words) -> Value {
+    match form {
+        Form::Severity => severities(FIELD, None),
+        Form::Reason | Form::TargetName | Form::Title => json!({
+            "type": "plain_text_input", "action_id": FIELD, "max_length": words.most, "focus_on_load": true,
+        }),
+        Form::Note | Form::Closing => json!({
+            "type": "plain_text_input", "action_id": FIELD, "max_length": words.most, "focus_on_load": true,
+            "multiline": true,
+        }),
+    }
+}
+
+/// A menu of how bad it is.
+fn severities(action_id: &str, open: Option<&str>) -> Value {
+    let option = |label: &str, value: &str| json!({"text": plain(label), "value": value});
+    let all = Severity::ALL.map(|severity| option(&severity.to_string(), &severity.to_string().to_lowercase()));
+    let open = open.map(|label| option(label, NO_SEVERITY));
+    let options: Vec<Value> = open.into_iter().chain(all).collect();
+    json!({"type": "static_select", "action_id": action_id, "placeholder": plain("How bad is it?"), "options": options})
+}
+
+fn plain(text: &str) -> Value {
+    json!({"type": "plain_text", "text": text, "emoji": false})
+}
+
+fn view(callback: &str, (title, submit): (&str, &str), carried: &str, blocks: &[Value]) -> Value {
     json!({
         "type": "modal",
-        "callback_id": CALLBACK,
-        "title": plain(words.title),
-        "submit": plain(words.submit),
+        "callback_id": callback,
+        "title": plain(title),
+        "submit": plain(submit),
         "close": plain("Cancel"),
-        "private_metadata": carries.metadata(),
-        "blocks": [{
-            "type": "input",
-            "block_id": BLOCK,
-            "label": plain(words.label),
-            "hint": plain(words.hint),
-            "element": {
-                "type": "plain_text_input", "action_id": FIELD, "max_length": words.most, "focus_on_load": true,
-            },
-        }],
+        "private_metadata": carried,
+        "blocks": blocks,
     })
+}
+
+/// What tells the form in which an incident is declared from the others.
+pub const DECLARE: &str = "clarity.declare";
+/// The blocks of that form, each with a field named [`FIELD`]: what is broken, how bad it is, what is known.
+pub const DECLARE_BLOCKS: [&str; 3] = ["title", "severity", "about"];
+
+/// What stands for a severity that is left open.
+const NO_SEVERITY: &str = "none";
+
+/// What the form in which an incident is declared carries unseen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declares {
+    /// The channel where somebody began; empty where there was none.
+    pub channel: String,
+    /// The message that the incident begins with, if there is one, by its `ts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where the answer goes; empty where there was no room for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub response_url: String,
+}
+
+impl Declares {
+    /// Reads what a submitted form carries; none if it is none of ours.
+    pub fn read(private_metadata: &str) -> Option<Self> {
+        serde_json::from_str(private_metadata).ok()
+    }
+
+    fn metadata(&self) -> String {
+        let Self { channel, message, response_url } = self;
+        let whole = json!({"channel": channel, "message": message, "response_url": response_url}).to_string();
+        if units(&whole) <= MAX_CARRIED {
+            return whole;
+        }
+        json!({"channel": channel, "message": message}).to_string()
+    }
+}
+
+/// The window in which an incident is declared. `about` is what its description begins with.
+pub fn declare(about: &str, carries: &Declares) -> Value {
+    let text = |block: &str, label: &str, hint: &str, most: usize, optional: bool, initial: &str, multiline: bool| {
+        let mut element = json!({"type": "plain_text_input", "action_id": FIELD, "max_length": most});
+        if multiline {
+            element["multiline"] = json!(true);
+        } else {
+            element["focus_on_load"] = json!(true);
+        }
+        if !initial.is_empty() {
+            element["initial_value"] = json!(cut(initial, most));
+        }
+        let mut input = json!({
+            "type": "input", "block_id": block, "label": plain(label), "hint": plain(hint), "element": element,
+        });
+        if optional {
+            input["optional"] = json!(true);
+        }
+        input
+    };
+    let [title, severity, known] = DECLARE_BLOCKS;
+    let first = about.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let rating = json!({
+        "type": "input", "block_id": severity, "optional": true, "label": plain("How bad is it?"),
+        "element": severities(FIELD, Some("Not known yet")),
+    });
+    let blocks = [
+        text(title, "What is broken?", "A few words, as people would say it.", MAX_TITLE, false, first, false),
+        rating,
+        text(known, "What is known so far?", "It stands on the card.", MAX_TEXT, true, about, true),
+    ];
+    view(DECLARE, ("Declare an incident", "Declare"), &carries.metadata(), &blocks)
 }
 
 /// What is wrong with what was typed, for the person who typed it.
 pub fn problem(form: Form, typed: &str) -> Option<String> {
     let words = words(form);
     if typed.chars().all(is_unseen) {
-        return Some(words.blank.to_owned());
+        return words.blank.map(str::to_owned);
+    }
+    if form == Form::Severity && Severity::read(typed).is_none() {
+        return words.blank.map(str::to_owned);
     }
     (units(typed) > words.most).then(|| format!("Please keep it to {} characters.", words.most))
+}
+
+/// The same for the title of an incident that is declared.
+pub fn title_problem(typed: &str) -> Option<String> {
+    problem(Form::Title, typed)
 }
 
 /// What a form says.
@@ -88,8 +202,8 @@ struct Words {
     submit: &'static str,
     label: &'static str,
     hint: &'static str,
-    /// What to do, where nothing was typed.
-    blank: &'static str,
+    /// What to do, where nothing was typed; none where that is fine.
+    blank: Option<&'static str>,
     /// Characters that may be typed.
     most: usize,
 }
@@ -102,7 +216,7 @@ fn words(form: Form) -> Words {
             label: "Your reason",
             hint: "This plan is of high risk. Your reason is kept with your approval, and everybody who follows the \
                    incident can read it.",
-            blank: "Please say in a few words why you approve; without a reason it does not count.",
+            blank: Some("Please say in a few words why you approve; without a reason it does not count."),
             most: 1000,
         },
         Form::TargetName => Words {
@@ -111,8 +225,40 @@ fn words(form: Form) -> Words {
             label: "The name of what this plan acts on",
             hint: "Exactly as it stands in the plan. This is production: typing the name makes sure that it is the one \
                    you mean.",
-            blank: "Please type the name of what the plan acts on; without it nothing is done.",
+            blank: Some("Please type the name of what the plan acts on; without it nothing is done."),
             most: 256,
+        },
+        Form::Severity => Words {
+            title: "How bad is it?",
+            submit: "Set",
+            label: "Severity",
+            hint: "SEV1 is worst. It stands on the card, and the thread is told.",
+            blank: Some("Please choose one."),
+            most: 10,
+        },
+        Form::Title => Words {
+            title: "Edit the title",
+            submit: "Save",
+            label: "What it is called",
+            hint: "A few words, as people would say it.",
+            blank: Some("Please say in a few words what is broken."),
+            most: MAX_TITLE,
+        },
+        Form::Note => Words {
+            title: "Add a note",
+            submit: "Add",
+            label: "What is worth knowing",
+            hint: "It stands in the timeline and in the postmortem, and the thread is told.",
+            blank: Some("Please write a few words."),
+            most: MAX_TEXT,
+        },
+        Form::Closing => Words {
+            title: "Close the incident",
+            submit: "Close it",
+            label: "Why is it over?",
+            hint: "Alarms that fire from then on begin another incident, unless this one is reopened.",
+            blank: None,
+            most: MAX_TEXT,
         },
     }
 }
@@ -137,7 +283,7 @@ mod tests {
     use tools::model::IncidentId;
     use tools::recovery::plan::PlanId;
 
-    const FORMS: [Form; 2] = [Form::Reason, Form::TargetName];
+    const FORMS: [Form; 6] = [Form::Reason, Form::TargetName, Form::Severity, Form::Title, Form::Note, Form::Closing];
 
     fn carries(response_url: &str) -> Carries {
         let action = Action::Plan(Deed::ApproveBecause, IncidentId(7), PlanId(format!("plan-{}", "0f".repeat(32))));
@@ -158,13 +304,13 @@ mod tests {
             let input = &view["blocks"][0];
             assert!(units(input["label"]["text"].as_str().unwrap()) <= 2000);
             assert!(units(input["hint"]["text"].as_str().unwrap()) <= 2000);
-            assert!(input["element"]["max_length"].as_u64().unwrap() <= 3000);
+            assert!(input["element"]["max_length"].as_u64().is_none_or(|most| most <= 3000));
             assert!(view["blocks"].as_array().unwrap().len() == 1, "one field");
         }
     }
 
     #[test]
-    fn a_form_asks_for_one_line() {
+    fn a_form_asks_for_one_thing() {
         let view = form(Form::Reason, &Carries { response_url: String::new(), ..carries("") });
         insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @r#"
         [

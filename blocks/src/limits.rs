@@ -2,7 +2,7 @@
 //!
 //! They are those of Slack's Block Kit reference: 50 blocks a message, 150 characters a header, 3,000 a section text, 10 context
 //! elements, 25 buttons a row, 75 characters a button, 2,000 the text that stands for a picture and its title; 100 options of 75
-//! characters a menu and 150 what it says before a choice; 100, 300 and 30 what a question before a click says.
+//! characters a menu, five behind three dots, and 150 what it says before a choice; 100, 300 and 30 what a question before a click says.
 
 /// Blocks a message may have.
 pub const MAX_BLOCKS: usize = 50;
@@ -18,6 +18,8 @@ pub const MAX_BUTTONS: usize = 25;
 pub const MAX_BUTTON: usize = 75;
 /// Options of a menu.
 pub const MAX_OPTIONS: usize = 100;
+/// Lines behind three dots.
+pub const MAX_DOTS: usize = 5;
 /// Characters of an option.
 pub const MAX_OPTION: usize = 75;
 /// Characters of what a menu says before anything is chosen.

@@ -2,8 +2,8 @@
 
 use crate::action::Action;
 use crate::limits::{
-    MAX_ALT, MAX_BLOCKS, MAX_BUTTONS, MAX_CONFIRM_ANSWER, MAX_CONFIRM_TEXT, MAX_CONFIRM_TITLE, MAX_CONTEXT, MAX_HEADER,
-    MAX_OPTION, MAX_OPTIONS, MAX_PLACEHOLDER, MAX_SECTION, MAX_TEXT, MAX_TITLE, cut,
+    MAX_ALT, MAX_BLOCKS, MAX_BUTTONS, MAX_CONFIRM_ANSWER, MAX_CONFIRM_TEXT, MAX_CONFIRM_TITLE, MAX_CONTEXT, MAX_DOTS,
+    MAX_HEADER, MAX_OPTION, MAX_OPTIONS, MAX_PLACEHOLDER, MAX_SECTION, MAX_TEXT, MAX_TITLE, cut,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -200,6 +200,21 @@ impl Message {
     pub fn actions(self, buttons: &[(Action, &str)]) -> Self {
         let elements: Vec<Value> =
             buttons.iter().take(MAX_BUTTONS).map(|(action, label)| action.button(label)).collect();
+        if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
+    }
+
+    /// Adds buttons, and behind three dots what is wanted less often: five lines at most.
+    #[must_use]
+    pub(crate) fn actions_and_menu(self, buttons: &[(Action, &str)], menu: &[(Action, &str)]) -> Self {
+        let mut elements: Vec<Value> =
+            buttons.iter().take(MAX_BUTTONS - 1).map(|(action, label)| action.button(label)).collect();
+        let plain = |text: &str| json!({"type": "plain_text", "text": cut(text, MAX_OPTION), "emoji": false});
+        let lines =
+            menu.iter().take(MAX_DOTS).map(|(action, label)| json!({"text": plain(label), "value": action.value()}));
+        let lines: Vec<Value> = lines.collect();
+        if !lines.is_empty() {
+            elements.push(json!({"type": "overflow", "action_id": "clarity.more", "options": lines}));
+        }
         if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
     }
 

@@ -21,14 +21,29 @@ pub fn help(root: &str, usages: &[Usage]) -> Message {
 
 /// What was typed is no command: a sentence about it, the nearest command, and where to find all of them.
 pub fn misread(root: &str, sentence: &str, nearest: Option<&str>) -> Message {
+    let text = format!("{} `{root} help` lists what exists.", misread_text(root, sentence, nearest));
+    Message::plain("I did not understand that", &text)
+}
+
+/// The sentence about it and the nearest command alone, in mrkdwn.
+pub fn misread_text(root: &str, sentence: &str, nearest: Option<&str>) -> String {
     let nearest = nearest.map(|word| format!(" Did you mean `{root} {word}`?")).unwrap_or_default();
-    Message::plain("I did not understand that", &format!("{sentence}{nearest} `{root} help` lists what exists."))
+    format!("{sentence}{nearest}")
 }
 
 /// Nothing is going on.
 pub fn nothing_is_open(scope: &ScopeId) -> Message {
     let text = format!("No incident is open in {}. When alarms come in, I open one by myself.", phrase::code(&scope.0));
     Message::plain("No incident is open", &text)
+}
+
+/// Nothing was closed lately.
+pub fn nothing_is_closed(scope: &ScopeId) -> Message {
+    let text = format!(
+        "No incident in {} was closed lately. An older one needs its id, as in `reopen INC-7`.",
+        phrase::code(&scope.0)
+    );
+    Message::plain("Nothing to reopen", &text)
 }
 
 /// The incident that was asked for is not open.

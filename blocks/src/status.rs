@@ -3,7 +3,7 @@
 use crate::message::Message;
 use crate::phrase;
 use jiff::Timestamp;
-use tools::model::{Incident, ServiceId, Verdict};
+use tools::model::{Incident, Role, ServiceId, Verdict};
 use tools::recovery::plan::PlanStatus;
 
 /// Services named in the answer; the rest is counted.
@@ -11,7 +11,7 @@ const MAX_SERVICES: usize = 4;
 
 /// The answer about an incident at `now`.
 pub fn answer(incident: &Incident, now: Timestamp) -> Message {
-    let title = format!("{}: {}", incident.id, if incident.recovered_at().is_some() { "over" } else { "not over" });
+    let title = format!("{}: {}", incident.id, if is_over(incident) { "over" } else { "not over" });
     Message::plain(&title, &lines(incident, now))
 }
 
@@ -20,22 +20,38 @@ pub(crate) fn lines(incident: &Incident, now: Timestamp) -> String {
     format!("{}\n{}", stands(incident, now), done(incident))
 }
 
+/// Whether it is over: somebody said so, or all alarms are OK again and nobody declared it.
+fn is_over(incident: &Incident) -> bool {
+    incident.is_closed() || (incident.recovered_at().is_some() && incident.people.declared_by.is_none())
+}
+
 /// Whether it is over, for how long it has been going on, and what suffers.
 fn stands(incident: &Incident, now: Timestamp) -> String {
     let id = incident.id;
     let began = incident.began_at();
-    if let Some(at) = incident.recovered_at() {
+    let severity = incident.people.severity.map(|severity| format!(" ({severity})")).unwrap_or_default();
+    if let Some(at) = incident.people.closed_at {
         let took = phrase::span(at.duration_since(began));
-        return format!("🟢 *{id} is over* since {}: all alarms are OK again, after {took}.", phrase::time(at));
+        return format!("🟢 *{id}*{severity} *is over*: closed at {}, after {took}.", phrase::time(at));
+    }
+    if let Some(at) = incident.recovered_at().filter(|_| is_over(incident)) {
+        let took = phrase::span(at.duration_since(began));
+        return format!(
+            "🟢 *{id} is over*{severity} since {}: all alarms are OK again, after {took}.",
+            phrase::time(at)
+        );
     }
     let span = phrase::span(now.duration_since(began).max(jiff::SignedDuration::ZERO));
     let affected: Vec<&ServiceId> =
         incident.verdict.iter().flat_map(|verdict| &verdict.affected).map(|affected| &affected.service).collect();
     let on = match affected.as_slice() {
+        [] if incident.alarms.is_empty() => format!("“{}”", phrase::words(crate::people::name(incident))),
         [] => phrase::count(incident.firing(), "alarm fires", "alarms fire"),
         services => format!("{} suffer", phrase::services(services.iter().copied(), MAX_SERVICES)),
     };
-    format!("🔴 *{id} is not over*: for {span} now, {on}.")
+    let lead = incident.people.roles.get(&Role::Lead);
+    let lead = lead.map(|lead| format!(" {} leads.", phrase::person(lead))).unwrap_or_default();
+    format!("🔴 *{id} is not over*{severity}: for {span} now, {on}.{lead}")
 }
 
 /// What is known of the cause, and what is being done.
@@ -64,14 +80,14 @@ fn done(incident: &Incident) -> String {
         "a remedy did not help, and people have to decide about it"
     } else if is(&[PlanStatus::Kept]) {
         "a remedy worked and was kept"
-    } else if incident.recovered_at().is_some() {
+    } else if is_over(incident) {
         "nothing is left to do"
     } else if is(&[PlanStatus::Undone, PlanStatus::Failed]) {
         "what was tried so far did not help"
     } else {
         "no remedy has been chosen yet"
     };
-    let next = next(incident.verdict.as_deref().filter(|_| incident.recovered_at().is_none()));
+    let next = next(incident.verdict.as_deref().filter(|_| !is_over(incident)));
     format!("{cause}; {doing}.{next}")
 }
 

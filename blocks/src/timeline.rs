@@ -4,7 +4,7 @@ use crate::message::Message;
 use crate::mrkdwn::escape;
 use crate::phrase;
 use jiff::SignedDuration;
-use tools::model::{AlarmState, Happened, Incident, Moment, PlanStep};
+use tools::model::{AlarmState, Deed, Happened, Incident, Moment, PlanStep};
 
 /// Lines in one answer: the beginning and the latest ones say the most.
 const MAX_LINES: usize = 40;
@@ -86,6 +86,7 @@ pub(crate) fn what(group: &[Moment]) -> String {
             let sentence = phrase::words(crate::limits::cut(sentence, 120));
             format!("🛠️ {} {}{by}: {sentence}", phrase::plan(plan), step_of_plan(*step))
         }
+        Happened::Person { by, did } => crate::people::told(&Deed { at: first.at, by: by.clone(), did: did.clone() }),
         Happened::Context => "🧭 The card says enough to act on: context is reached".to_owned(),
     };
     format!("{what}{}", phrase::refs(&first.evidence))

@@ -1,9 +1,13 @@
 //! The grammar of the slash command. [`COMMANDS`] is the one list: help, suggestions and the local workspace's hints are
 //! made from it.
 
+mod people;
+
+pub use people::{Holder, Wanted};
+
 use blocks::action::Topic;
 use jiff::{SignedDuration, Timestamp};
-use tools::model::IncidentId;
+use tools::model::{IncidentId, Role, Severity};
 use tools::recovery::plan::PlanId;
 
 /// What a person can ask for.
@@ -66,8 +70,76 @@ pub enum Command {
         /// Of this incident; without one, of the most recent.
         incident: Option<IncidentId>,
     },
+    /// Declare an incident.
+    Open {
+        /// What is broken; without it, a form asks.
+        title: Option<String>,
+    },
+    /// Say that an incident is over.
+    Close {
+        /// Which; without it, the one that is open.
+        incident: Option<IncidentId>,
+        /// Why.
+        because: Option<String>,
+    },
+    /// Say that it is not.
+    Reopen {
+        /// Which; without it, the one that was closed last.
+        incident: Option<IncidentId>,
+    },
+    /// How bad an incident is.
+    Severity {
+        /// Which; without one, the most recent.
+        incident: Option<IncidentId>,
+        /// What of it.
+        wanted: Wanted<Severity>,
+    },
+    /// Who has which role.
+    Roles {
+        /// In which incident; without one, in the most recent.
+        incident: Option<IncidentId>,
+        /// Which role; none for all of them.
+        role: Option<Role>,
+        /// What of it.
+        wanted: Wanted<Holder>,
+    },
+    /// Add a line to the timeline.
+    Note {
+        /// Of which incident; without one, of the most recent.
+        incident: Option<IncidentId>,
+        /// What it says.
+        text: String,
+    },
+    /// Which incidents are open.
+    Overview,
     /// What can be asked for.
     Help,
+}
+
+impl Command {
+    /// The incidents that it names.
+    pub fn incidents(&self) -> Vec<IncidentId> {
+        let one = match self {
+            Self::Merge { incident, into } => return [Some(*incident), *into].into_iter().flatten().collect(),
+            Self::Ask { incident, .. }
+            | Self::Status { incident }
+            | Self::Postmortem { incident }
+            | Self::Close { incident, .. }
+            | Self::Reopen { incident }
+            | Self::Severity { incident, .. }
+            | Self::Roles { incident, .. }
+            | Self::Split { incident, .. }
+            | Self::Page { incident, .. }
+            | Self::Note { incident, .. } => *incident,
+            Self::Approve { .. }
+            | Self::Undo { .. }
+            | Self::Stats { .. }
+            | Self::Open { .. }
+            | Self::Overview
+            | Self::Help => None,
+        };
+        one.into_iter().collect()
+    }
 }
 
 /// A moment in the past, as people say it.
@@ -239,8 +311,48 @@ pub const COMMANDS: &[Row] = &[
         help: "Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days",
         parse: |arguments| stats(arguments.words),
     },
+    Row {
+        word: "open",
+        usage: "open [what is broken]",
+        help: "Declare an incident that no alarm tells of; without words a form asks",
+        parse: |arguments| Ok(people::open(arguments)),
+    },
+    Row {
+        word: "close",
+        usage: "close [INC-n] [because …]",
+        help: "Say that it is over; an alarm that fires after that begins another incident",
+        parse: |arguments| Ok(people::close(arguments)),
+    },
+    Row {
+        word: "reopen",
+        usage: "reopen [INC-n]",
+        help: "Say that it is not over; it takes in alarms again",
+        parse: |arguments| one_incident("reopen", arguments.words, |incident| Command::Reopen { incident }),
+    },
+    Row {
+        word: "severity",
+        usage: "severity [INC-n] [1|2|3|4|none]",
+        help: "How bad it is: SEV1 is worst",
+        parse: people::severity,
+    },
+    Row {
+        word: "roles",
+        usage: "roles [INC-n] [lead|scribe|comms] [@somebody|me|none]",
+        help: "Who leads, writes down and tells others",
+        parse: people::roles,
+    },
+    Row {
+        word: "note",
+        usage: "note [INC-n] [words]",
+        help: "Add a line to the timeline and the postmortem",
+        parse: people::note,
+    },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
+
+/// Other words for commands.
+const ALIASES: &[(&str, &str)] =
+    &[("declare", "open"), ("new", "open"), ("start", "open"), ("resolve", "close"), ("end", "close")];
 
 /// `why`, `why INC-7`.
 fn about(topic: Topic, arguments: &[&str]) -> Result<Command, Misread> {
@@ -421,6 +533,26 @@ pub enum Misread {
         /// What was typed.
         word: String,
     },
+    /// A severity was expected.
+    NoSeverity {
+        /// What was typed.
+        word: String,
+    },
+    /// A role was expected.
+    NoRole {
+        /// What was typed.
+        word: String,
+    },
+    /// A person was expected.
+    NoPerson {
+        /// What was typed.
+        word: String,
+    },
+    /// Words were expected.
+    NoText {
+        /// The command.
+        command: &'static str,
+    },
     /// There is a word too many.
     Extra {
         /// The command.
@@ -430,15 +562,19 @@ pub enum Misread {
     },
 }
 
-/// Reads what follows the command's name. Nothing at all is a call for help.
+/// Phones turn quotes into curly ones and people wrap ids in them; neither means anything here.
+fn quotes(character: char) -> bool {
+    ['"', '\'', '`', '“', '”', '‘', '’', '„'].contains(&character)
+}
+
+/// Reads what follows the command's name. Nothing at all asks what is open.
 pub fn parse(text: &str) -> Result<Command, Misread> {
-    // Phones turn quotes into curly ones and people wrap ids in them; neither means anything here.
-    let quotes = ['"', '\'', '`', '“', '”', '‘', '’', '„'];
     let typed: Vec<&str> = text.split_whitespace().filter(|word| !word.trim_matches(quotes).is_empty()).collect();
     let words: Vec<String> = typed.iter().map(|word| word.trim_matches(quotes).to_lowercase()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some((first, rest)) = words.split_first() else { return Ok(Command::Help) };
-    let exact = COMMANDS.iter().find(|row| row.word == *first);
+    let Some((first, rest)) = words.split_first() else { return Ok(Command::Overview) };
+    let meant = ALIASES.iter().find(|(alias, _)| alias == first).map_or(*first, |(_, word)| word);
+    let exact = COMMANDS.iter().find(|row| row.word == meant);
     let mut begun = COMMANDS.iter().filter(|row| first.len() >= 2 && row.word.starts_with(first));
     let row = exact.or_else(|| match (begun.next(), begun.next()) {
         (Some(only), None) => Some(only),
@@ -502,7 +638,7 @@ mod tests {
 
     #[test]
     fn commands_are_read_forgivingly() {
-        check("", &Ok(Command::Help));
+        check("", &Ok(Command::Overview));
         check("  HELP ", &Ok(Command::Help));
         check("con", &Ok(ask(Topic::Context, None)));
         for topic in Topic::ALL {

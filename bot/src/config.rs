@@ -75,6 +75,10 @@ pub struct Scope {
     /// Where it stands who is on call, for `/incident page`; the user group of `escalate_to` unless told, if it is one.
     #[serde(default)]
     pub on_call: Option<OnCall>,
+    /// How long a flood may go without a lead, or without a severity, before its thread is told so, once each; `10m` unless
+    /// told, and `0s` for never.
+    #[serde(default = "nudge_after")]
+    pub nudge_after: SignedDuration,
 }
 
 impl Scope {
@@ -83,9 +87,7 @@ impl Scope {
         let group = self.escalate_to.as_ref().filter(|id| id.starts_with('S'));
         self.on_call.clone().or_else(|| group.cloned().map(OnCall::UserGroup))
     }
-}
 
-impl Scope {
     /// What counts as a flood for an alarm from this channel, or from none.
     pub fn flood_of(&self, channel: Option<&str>) -> &Flood {
         channel.and_then(|channel| self.floods.get(channel)).unwrap_or(&self.flood)
@@ -274,6 +276,11 @@ pub(crate) fn command() -> String {
     "/incident".to_owned()
 }
 
+/// How long people may be left alone, unless told.
+fn nudge_after() -> SignedDuration {
+    minutes(10)
+}
+
 /// What an environment is unless told: where a mistake costs most.
 fn production() -> String {
     "production".to_owned()
@@ -379,6 +386,9 @@ impl File {
             on_call.check()?;
         }
         for scope in &self.scopes {
+            if scope.nudge_after.is_negative() {
+                return Err(format!("`nudge_after` of the scope `{}` is negative", scope.id.0));
+            }
             if let Some(odd) = scope.escalate_to.as_ref().filter(|id| !is_slack_id(id, b"SUW")) {
                 return Err(format!(
                     "`{odd}`, to which the scope `{}` escalates, is no id of a Slack user group or a person; one is \

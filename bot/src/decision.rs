@@ -54,9 +54,20 @@ impl Scene {
         self.open.iter().flat_map(|incident| incident.plans.values()).map(AsRef::as_ref)
     }
 
+    /// The incidents that nobody closed, the most recent first.
+    pub(crate) fn not_closed(&self) -> Vec<&Incident> {
+        self.open.iter().filter(|incident| !incident.is_closed()).collect()
+    }
+
+    /// The incident that is meant where none is named: the most recent one with a card that is open, or else the most recent.
+    pub(crate) fn meant(&self) -> Option<&Incident> {
+        let open = || self.open.iter().filter(|incident| !incident.is_closed());
+        open().find(|incident| incident.has_card()).or_else(|| open().next()).or_else(|| self.open.first())
+    }
+
     /// What somebody is told who asks about an incident that is not there: which are.
     pub(crate) fn no_such_incident(&self, id: IncidentId) -> Message {
-        let ids: Vec<IncidentId> = self.open.iter().map(|open| open.id).collect();
+        let ids: Vec<IncidentId> = self.not_closed().iter().map(|open| open.id).collect();
         blocks::reply::no_such_incident(id, &ids)
     }
 }
@@ -134,12 +145,12 @@ impl<'a> Draft<'a> {
     /// Wants the incident's message in the war room to be up to date.
     pub(crate) fn show_card(&mut self) {
         let channel = self.scope.war_room.clone();
-        let covered = self.incident().is_flood()
+        let covered = self.incident().has_card()
             && self.incident().context_at.is_none()
             && self.incident().verdict.as_ref().is_some_and(|verdict| verdict.covers().is_ok());
         let message = match &self.incident().merged {
             Some(merged) => blocks::regroup::moved_on(self.incident(), merged),
-            None if self.incident().is_flood() => blocks::card::card(self.incident()),
+            None if self.incident().has_card() => blocks::card::card(self.incident()),
             None => blocks::alarm::lone_line(self.incident()),
         };
         self.show(MessageName::card(self.incident().id, &channel), Place::Channel { channel }, message, covered);

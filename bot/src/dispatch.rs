@@ -1,5 +1,6 @@
 //! Takes events from the inbox, decides, appends once, and goes on. The only place that turns a decision into facts.
 
+use crate::command;
 use crate::config::{Config, Scope};
 use crate::decision::Scene;
 use crate::engine;
@@ -108,6 +109,9 @@ impl Dispatcher {
         tracing::error!(event = %delivered.key.0, "an event was not handled: {failure}");
         let asked = match &delivered.event {
             Event::Command { asked, .. }
+            | Event::Declared { asked, .. }
+            | Event::Pinned { asked, .. }
+            | Event::Reacted { asked, .. }
             | Event::Click { asked, .. }
             | Event::Weighed { asked, .. }
             | Event::Requested { asked, .. }
@@ -123,6 +127,7 @@ impl Dispatcher {
             | Event::CardShown { .. }
             | Event::Wished { .. }
             | Event::Acted { .. }
+            | Event::HomeOpened { .. }
             | Event::Due(_) => None,
         };
         let answer = asked
@@ -247,10 +252,19 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::Requested { incident, .. }
         | Event::Acted { incident, .. }
         | Event::Paged { incident, .. }
-        | Event::Due(Timer::Plan { incident, .. } | Timer::Split { from: incident, .. }) => Some(*incident),
+        | Event::Due(
+            Timer::Plan { incident, .. } | Timer::Nudge { incident, .. } | Timer::Split { from: incident, .. },
+        ) => Some(*incident),
+        Event::Pinned { incident, .. } => *incident,
+        // Whoever names an incident means it, however old it is.
+        Event::Command { text, .. } => {
+            return command::parse(text).map(|command| command.incidents()).unwrap_or_default();
+        }
         Event::Alarm { .. }
         | Event::Change { .. }
-        | Event::Command { .. }
+        | Event::Declared { .. }
+        | Event::Reacted { .. }
+        | Event::HomeOpened { .. }
         | Event::Replied { .. }
         | Event::Reviewed { .. } => None,
     };

@@ -113,14 +113,19 @@ pub struct HouseRules {
     pub on_call: Option<OnCall>,
     /// How Slack reaches the bot.
     pub transport: Transport,
+    /// How long a flood may go without a lead before its thread is told so; zero for never.
+    pub nudge_after: SignedDuration,
 }
 
 impl HouseRules {
     /// The rules that a configuration tells; of its scopes the first one counts.
     pub fn of(file: &File) -> Result<Self, Unusable> {
         let escalate_to = file.scopes.first().and_then(|scope| scope.escalate_to.clone());
-        let on_call = file.scopes.first().and_then(|scope| scope.on_call.clone());
-        Ok(Self { rules: Arc::new(Rules::of(file)?), escalate_to, on_call, transport: file.slack.transport })
+        let first = file.scopes.first();
+        let on_call = first.and_then(|scope| scope.on_call.clone());
+        let nudge_after = first.map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
+        let (rules, transport) = (Arc::new(Rules::of(file)?), file.slack.transport);
+        Ok(Self { rules, escalate_to, on_call, transport, nudge_after })
     }
 }
 
@@ -132,6 +137,7 @@ impl Default for HouseRules {
             escalate_to: None,
             on_call: Some(OnCall::UserGroup(ON_CALL.to_owned())),
             transport: Transport::Http,
+            nudge_after: SignedDuration::ZERO,
         }
     }
 }
@@ -221,6 +227,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             environment: "production".to_owned(),
             escalate_to: None,
             on_call: None,
+            nudge_after: SignedDuration::ZERO,
         }],
     };
     let app = App {
@@ -286,7 +293,7 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, on_call, transport } = house;
+        let HouseRules { rules, escalate_to, on_call, transport, nudge_after } = house;
         if transport == Transport::Socket {
             config.app_token = Some(secret("xapp"));
             app.app_token.clone_from(&config.app_token);
@@ -294,6 +301,7 @@ impl Stage {
         for scope in &mut config.scopes {
             scope.escalate_to.clone_from(&escalate_to);
             scope.on_call.clone_from(&on_call);
+            scope.nudge_after = nudge_after;
         }
         let (workspace, server) = Workspace::open(room, app, people(), channels(), clock.clone())
             .map_err(|problem| DrillError::Port { port, problem })?;

@@ -13,6 +13,12 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
         Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
         Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
+        Event::Declared { declared, asked } => handlers::people::declare(scene, declared, asked, now),
+        Event::Reacted { message, asked } => Decision::run(handlers::people::pin(None, message, asked)),
+        Event::HomeOpened { by } => Decision::run(Job::Home { by: by.clone() }),
+        Event::Pinned { incident, text, link, asked } => {
+            handlers::people::pinned(scene, *incident, (text, link), asked, now)
+        }
         Event::Investigated { incident, verdict, outlook, scene: drawn, answer_to, found } => {
             let answers = handlers::investigated::Answers { verdict, outlook, scene: drawn, found: found.as_ref() };
             handlers::investigated::decide(scene, *incident, &answers, answer_to.as_ref(), now)
@@ -38,6 +44,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Paged { incident, duty, text, asked } => {
             handlers::page::decide(scene, *incident, duty, text.as_deref(), asked, now)
         }
+        Event::Due(Timer::Nudge { incident, lack }) => handlers::people::nudge(scene, *incident, *lack, now),
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),

@@ -3,11 +3,12 @@
 use crate::changes::Touched;
 use blocks::Message;
 use blocks::action::Topic;
+use blocks::people::Lack;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
 use tools::dependency::draw::Scene;
-use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Verdict, Via};
+use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Severity, Verdict, Via};
 use tools::recovery::plan::{PlanFact, PlanId, Request};
 use tools::recovery::policy::{Directory, PersonId};
 use tools::recovery::propose::Proposal;
@@ -43,7 +44,7 @@ pub enum Event {
         /// What it touched.
         touched: Box<Touched>,
     },
-    /// A person typed the slash command.
+    /// A person typed the slash command, or the same to us in a mention or a direct message.
     Command {
         /// What follows the command's name.
         text: String,
@@ -57,6 +58,36 @@ pub enum Event {
         /// What they wrote in a form.
         typed: Option<String>,
         /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person declared an incident.
+    Declared {
+        /// What they said of it.
+        declared: Box<Declared>,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person wants a message to be a note, by a reaction.
+    Reacted {
+        /// Which message.
+        message: MessageRef,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person opened their Home tab.
+    HomeOpened {
+        /// The person's user id.
+        by: String,
+    },
+    /// A message that is to be a note was read.
+    Pinned {
+        /// Of which incident; none for the one that people are looking at.
+        incident: Option<IncidentId>,
+        /// What it says.
+        text: String,
+        /// What leads to it.
+        link: String,
+        /// By whom.
         asked: Asked,
     },
     /// The context and dependency toolsets answered.
@@ -193,15 +224,36 @@ pub enum Timer {
         /// The version of the fact by which they left.
         version: u64,
     },
+    /// Nobody may have taken the lead, or said how bad it is.
+    Nudge {
+        /// Of which incident.
+        incident: IncidentId,
+        /// What to look for.
+        lack: Lack,
+    },
+}
+
+/// What somebody says of an incident that they declare.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// What it is called.
+    pub title: String,
+    /// How bad it is, if they said so.
+    pub severity: Option<Severity>,
+    /// What is known of it.
+    pub about: Option<String>,
+    /// The message it begins with, if there is one.
+    pub message: Option<MessageRef>,
 }
 
 impl Timer {
     /// The incident that it is about.
     pub fn incident(&self) -> IncidentId {
         match self {
-            Self::Plan { incident, .. } | Self::Merge { into: incident, .. } | Self::Split { from: incident, .. } => {
-                *incident
-            }
+            Self::Plan { incident, .. }
+            | Self::Merge { into: incident, .. }
+            | Self::Split { from: incident, .. }
+            | Self::Nudge { incident, .. } => *incident,
         }
     }
 }
@@ -222,9 +274,54 @@ pub struct Asked {
     pub by: String,
     /// The channel they asked in.
     pub channel: String,
-    /// Slack's address for answers to this one request, good for 30 minutes. Empty for whoever came another way: they see
-    /// what becomes of it, and are told nothing.
+    /// Slack's address for answers to this one request, good for 30 minutes; or a word of [`Asked::whispered`] or
+    /// [`Asked::written`]. Empty for whoever came another way: they see what becomes of it, and are told nothing.
     pub response_url: String,
+}
+
+/// How an answer reaches whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// Through Slack's address for it.
+    Address(&'a str),
+    /// In the channel, and only they see it.
+    Whisper {
+        /// In this thread, if they asked in one.
+        thread: Option<&'a str>,
+    },
+    /// In the conversation that they have with us alone.
+    Write,
+    /// Not at all.
+    Nowhere,
+}
+
+/// Stands before the thread in which somebody is whispered to. No address begins like this.
+const WHISPER: &str = "whisper:";
+/// Stands where somebody is written to.
+const WRITE: &str = "write:";
+
+impl Asked {
+    /// Somebody who asked in a channel without an address for answers: by a mention, say, or a reaction.
+    pub fn whispered(by: String, channel: String, thread: Option<&str>) -> Self {
+        Self { by, channel, response_url: format!("{WHISPER}{}", thread.unwrap_or_default()) }
+    }
+
+    /// Somebody who asked in `channel`, which they have with us alone.
+    pub fn written(by: String, channel: String) -> Self {
+        Self { by, channel, response_url: WRITE.to_owned() }
+    }
+
+    /// How the answer reaches them.
+    pub fn way(&self) -> Way<'_> {
+        if let Some(thread) = self.response_url.strip_prefix(WHISPER) {
+            return Way::Whisper { thread: Some(thread).filter(|thread| !thread.is_empty()) };
+        }
+        match self.response_url.as_str() {
+            "" => Way::Nowhere,
+            WRITE => Way::Write,
+            address => Way::Address(address),
+        }
+    }
 }
 
 /// What a person wants to know about an incident.

@@ -80,11 +80,10 @@ pub fn place(alarm: &Alarm, via: Via, service: Option<&ServiceId>, around: &Surr
     if let Some((incident, _)) = mine().find(|(_, joined)| joined.transition(alarm, via).is_some()) {
         return Placement::Known { incident: incident.id };
     }
-    // What recovered and was silent is over: fired again, the alarm begins another story.
+    // What recovered and was silent is over, and so is what somebody closed: fired again, the alarm begins another story.
     let is_over = |incident: &Incident| {
-        alarm.state == AlarmState::Alarm
-            && incident.recovered_at().is_some()
-            && silence(alarm, incident) > flood.joins_within
+        let is_quiet = incident.recovered_at().is_some() && silence(alarm, incident) > flood.joins_within;
+        alarm.state == AlarmState::Alarm && (is_quiet || incident.is_closed())
     };
     if let Some((incident, _)) = mine().find(|(incident, _)| !is_over(incident)) {
         return Placement::Turn { incident: incident.id };
@@ -92,7 +91,9 @@ pub fn place(alarm: &Alarm, via: Via, service: Option<&ServiceId>, around: &Surr
     if alarm.state == AlarmState::Ok {
         return Placement::Nothing;
     }
-    let fresh = |incident: &&Incident| silence(alarm, incident) <= flood.joins_within;
+    // Nothing ties an alarm to what has none, nor belongs to what is closed.
+    let takes = |incident: &&Incident| !root(incident, open).is_closed() && !incident.alarms.is_empty();
+    let fresh = |incident: &&Incident| takes(incident) && silence(alarm, incident) <= flood.joins_within;
     // What people said counts for more than anything that could be inferred.
     let said =
         |incident: &Incident| around.kinships.iter().find(|kinship| kinship.is_about(&alarm.name, service, incident));
@@ -110,7 +111,7 @@ pub fn place(alarm: &Alarm, via: Via, service: Option<&ServiceId>, around: &Surr
     }
     // The flood is what people are looking at, so that is what a new line sets itself apart from.
     let standing = || open.iter().filter(|incident| incident.merged.is_none());
-    let nearest = standing().filter(fresh).find(|incident| incident.is_flood()).or_else(|| standing().next());
+    let nearest = standing().filter(fresh).find(|incident| incident.is_flood()).or_else(|| standing().find(takes));
     let because = nearest.map_or(Because::First, |nearest| Because::Apart {
         from: nearest.id,
         reason: match said(nearest).filter(|_| fresh(&nearest)) {

@@ -1,13 +1,15 @@
 //! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
 //! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
+mod surfaces;
 mod taken;
 
 use crate::alarms;
 use crate::alarms::slack::Posted;
 use crate::alarms::sns::verify::{Authority, Refused as NotFromSns};
+use crate::command::{self, Command};
 use crate::config::Config;
-use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::event::{Asked, Declared, Delivered, Event, EventKey, MessageRef};
 use crate::ports::Inbox;
 use crate::pulse::Pulse;
 use crate::slack::chat::Chat;
@@ -20,13 +22,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use blocks::action::Form;
-use blocks::form::{self, Carries};
+use blocks::form::{self, Carries, Declares};
 use blocks::reply;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tools::model::ScopeId;
+use tools::model::{ScopeId, Severity};
 use tools::ports::Clock;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -134,8 +136,10 @@ pub(crate) async fn enveloped(door: &Door, envelope: Envelope) -> Answer {
     match envelope {
         Envelope::UrlVerification { challenge } => Ok(Json(json!({"challenge": challenge})).into_response()),
         Envelope::EventCallback { event_id, event, api_app_id, authorizations, .. } => {
-            if let Some(message) = MessageEvent::read(&event) {
-                let us = Us { app: &api_app_id, authorizations: &authorizations };
+            let us = Us { app: &api_app_id, authorizations: &authorizations };
+            if let Some((scope, event)) = door.surface(&event, us) {
+                door.accept(EventKey(format!("slack/{event_id}")), scope, event).await?;
+            } else if let Some(message) = MessageEvent::read(&event) {
                 for (place, (scope, event)) in door.message(&message, us).into_iter().enumerate() {
                     let more = if place == 0 { String::new() } else { format!("/{place}") };
                     door.accept(EventKey(format!("slack/{event_id}{more}")), scope, event).await?;
@@ -156,6 +160,12 @@ async fn commands(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> 
 pub(crate) async fn commanded(door: &Door, command: SlashCommand) -> Answer {
     let asked = Asked { by: command.user_id, channel: command.channel_id, response_url: command.response_url };
     let scope = door.scope_of(&asked.channel)?;
+    if let Ok(Command::Open { title: None }) = command::parse(&command.text) {
+        let Asked { channel, response_url, .. } = asked;
+        let view = form::declare("", &Declares { channel, message: None, response_url: response_url.clone() });
+        door.open_view(command.trigger_id, view, response_url).await;
+        return Ok(StatusCode::OK.into_response());
+    }
     let key = EventKey(format!("slack/{}", command.trigger_id));
     door.accept(key, scope, Event::Command { text: command.text, asked }).await?;
     // An empty answer shows nothing: the real one follows through `response_url`, so that a person gets one message.
@@ -175,6 +185,7 @@ pub(crate) async fn interacted(door: &Door, interaction: Interaction) -> Answer 
     match interaction {
         Interaction::BlockActions(pressed) => door.pressed(*pressed).await,
         Interaction::ViewSubmission(submitted) => door.submitted(&submitted).await,
+        Interaction::Shortcut(chosen) | Interaction::MessageAction(chosen) => door.shortcut(*chosen).await,
         Interaction::Other => Ok(StatusCode::OK.into_response()),
     }
 }
@@ -222,6 +233,11 @@ impl Door {
 
     /// A pressed button becomes an event, or opens the form that it asks for.
     async fn pressed(&self, pressed: BlockActions) -> Answer {
+        let home = pressed.actions.first().filter(|action| blocks::home::scope_of(&action.block_id).is_some());
+        if let Some(action) = home {
+            let (block, value) = (action.block_id.clone(), action.carried().to_owned());
+            return self.pressed_at_home(pressed.user.id, pressed.trigger_id, &block, value).await;
+        }
         let channel = pressed.channel.map(|channel| channel.id).or(pressed.container.channel_id).unwrap_or_default();
         let asked = Asked { by: pressed.user.id, channel, response_url: pressed.response_url };
         let scope = self.scope_of(&asked.channel)?;
@@ -239,13 +255,20 @@ impl Door {
 
     /// Opens a form, or tells the person that it did not open. Nothing is decided before it is sent.
     async fn open_form(&self, trigger_id: String, form: Form, value: String, asked: Asked) {
-        let chat = self.chat.clone();
         let Asked { channel, response_url, .. } = asked;
         let view = form::form(form, &Carries { value, channel, response_url: response_url.clone() });
+        self.open_view(trigger_id, view, response_url).await;
+    }
+
+    async fn open_view(&self, trigger_id: String, view: Value, response_url: String) {
+        let chat = self.chat.clone();
         // Slack hangs up when three seconds are over; what was begun is finished all the same.
         let opening = tokio::spawn(async move {
             let Err(err) = chat.open_view(&trigger_id, view).await else { return };
             tracing::warn!("a form was not opened: {err}");
+            if response_url.is_empty() {
+                return;
+            }
             if let Err(err) = chat.respond(&response_url, &reply::form_not_opened()).await {
                 tracing::warn!("nor could the person be told: {err}");
             }
@@ -263,6 +286,9 @@ impl Door {
             tracing::warn!(view = view.id, "a form was ignored: {why}");
             Ok(StatusCode::OK.into_response())
         };
+        if view.callback_id == form::DECLARE {
+            return self.declared(submitted).await;
+        }
         if view.callback_id != form::CALLBACK {
             return ignored("it is not ours");
         }
@@ -284,6 +310,37 @@ impl Door {
         let key = EventKey(format!("slack/view/{}", view.id));
         self.accept(key, scope, Event::Click { value, typed: Some(typed.to_owned()), asked }).await?;
         // An empty answer closes the form.
+        Ok(StatusCode::OK.into_response())
+    }
+
+    /// A form in which somebody declared an incident.
+    async fn declared(&self, submitted: &ViewSubmission) -> Answer {
+        let view = &submitted.view;
+        let Some(Declares { channel, message, response_url }) = Declares::read(&view.private_metadata) else {
+            tracing::warn!(view = view.id, "a form was ignored: it does not carry what ours carry");
+            return Ok(StatusCode::OK.into_response());
+        };
+        let [title, severity, about] = form::DECLARE_BLOCKS;
+        let typed = |block: &str| view.typed(block, form::FIELD).trim();
+        if let Some(problem) = form::title_problem(typed(title)) {
+            let errors = json!({"response_action": "errors", "errors": {title: problem}});
+            return Ok(Json(errors).into_response());
+        }
+        let declared = Declared {
+            title: typed(title).to_owned(),
+            severity: Severity::read(typed(severity)),
+            about: Some(typed(about).to_owned()).filter(|about| !about.is_empty()),
+            message: message.map(|ts| MessageRef { channel: channel.clone(), ts }),
+        };
+        let scope = self.scope_of(&channel)?;
+        let by = submitted.user.id.clone();
+        let asked = if response_url.is_empty() {
+            Asked::whispered(by, channel, None)
+        } else {
+            Asked { by, channel, response_url }
+        };
+        let key = EventKey(format!("slack/view/{}", view.id));
+        self.accept(key, scope, Event::Declared { declared: Box::new(declared), asked }).await?;
         Ok(StatusCode::OK.into_response())
     }
 

@@ -209,6 +209,20 @@ pub enum Job {
         /// Who waits.
         asked: Asked,
     },
+    /// Read a message that is to be a note, and find the incident it belongs to.
+    Pin {
+        /// Of which incident; none for the one in whose thread it stands.
+        incident: Option<IncidentId>,
+        /// Which message.
+        message: MessageRef,
+        /// Who wants it.
+        asked: Asked,
+    },
+    /// Show somebody their Home tab.
+    Home {
+        /// The person's user id.
+        by: String,
+    },
     /// Look whether Slack has done with a picture, until it has: before that no message can show it.
     AwaitPicture {
         /// Of which incident.

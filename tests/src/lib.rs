@@ -83,7 +83,9 @@ pub async fn run_test_on(capsule: Capsule, open: Reopen, script: impl AsyncFnOnc
 /// The rules of a configuration with this text in its only scope and below it.
 #[track_caller]
 pub fn house(text: &str) -> HouseRules {
-    let file = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{text}");
+    // Nobody is nudged unless a test is about that.
+    let nudge = if text.contains("nudge_after") { "" } else { "nudge_after = \"0s\"\n" };
+    let file = format!("[[scopes]]\nid = \"prod\"\nwar_room = \"{WAR_ROOM}\"\n{nudge}{text}");
     HouseRules::of(&File::parse(&file).expect("a configuration")).expect("rules without dead ends")
 }
 
@@ -467,6 +469,19 @@ impl Actor<'_> {
     pub async fn fills_and_leaves(self, text: &str) -> Result<(), String> {
         let (room, id) = (self.room, self.id);
         room.fills_and_leaves(id, text).await
+    }
+
+    /// Fills the form that is open in, field by field, and sends it.
+    pub async fn fills_fields(self, fields: &[(&str, &str)]) -> Result<(), String> {
+        let (room, id) = (self.room, self.id);
+        let (form, _) = room.stage.workspace.open_form(id).expect("a form is open");
+        let typed = fields.iter().map(|(block, text)| ((*block).to_owned(), (*text).to_owned())).collect();
+        let sent = room.stage.workspace.submit(id, &form, &typed).await?;
+        room.stage.settle().await;
+        match sent {
+            Sent::Closed => Ok(()),
+            Sent::Errors(errors) => Err(errors.into_values().collect::<Vec<_>>().join("\n")),
+        }
     }
 
     /// Whether they have a form open.

@@ -20,7 +20,7 @@ pub struct Stats {
     pub floods: usize,
     /// From the first alarm to the first card that says enough to act on.
     pub time_to_context: Option<Spans>,
-    /// From the first alarm until the last one was OK again.
+    /// From the first alarm until the last one was OK again, or else until somebody closed it.
     pub time_to_recovery: Option<Spans>,
     /// How predictions came out, over the incidents that are over.
     pub foresight: Foresight,
@@ -160,7 +160,7 @@ impl Spans {
 pub fn stats(incidents: &[Incident], days: u16, now: Timestamp) -> Stats {
     let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
     let counted: Vec<&Incident> = incidents.iter().filter(|incident| incident.began_at() >= since).collect();
-    let recovery = |incident: &&Incident| Some(incident.recovered_at()?.duration_since(incident.began_at()));
+    let recovery = |incident: &&Incident| Some(incident.ended_at()?.duration_since(incident.began_at()));
     let over = counted.iter().filter(|incident| incident.recovered_at().is_some());
     Stats {
         days,

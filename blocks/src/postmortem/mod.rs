@@ -68,6 +68,9 @@ pub fn document(incident: &Incident, moments: &[Moment], now: Timestamp, names: 
 /// What the incident is called, in mrkdwn.
 fn title(incident: &Incident) -> String {
     let cause = incident.verdict.as_deref().and_then(tools::model::Verdict::cause);
+    if let Some(title) = &incident.people.title {
+        return format!("Postmortem of {}: {}", incident.id, phrase::words(title));
+    }
     let what = match (cause, incident.alarms.as_slice()) {
         (Some(cause), _) => format!("{}, {}", phrase::service(&cause.service), phrase::symptom(cause.symptom)),
         (None, [only]) => phrase::code(&only.alarm.name),

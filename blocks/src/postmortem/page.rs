@@ -22,7 +22,7 @@ fieldset{border-color:#444}.blk-context,.blk-unsupported,.small{color:#aaa}a{col
 
 /// The incident's card as it stands at `now`, and its plans, oldest first. Buttons are there to be seen, and do nothing.
 pub fn page(incident: &Incident, now: Timestamp, names: Names<'_>) -> String {
-    let card = if incident.is_flood() { card::card(incident) } else { alarm::lone_line(incident) };
+    let card = if incident.has_card() { card::card(incident) } else { alarm::lone_line(incident) };
     let mut shown = section("The card", &card, names);
     // Who may approve is a question of the moment, and this one is over.
     let nobody = Who { approve: &[], escalate: None };

@@ -31,7 +31,14 @@ pub(super) fn summary(told: &Told<'_>) -> String {
         0 => String::new(),
         many => format!("; {} suffered", phrase::count(many, "service", "services")),
     };
-    let mut lines = vec![format!("From {} UTC on {alarms} fired{services}.", utc(began))];
+    let first = match (&incident.people.declared_by, incident.alarms.as_slice()) {
+        (Some(by), []) => {
+            format!("{} declared it at {} UTC; no alarm joined{services}.", phrase::person(by), utc(began))
+        }
+        (Some(_) | None, _) => format!("From {} UTC on {alarms} fired{services}.", utc(began)),
+    };
+    let mut lines = vec![first];
+    lines.extend(handled(incident));
     lines.push(match (incident.verdict.as_deref(), incident.verdict.as_deref().and_then(Verdict::cause)) {
         (_, Some(cause)) => format!(
             "The cause was {} ({} sure): {}.",
@@ -45,6 +52,10 @@ pub(super) fn summary(told: &Told<'_>) -> String {
     lines.extend(plans::summary(incident));
     lines.push(match incident.recovered_at() {
         Some(at) => format!("All is OK again since {} UTC, after {}.", utc(at), phrase::span(at.duration_since(began))),
+        None if incident.is_closed() => {
+            let at = incident.people.closed_at.unwrap_or(told.now);
+            format!("It was closed at {} UTC, after {}.", utc(at), phrase::span(at.duration_since(began)))
+        }
         None => format!(
             "*It is not over*: {} of {alarms} fire as of {} UTC, after {}.",
             incident.firing(),
@@ -53,6 +64,15 @@ pub(super) fn summary(told: &Told<'_>) -> String {
         ),
     });
     told.md(&lines.join(" "))
+}
+
+/// How bad people said it was, and who had which role; none where they said nothing.
+fn handled(incident: &Incident) -> Option<String> {
+    let people = &incident.people;
+    let severity = people.severity.map(|severity| severity.to_string());
+    let roles = people.roles.iter().map(|(role, who)| format!("{role} {}", phrase::person(who)));
+    let parts: Vec<String> = severity.into_iter().chain(roles).collect();
+    (!parts.is_empty()).then(|| format!("By hand: {}.", parts.join(", ")))
 }
 
 pub(super) fn phases(told: &Told<'_>) -> String {
@@ -69,8 +89,10 @@ pub(super) fn phases(told: &Told<'_>) -> String {
         ("the last alarm was OK again", incident.recovered_at()),
     ];
     let mut reached: Vec<(&str, Timestamp)> = steps.iter().filter_map(|(step, at)| Some((*step, (*at)?))).collect();
+    reached.extend(incident.people.closed_at.map(|at| ("somebody closed it", at)));
     reached.sort_by_key(|(_, at)| *at);
-    let mut rows = vec![vec!["the first alarm fired".to_owned(), utc(began), String::new(), String::new()]];
+    let first = if incident.alarms.is_empty() { "somebody declared it" } else { "the first alarm fired" };
+    let mut rows = vec![vec![first.to_owned(), utc(began), String::new(), String::new()]];
     let mut before = began;
     for (step, at) in reached {
         let span = |from: Timestamp| phrase::span(at.duration_since(from).max(SignedDuration::ZERO));
@@ -82,7 +104,7 @@ pub(super) fn phases(told: &Told<'_>) -> String {
         missing.map(|(step, _)| vec![(*step).to_owned(), "not reached".to_owned(), String::new(), String::new()]),
     );
     let span = |span: Option<SignedDuration>| span.map_or_else(|| "not reached".to_owned(), phrase::span);
-    let recovery = incident.recovered_at().map(|at| at.duration_since(began));
+    let recovery = incident.ended_at().map(|at| at.duration_since(began));
     format!(
         "{}\n{}",
         told.md(&format!(

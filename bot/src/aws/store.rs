@@ -225,7 +225,7 @@ impl DynamoStore {
         head: Option<&Head>,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let id = log.after.id;
-        let last_alarm = log.after.last_alarm_at();
+        let last_alarm = log.after.last_sign_at();
         let mut item = key(of_incident(id), "HEAD");
         item.insert("version".to_owned(), number(log.after.version));
         item.insert("link".to_owned(), text(log.after.head));

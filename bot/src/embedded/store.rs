@@ -335,7 +335,7 @@ fn write_log(write: &WriteTransaction, scope: &ScopeId, log: &Log) -> Result<boo
     }
     let mut last_alarm = write.open_table(LAST_ALARM)?;
     let mut recent = write.open_table(RECENT)?;
-    let at = log.after.last_alarm_at().as_microsecond();
+    let at = log.after.last_sign_at().as_microsecond();
     if let Some(before) = last_alarm.insert(id, at)? {
         recent.remove((scope.0.as_str(), before.value(), id))?;
     }

@@ -2,9 +2,10 @@
 
 use crate::config::Flood;
 use crate::decision::{Decision, Draft, Scene};
-use crate::event::MessageRef;
+use crate::event::{MessageRef, Timer};
 use crate::grouping::{self, Placement, Surroundings};
 use crate::intent::{Intent, Job, MessageName, Place};
+use blocks::people::Lack;
 use jiff::Timestamp;
 use tools::model::{Alarm, Because, Fact, Incident, IncidentId, Via};
 
@@ -21,7 +22,7 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
         service: service.cloned(),
         because,
     };
-    let flood = scene.scope.flood_of(message.map(|message| message.channel.as_str()));
+    let flood = flood_of(scene, message);
     let around = Surroundings { open: &scene.open, kinships: &scene.kinships, atlas, flood };
     match grouping::place(alarm, via, service, &around) {
         Placement::Nothing => Decision::default(),
@@ -30,12 +31,12 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
         Placement::Join { incident, because } => {
             let mut draft = draft(incident);
             draft.record(joins(because));
-            joined(draft, flood, message, now)
+            joined(draft, scene, message, now)
         }
         Placement::Open { because } => {
             let mut draft = Draft::opened(&scene.scope, scene.next, now);
             draft.record(joins(because));
-            joined(draft, flood, message, now)
+            joined(draft, scene, message, now)
         }
     }
 }
@@ -52,30 +53,50 @@ fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
 
 fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
     draft.record(Fact::AlarmTurned { alarm: Box::new(alarm.clone()), via });
-    if draft.incident().is_flood() {
+    if draft.incident().has_card() {
         tell_alarm(&mut draft, alarm);
     }
     draft.show_card();
     draft.done()
 }
 
-fn joined(mut draft: Draft<'_>, flood: &Flood, message: Option<&MessageRef>, now: Timestamp) -> Decision {
+fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now: Timestamp) -> Decision {
     let was_flood = draft.incident().is_flood();
-    let begins = !was_flood && grouping::is_flood(draft.incident(), now, flood);
+    let begins = !was_flood && grouping::is_flood(draft.incident(), now, flood_of(scene, message));
     if begins {
         draft.record(Fact::FloodBegan { alarms: draft.incident().alarms.len() });
+        nudges(&mut draft, scene, now);
     }
-    if !draft.incident().is_flood() {
+    if !draft.incident().has_card() {
         lone(&mut draft, message);
         return draft.done();
     }
     draft.show_card();
-    let lines = lines_since(draft.incident(), begins);
+    // Of what somebody declared every alarm was told when it joined.
+    let lines = lines_since(draft.incident(), begins && draft.incident().people.declared_by.is_none());
     for line in lines {
         draft.tell(line);
     }
     draft.intend(Intent::Run(Job::Investigate { incident: draft.incident().id, answer_to: None }));
     draft.done()
+}
+
+/// What counts as a flood where the alarm came from.
+fn flood_of<'a>(scene: &'a Scene, message: Option<&MessageRef>) -> &'a Flood {
+    scene.scope.flood_of(message.map(|message| message.channel.as_str()))
+}
+
+/// Looks later whether somebody leads, and said how bad it is.
+pub(super) fn nudges(draft: &mut Draft<'_>, scene: &Scene, now: Timestamp) {
+    let after = scene.scope.nudge_after;
+    let Ok(at) = now.checked_add(after) else { return };
+    if after.is_zero() {
+        return;
+    }
+    let incident = draft.incident().id;
+    for lack in [Lack::Lead, Lack::Severity] {
+        draft.intend(Intent::Later { at, timer: Timer::Nudge { incident, lack } });
+    }
 }
 
 /// Too few for a card: a reply under the message that brought it, or one line where no message did.

@@ -35,7 +35,7 @@ fn known(atlas: &Atlas, touched: &Touched, resource: &Resource) -> Option<Servic
 
 /// Whether the card of `incident` would show `change`. What ended it may be told only after it ended.
 fn concerns(change: &Change, incident: &Incident) -> bool {
-    incident.is_flood() && incident.recovered_at().is_none_or(|at| change.at <= at)
+    incident.has_card() && incident.ended_at().is_none_or(|at| change.at <= at)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
     }
     let asked = asked.clone();
     match action {
+        Action::Handle(step, id) => super::people::click(scene, (step, id), typed, &asked, now),
         Action::Ask(topic, _) => investigate(incident, Question { asked, topic, since: None, pick: None }),
         Action::Consider(_, key) => {
             investigate(incident, Question { asked, topic: Topic::Fix, since: None, pick: Some(key) })

@@ -1,14 +1,15 @@
 //! A person typed the slash command.
 
+use super::people;
 use super::regroup::{self, Which};
-use crate::command::{self, COMMANDS, Command};
+use crate::command::{self, COMMANDS, Command, Misread};
 use crate::decision::{Decision, Scene};
-use crate::event::{Asked, Question};
+use crate::event::{Asked, Declared, Question};
 use crate::intent::Job;
 use blocks::reply::{self, Usage};
 use blocks::said;
 use jiff::Timestamp;
-use tools::model::{Incident, IncidentId};
+use tools::model::{Did, Incident, IncidentId};
 use tools::recovery::plan::{PlanId, PlanState, Request};
 
 pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -> Decision {
@@ -27,7 +28,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             let is_any = scene.plans().any(needs_people);
             let fits = |state: &PlanState| if is_any { needs_people(state) } else { state.waits_at(now) };
             match choose_plan(scene, plan.as_ref(), fits) {
-                Ok(found) => return look_up(found, Request::Approve { reason }, asked.clone()),
+                Ok(found) => return look_up(found, approval(reason), asked.clone()),
                 Err(message) => message,
             }
         }
@@ -61,10 +62,40 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
                 Err(message) => message,
             }
         }
+        Ok(Command::Open { title: Some(title) }) => {
+            let declared = Declared { title, ..Declared::default() };
+            return people::declare(scene, &declared, asked, now);
+        }
+        // Where a form could be opened, it was.
+        Ok(Command::Open { title: None }) => blocks::people::needs_title(root),
+        Ok(Command::Close { incident, because }) => return people::close(scene, incident, because, asked, now),
+        Ok(Command::Reopen { incident }) => return people::reopen(scene, incident, asked, now),
+        Ok(Command::Severity { incident, wanted }) => match choose(scene, incident) {
+            Ok(incident) => return people::severity(scene, incident, &wanted, asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Roles { incident, role, wanted }) => match choose(scene, incident) {
+            Ok(incident) => return people::roles(scene, incident, (role, &wanted), asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Note { incident, text }) => match choose(scene, incident) {
+            Ok(incident) => return people::handle(scene, incident, Did::Noted { text, link: None }, asked, now),
+            Err(message) => message,
+        },
+        Ok(Command::Overview) => people::overview(scene, ""),
         Ok(Command::Help) => reply::help(root, &usages()),
+        Err(misread @ Misread::Unknown { .. }) if !scene.not_closed().is_empty() => {
+            let before = reply::misread_text(root, &sentence(&misread), nearest(&misread));
+            people::overview(scene, &before)
+        }
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
     Decision::answer(asked, message)
+}
+
+/// An approval with its reason as it was typed: Slack escapes what it brings.
+fn approval(reason: Option<String>) -> Request {
+    Request::Approve { reason: reason.map(|reason| blocks::mrkdwn::unescape(&reason)) }
 }
 
 /// The answer needs fresh evidence, and reading that is a job; the job's result answers.
@@ -102,8 +133,7 @@ fn choose(scene: &Scene, named: Option<IncidentId>) -> Result<&Incident, blocks:
         // What was asked about may have become part of another one.
         return scene.incident(id).map(|named| scene.root(named)).ok_or_else(|| scene.no_such_incident(id));
     }
-    let flood = scene.standing().find(|open| open.is_flood());
-    flood.or_else(|| scene.standing().next()).ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
+    scene.meant().ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
 }
 
 fn usages() -> Vec<Usage> {
@@ -131,6 +161,16 @@ fn sentence(misread: &command::Misread) -> String {
         command::Misread::NoSpan { word } => {
             format!("{} is no span I have figures for; there is `7`, `30` and `90` (days).", quoted(word))
         }
+        command::Misread::NoSeverity { word } => {
+            format!("{} is no severity; there is `1`, `2`, `3`, `4` and `none`.", quoted(word))
+        }
+        command::Misread::NoRole { word } => {
+            format!("{} is no role; there is `lead`, `scribe` and `comms`.", quoted(word))
+        }
+        command::Misread::NoPerson { word } => {
+            format!("I don't know who {} is; pick the name from the list that Slack offers after `@`.", quoted(word))
+        }
+        command::Misread::NoText { command } => format!("Please write the words after `{command}`."),
         command::Misread::Extra { command, word } => {
             format!("I don't know what to do with {} after `{command}`.", quoted(word))
         }
@@ -143,6 +183,9 @@ fn nearest(misread: &command::Misread) -> Option<&'static str> {
         command::Misread::NoIncidentId { command, .. }
         | command::Misread::NoPlanId { command, .. }
         | command::Misread::Extra { command, .. } => Some(command),
+        command::Misread::NoSeverity { .. } => Some("severity 2"),
+        command::Misread::NoRole { .. } | command::Misread::NoPerson { .. } => Some("roles lead me"),
+        command::Misread::NoText { .. } => None,
         command::Misread::NoMoment { .. } => Some("catchup 20m"),
         command::Misread::NoSpan { .. } => Some("stats 30"),
     }

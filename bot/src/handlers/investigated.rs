@@ -40,7 +40,7 @@ pub(crate) fn decide(
     draft.record(Fact::Predicted { outlook: Box::new(answers.outlook.clone()) });
     // Edits notify nobody, so that the cause is found, or is another one now, is told in the thread as well.
     if let Some(cause) = verdict.cause()
-        && draft.incident().is_flood()
+        && draft.incident().has_card()
         && before.as_ref() != Some(&cause.service)
     {
         draft.tell(blocks::card::cause_found(verdict, before.as_ref()));
@@ -58,10 +58,10 @@ pub(crate) fn decide(
             draft.record(Fact::ContextAsked { by: question.asked.by.clone() });
         }
     }
-    if draft.incident().is_flood() {
+    if draft.incident().has_card() {
         draft.show_card();
     }
-    if wants_picture.is_some() || (draft.incident().is_flood() && !is_drawn) {
+    if wants_picture.is_some() || (draft.incident().has_card() && !is_drawn) {
         draft.intend(Intent::Run(Job::Draw {
             incident: incident.id,
             scene: Box::new(answers.scene.clone()),
@@ -83,7 +83,7 @@ pub(super) fn unknown(scene: &Scene, incident: IncidentId, answer_to: Option<&Qu
 fn answer(scene: &Scene, incident: &Incident, question: &Question, found: Option<&Found>) -> Message {
     match (question.topic, found) {
         (Topic::Context, _) => {
-            let others: Vec<_> = scene.open.iter().filter(|open| open.id != incident.id).collect();
+            let others: Vec<_> = scene.not_closed().into_iter().filter(|open| open.id != incident.id).collect();
             blocks::context::answer(incident, incident.seen.get(&question.asked.by), &others)
         }
         (Topic::Why, _) => blocks::why::answer(incident),

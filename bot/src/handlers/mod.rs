@@ -8,6 +8,7 @@ pub(crate) mod click;
 pub(crate) mod command;
 pub(crate) mod investigated;
 pub(crate) mod page;
+pub(crate) mod people;
 pub(crate) mod pictured;
 pub(crate) mod plan;
 pub(crate) mod postmortem;

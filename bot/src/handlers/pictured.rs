@@ -43,12 +43,12 @@ fn ready(draft: &mut Draft<'_>, drawing: &Drawing, now: Timestamp) {
     }
     let told_at = draft.incident().picture_told_at;
     let is_due = told_at.is_none_or(|told_at| now.duration_since(told_at) >= TELL_EVERY);
-    let told = draft.incident().is_flood() && is_due;
+    let told = draft.incident().has_card() && is_due;
     draft.record(Fact::Drawn { drawing: Box::new(drawing.clone()), told });
     if told {
         draft.tell_with(blocks::graph::line(drawing), Some(drawing.clone()));
     }
-    if draft.incident().is_flood() {
+    if draft.incident().has_card() {
         draft.show_card();
     }
 }

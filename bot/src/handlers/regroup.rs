@@ -3,7 +3,6 @@
 //! An append is about one incident, and a merger is about two. So the incident that is asked about takes the word first, and
 //! a timer brings the alarms over, some at a time: whoever dies in between leaves a timer that waits.
 
-use crate::config::Flood;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Asked, Timer};
 use crate::grouping;
@@ -82,7 +81,7 @@ pub(crate) fn merging(scene: &Scene, from: IncidentId, into: IncidentId, now: Ti
     if is_first && (target.is_flood() || source.is_flood()) {
         draft.tell(regroup::came(from, source.alarms.len()));
     }
-    arrive(&mut draft, moved, source.is_flood(), &scene.scope.flood);
+    arrive(&mut draft, moved, source.is_flood(), scene, now);
     if !is_last {
         draft.intend(Intent::Later { at: now, timer: Timer::Merge { from, into: target.id } });
     }
@@ -132,7 +131,7 @@ pub(crate) fn splitting(scene: &Scene, from: IncidentId, version: u64, now: Time
         return Decision::default();
     }
     let mut draft = Draft::opened(&scene.scope, scene.next, now);
-    arrive(&mut draft, moved, false, &scene.scope.flood);
+    arrive(&mut draft, moved, false, scene, now);
     if source.is_flood() {
         let (channel, line) = (scene.scope.war_room.clone(), regroup::went_to(draft.incident().id));
         let under = MessageName::card(from, &channel);
@@ -142,7 +141,7 @@ pub(crate) fn splitting(scene: &Scene, from: IncidentId, version: u64, now: Time
 }
 
 /// Alarms arrive from another incident: they are told as others are that join.
-fn arrive(draft: &mut Draft<'_>, moved: Vec<JoinedAlarm>, came_as_flood: bool, flood: &Flood) {
+fn arrive(draft: &mut Draft<'_>, moved: Vec<JoinedAlarm>, came_as_flood: bool, scene: &Scene, now: Timestamp) {
     let was_flood = draft.incident().is_flood();
     let count = moved.len();
     for joined in moved {
@@ -150,12 +149,13 @@ fn arrive(draft: &mut Draft<'_>, moved: Vec<JoinedAlarm>, came_as_flood: bool, f
     }
     // Whether they came quickly is judged by when they fired: it may be a while ago.
     let last = draft.incident().last_alarm_at();
-    let begins = !was_flood && (came_as_flood || grouping::is_flood(draft.incident(), last, flood));
+    let begins = !was_flood && (came_as_flood || grouping::is_flood(draft.incident(), last, &scene.scope.flood));
     if begins {
         draft.record(Fact::FloodBegan { alarms: draft.incident().alarms.len() });
+        super::alarm::nudges(draft, scene, now);
     }
     draft.show_card();
-    if draft.incident().is_flood() {
+    if draft.incident().has_card() {
         let all = &draft.incident().alarms;
         let from = if begins { 0 } else { all.len() - count };
         let lines: Vec<String> = all[from..].iter().map(|joined| blocks::alarm::thread_line(joined)).collect();

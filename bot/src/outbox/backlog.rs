@@ -1,7 +1,7 @@
 //! What waits, in the order in which it has its turn. Whatever becomes needless, or gets its thread, is moved when that
 //! happens: a pass over it costs what is new and what is sent, not what waits.
 
-use crate::event::{MessageRef, Timer};
+use crate::event::{MessageRef, Timer, Way};
 use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -145,7 +145,7 @@ impl Backlog {
             Intent::Run(Job::Investigate { incident, answer_to: None }) => self.investigated.insert(*incident, id),
             Intent::Run(Job::Draw { incident, answer_to: None, .. }) => self.drawn.insert(*incident, id),
             Intent::Later { timer, .. } => self.timers.insert(timer.clone(), id),
-            Intent::Answer { asked, .. } => return asked.response_url.is_empty(),
+            Intent::Answer { asked, .. } => return asked.way() == Way::Nowhere,
             Intent::Run(_) | Intent::Tell { .. } => None,
         };
         let Some(other) = older else { return false };

@@ -221,7 +221,9 @@ impl Budget {
             | Job::Act { .. }
             | Job::Review { .. }
             | Job::Page { .. }
-            | Job::Postmortem { .. } => Ok(()),
+            | Job::Postmortem { .. }
+            | Job::Pin { .. }
+            | Job::Home { .. } => Ok(()),
         }
     }
 
@@ -248,6 +250,14 @@ impl Budget {
         until(channel.not_before, now)?;
         channel.bucket.has(CHANNEL, whose, now)?;
         Ok(if channel.turn == Turn::Show { Turn::Tell } else { Turn::Show })
+    }
+
+    /// Takes what one answer in a channel costs, or says when there is that.
+    pub(super) fn take_for_answer(&mut self, channel: &str, now: Timestamp) -> Result<(), Timestamp> {
+        self.may(channel, Method::Post, Whose::Person, now)?;
+        self.has(channel, Whose::Person, now)?;
+        self.take(channel, Method::Post, Whose::Person, now);
+        Ok(())
     }
 
     /// Takes a call that [`Self::may`] and [`Self::has`] allow.

@@ -4,11 +4,13 @@
 
 mod backlog;
 mod budget;
+mod home;
 mod job;
 mod lessons;
 mod page;
 mod people;
 mod picture;
+mod pin;
 mod postmortem;
 mod recovery;
 mod schedule;
@@ -25,7 +27,7 @@ use self::schedule::{Call, Schedule, schedule};
 use crate::audit::Notary;
 use crate::changes;
 use crate::config::Config;
-use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question};
+use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question, Way};
 use crate::intent::{IntentId, Job, MessageName, Outcome, Pending};
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
@@ -201,12 +203,12 @@ impl Sender {
 
     async fn make(&mut self, call: Call) -> Result<(), StoreError> {
         match call {
-            Call::Answer { id, response_url, message } => {
-                let mut answered = self.chat.respond(&response_url, &message).await;
+            Call::Answer { id, asked, message } => {
+                let mut answered = self.answer(&asked, &message).await;
                 if let Err(ChatError::Refused(_)) = &answered
                     && message.has_pictures()
                 {
-                    answered = self.chat.respond(&response_url, &message.without_pictures()).await;
+                    answered = self.answer(&asked, &message.without_pictures()).await;
                 }
                 let outcome = match answered {
                     Ok(()) => Outcome::Done { posted: None },
@@ -292,6 +294,16 @@ impl Sender {
         }
     }
 
+    /// Answers one person, in the way that they asked.
+    async fn answer(&self, asked: &Asked, message: &Message) -> Result<(), ChatError> {
+        match asked.way() {
+            Way::Address(url) => self.chat.respond(url, message).await,
+            Way::Whisper { thread } => self.chat.whisper(&asked.channel, &asked.by, thread, message).await,
+            Way::Write => self.chat.write_to(&asked.channel, message).await,
+            Way::Nowhere => Ok(()),
+        }
+    }
+
     /// The anchor that a message carries, if it is a card and there is a key. What is signed is the log as it is now: what
     /// the card shows is part of it.
     async fn anchor(&self, name: &MessageName) -> Result<Option<Anchor>, StoreError> {
@@ -320,6 +332,8 @@ impl Sender {
             Job::Postmortem { scope, incident, insists, asked, under: _ } => {
                 self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
+            Job::Home { by } => self.home(id, by).await,
+            Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await
             }

@@ -3,7 +3,7 @@
 
 use super::backlog::{Backlog, Queue, Shows};
 use super::budget::{Budget, Method, Turn, Whose};
-use crate::event::{MessageRef, Timer};
+use crate::event::{Asked, MessageRef, Timer, Way};
 use crate::intent::{Intent, IntentId, Job, MessageName, Pending, Place};
 use blocks::Message;
 use blocks::limits::MAX_SECTION;
@@ -38,7 +38,7 @@ pub(super) enum Call {
     },
     Answer {
         id: IntentId,
-        response_url: String,
+        asked: Asked,
         message: Message,
     },
     Run {
@@ -72,8 +72,15 @@ pub(super) fn schedule(backlog: &mut Backlog, budget: &mut Budget, now: Timestam
     let mut schedule = Schedule { superseded, ..Schedule::default() };
     for &id in &backlog.answers {
         if let Intent::Answer { asked, message } = &backlog.get(id).intent {
-            let (response_url, message) = (asked.response_url.clone(), message.clone());
-            schedule.calls.push(Call::Answer { id, response_url, message });
+            // An address for answers costs nothing; what is said in a channel does.
+            let turn = match asked.way() {
+                Way::Address(_) | Way::Nowhere => Ok(()),
+                Way::Whisper { .. } | Way::Write => budget.take_for_answer(&asked.channel, now),
+            };
+            match turn {
+                Ok(()) => schedule.calls.push(Call::Answer { id, asked: asked.clone(), message: message.clone() }),
+                Err(free_at) => schedule.wait(free_at),
+            }
         }
     }
     let (after_words, pictures) = schedule.errands(backlog, budget, now);
@@ -128,6 +135,8 @@ impl Schedule {
                 | Job::LookUp { .. }
                 | Job::Act { .. }
                 | Job::Page { .. }
+                | Job::Pin { .. }
+                | Job::Home { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,
             };

@@ -1,5 +1,5 @@
 //! Slack's Web API, as far as we call it. A concrete client: its seam is the base URL. Files are in [`super::files`],
-//! forms in [`super::views`], people in [`super::people`].
+//! forms in [`super::views`], people in [`super::people`], single messages in [`super::messages`].
 
 use super::files::Carrier;
 use super::trouble::{PASSING, TokenState};
@@ -245,7 +245,7 @@ impl OwnMessage {
         self.intents.split(',').any(|other| other.parse() == Ok(id.0))
     }
 
-    fn read(message: &Value) -> Option<Self> {
+    pub(super) fn read(message: &Value) -> Option<Self> {
         let metadata = &message["metadata"];
         if metadata["event_type"] != METADATA {
             return None;

@@ -6,6 +6,7 @@ pub mod chat;
 pub mod files;
 pub mod look;
 pub mod manifest;
+pub mod messages;
 pub mod people;
 pub mod socket;
 pub mod trouble;

@@ -116,9 +116,39 @@ pub enum Interaction {
     BlockActions(Box<BlockActions>),
     /// A form was filled in and sent.
     ViewSubmission(ViewSubmission),
+    /// A shortcut was chosen.
+    Shortcut(Box<Shortcut>),
+    /// A shortcut was chosen from the menu of a message.
+    MessageAction(Box<Shortcut>),
     /// Anything else.
     #[serde(other)]
     Other,
+}
+
+/// A shortcut that somebody chose. Ours all declare an incident.
+#[derive(Debug, Deserialize)]
+pub struct Shortcut {
+    /// Who chose it.
+    pub user: Id,
+    /// What opens a form.
+    pub trigger_id: String,
+    /// Where the message stands, if it was chosen from one.
+    pub channel: Option<Id>,
+    /// The message, if it was chosen from one.
+    pub message: Option<ChosenMessage>,
+    /// Where the answer goes; empty where there is no channel.
+    #[serde(default)]
+    pub response_url: String,
+}
+
+/// The message that a shortcut was chosen from.
+#[derive(Debug, Deserialize)]
+pub struct ChosenMessage {
+    /// Its id.
+    pub ts: String,
+    /// What it says, in mrkdwn.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// A pressed button, or a choice from a menu.
@@ -131,7 +161,8 @@ pub struct BlockActions {
     /// Where the message is.
     #[serde(default)]
     pub container: Container,
-    /// Where the answer goes.
+    /// Where the answer goes; the Home tab has no such address.
+    #[serde(default)]
     pub response_url: String,
     /// Unique for each press.
     pub trigger_id: String,
@@ -160,6 +191,9 @@ pub struct PressedAction {
     /// Its id.
     #[serde(default)]
     pub action_id: String,
+    /// The id of its block.
+    #[serde(default)]
+    pub block_id: String,
     /// What it carries, if it is a button.
     #[serde(default)]
     pub value: String,
@@ -208,9 +242,10 @@ pub struct SubmittedView {
 }
 
 impl SubmittedView {
-    /// What was typed into a field; nothing if it was left empty.
+    /// What was typed into a field, or chosen from it; nothing if it was left empty.
     pub fn typed(&self, block_id: &str, action_id: &str) -> &str {
-        self.state["values"][block_id][action_id]["value"].as_str().unwrap_or_default()
+        let field = &self.state["values"][block_id][action_id];
+        field["value"].as_str().or_else(|| field["selected_option"]["value"].as_str()).unwrap_or_default()
     }
 }
 
@@ -276,7 +311,8 @@ mod tests {
         }
         check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": "text"}}}}), "text");
         check(&json!({"values": {"b": {"a": {"type": "plain_text_input", "value": null}}}}), "");
-        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": {"value": "1"}}}}}), "");
+        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": {"value": "1"}}}}}), "1");
+        check(&json!({"values": {"b": {"a": {"type": "static_select", "selected_option": null}}}}), "");
         check(&json!({"values": []}), "");
         check(&Value::Null, "");
     }

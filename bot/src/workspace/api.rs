@@ -51,6 +51,8 @@ const METHODS: &[Method] = &[
     Method { name: "chat.postMessage", scope: Some("chat:write"), call: post_message },
     Method { name: "chat.update", scope: Some("chat:write"), call: update },
     Method { name: "chat.postEphemeral", scope: Some("chat:write"), call: post_ephemeral },
+    Method { name: "chat.getPermalink", scope: None, call: permalink },
+    Method { name: "views.publish", scope: None, call: super::surfaces::publish },
     Method { name: "conversations.history", scope: Some("channels:history"), call: history },
     Method { name: "conversations.replies", scope: Some("channels:history"), call: replies },
     Method { name: "conversations.info", scope: Some("channels:read"), call: info },
@@ -190,6 +192,10 @@ fn body_of(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
 
 pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
     let channel = text(arguments, "channel");
+    // Written to by somebody's own id, it is the conversation with them.
+    if let Some(direct) = workspace.lock_state().direct(channel) {
+        return Ok(direct);
+    }
     let known = workspace.lock_state().channel(channel).is_some();
     if known { Ok(channel.to_owned()) } else { Err("channel_not_found".into()) }
 }
@@ -327,6 +333,17 @@ fn replies(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
     let replies = state.replies(&channel, &parent.ts).filter(|post| is_since(arguments, post));
     let posts: Vec<Value> = [parent].into_iter().chain(replies).map(|post| shown(workspace, arguments, post)).collect();
     Ok(page(posts, arguments))
+}
+
+fn permalink(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
+    let channel = known_channel(workspace, arguments)?;
+    let ts = text(arguments, "message_ts");
+    if workspace.lock_state().find(&channel, ts).is_none() {
+        return Err("message_not_found".into());
+    }
+    // As in Slack, the digits of the `ts` without its dot. The page does not read it, and the address leads nowhere else.
+    let link = format!("{}/archives/{channel}/p{}", workspace.url(), ts.replace('.', ""));
+    Ok(json!({"channel": channel, "permalink": link}))
 }
 
 fn info(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {

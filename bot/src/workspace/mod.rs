@@ -16,6 +16,7 @@ pub mod files;
 pub mod room;
 mod sockets;
 pub mod state;
+mod surfaces;
 pub mod views;
 
 use deliver::Courier;
@@ -230,7 +231,10 @@ impl Workspace {
     /// Says something as a person, in a channel or thread.
     pub fn say(&self, person: &str, channel: &str, thread_ts: Option<&str>, text: &str) -> String {
         let author = self.lock_state().author_of(person);
-        self.post(author, channel, thread_ts, json!({"text": blocks::mrkdwn::escape(text)}))
+        let text = self.lock_state().escaped(text);
+        let event = self.post(author, channel, thread_ts, json!({"text": text}));
+        self.mention(person, channel, &text);
+        event
     }
 
     /// Delivers an event again, as Slack does when it got no answer in time.
@@ -243,6 +247,8 @@ impl Workspace {
 
     /// Types the slash command as a person.
     pub async fn command(&self, person: &str, channel: &str, text: &str) -> Result<(), String> {
+        // Slack escapes what is typed, and tells who is meant.
+        let text = &self.lock_state().escaped(text);
         let (id, response_url) = self.answer_address(person, channel);
         let app = &self.inner.app;
         let user_name = self.name_of(person).unwrap_or_default();

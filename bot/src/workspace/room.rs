@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `GET /` | the page |
 //! | `GET /room/state` | everything as it stands |
-//! | `GET /room/events` | server-sent events `message`, `form` and `status` |
+//! | `GET /room/events` | server-sent events `message`, `form`, `home` and `status` |
 //! | `GET /files/<id>` | a file that was uploaded |
 //! | `POST /room/say` | `{user, channel, thread_ts?, text}` |
 //! | `POST /room/click` | `{user, channel, ts, block_id, action_id, value}` |
 //! | `POST /room/submit` | `{user, form, typed}` |
 //! | `POST /room/close` | `{user, form}` |
+//! | `POST /room/react` | `{user, channel, ts}`: 📌 |
+//! | `POST /room/shortcut` | `{user, channel?, ts?}`: from a message, or from anywhere |
+//! | `POST /room/home`, `POST /room/home/click` | `{user}`, `{user, block_id, action_id}` |
 
 use super::Workspace;
 use super::files::PAGE;
@@ -83,6 +86,13 @@ pub enum RoomEvent {
     Message(Shown),
     /// A form is open.
     Form(Form),
+    /// Somebody's Home tab was published.
+    Home {
+        /// Whose.
+        person: String,
+        /// What it shows.
+        html: String,
+    },
     /// The drill went on.
     Status(Status),
 }
@@ -137,6 +147,7 @@ pub(super) fn router(workspace: Workspace) -> Router {
         .route("/room/click", post(click))
         .route("/room/submit", post(submit))
         .route("/room/close", post(close))
+        .merge(super::surfaces::router())
         .layer(middleware::from_fn(only_this_machine))
         .with_state(workspace)
 }
@@ -193,7 +204,7 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     is_here && text(header::ORIGIN).is_none_or(|origin| origin == format!("http://{host}"))
 }
 
-fn refuse(status: StatusCode, sentence: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, sentence: &str) -> Response {
     (status, Json(json!({"ok": false, "error": sentence}))).into_response()
 }
 
@@ -223,6 +234,9 @@ async fn events(State(workspace): State<Workspace>) -> Sse<impl Stream<Item = Re
         let event = match news.ok()? {
             RoomEvent::Message(message) => Event::default().event("message").json_data(message),
             RoomEvent::Form(form) => Event::default().event("form").json_data(form),
+            RoomEvent::Home { person, html } => {
+                Event::default().event("home").json_data(json!({"person": person, "html": html}))
+            }
             RoomEvent::Status(status) => Event::default().event("status").json_data(status),
         };
         event.ok().map(Ok)
@@ -340,7 +354,7 @@ async fn close(State(workspace): State<Workspace>, Json(close): Json<Close>) -> 
     done(Ok(()))
 }
 
-fn done(result: Result<(), String>) -> Response {
+pub(super) fn done(result: Result<(), String>) -> Response {
     match result {
         Ok(()) => Json(json!({"ok": true})).into_response(),
         Err(sentence) => refuse(StatusCode::BAD_GATEWAY, &sentence),

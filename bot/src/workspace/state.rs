@@ -236,6 +236,17 @@ impl State {
         !self.left.contains(channel)
     }
 
+    /// The conversation that somebody has with the app alone.
+    pub(super) fn direct(&mut self, person: &str) -> Option<String> {
+        let name = self.person(person)?.name.to_lowercase();
+        let id = format!("D{}", &person[1..]);
+        if self.channel(&id).is_none() {
+            let topic = "Only the two of you".to_owned();
+            self.channels.push(Channel { id: id.clone(), name: format!("clarity-and-{name}"), topic });
+        }
+        Some(id)
+    }
+
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
     }
@@ -315,7 +326,7 @@ impl State {
                 let mut event = message;
                 event["channel"] = json!(post.channel);
                 event["event_ts"] = json!(post.ts);
-                event["channel_type"] = json!("channel");
+                event["channel_type"] = json!(if post.channel.starts_with('D') { "im" } else { "channel" });
                 event
             }
             Some(before) => json!({
@@ -325,6 +336,11 @@ impl State {
             }),
         };
         let seconds: i64 = post.ts.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+        self.wrapped(event, seconds)
+    }
+
+    /// An event as the app gets it.
+    pub(super) fn wrapped(&mut self, event: Value, seconds: i64) -> Value {
         json!({
             "type": "event_callback", "team_id": TEAM_ID, "api_app_id": APP_ID,
             "event_id": format!("Ev{:08}", self.number()), "event_time": seconds, "event": event,
@@ -345,6 +361,22 @@ impl State {
         let address = self.answers.get_mut(id)?;
         address.left = address.left.checked_sub(1)?;
         Some((address.person.clone(), address.channel.clone()))
+    }
+
+    /// What somebody types, as the app is told: `@name` by the id of whoever is called that.
+    pub(super) fn escaped(&self, typed: &str) -> String {
+        let word = |word: &str| {
+            let called = word.strip_prefix('@');
+            let person = called.and_then(|name| self.people().iter().find(|one| one.name.eq_ignore_ascii_case(name)));
+            if called.is_some_and(|name| name.eq_ignore_ascii_case("clarity")) {
+                return format!("<@{BOT_USER}>");
+            }
+            person.map_or_else(
+                || blocks::mrkdwn::escape(word),
+                |person| format!("<@{}|{}>", person.id, person.name.to_lowercase()),
+            )
+        };
+        typed.split(' ').map(word).collect::<Vec<_>>().join(" ")
     }
 
     /// Hands out a trigger, with which the app may open a form for this person, once and soon.

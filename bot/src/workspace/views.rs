@@ -2,7 +2,7 @@
 
 use super::api::{Failed, refused, text};
 use super::check;
-use super::room::RoomEvent;
+use super::room::{RoomEvent, options};
 use super::state::name_blocks;
 use super::{APP_ID, BOT_ID, TEAM_ID, Workspace};
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,8 @@ struct Trigger {
 pub(super) struct Views {
     triggers: HashMap<String, Trigger>,
     open: BTreeMap<String, Value>,
+    /// The Home tabs that were published, by the person who has them.
+    pub(super) homes: BTreeMap<String, Value>,
 }
 
 /// A form as the page shows it.
@@ -56,6 +58,8 @@ struct Field {
     most: u64,
     lines: bool,
     required: bool,
+    /// The lines of a menu: what each carries, and its label. Empty for what is typed.
+    choices: Vec<(String, String)>,
 }
 
 /// What became of a form that was sent.
@@ -157,6 +161,9 @@ fn shown(person: &str, view: &Value) -> Form {
             most: element["max_length"].as_u64().unwrap_or(check::MAX_TYPED),
             lines: element["multiline"] == true,
             required: block["optional"] != true,
+            choices: options(element)
+                .map(|option| (text(option, "value").to_owned(), plain(&option["text"])))
+                .collect(),
         }
     };
     Form {
@@ -224,6 +231,11 @@ fn filled_in(view: &Value, typed: &BTreeMap<String, String>) -> (Value, BTreeMap
         let most = element["max_length"].as_u64().unwrap_or(check::MAX_TYPED);
         if line.is_empty() && block["optional"] != true {
             errors.insert(block_id.to_owned(), REQUIRED.to_owned());
+        } else if let Some(chosen) = options(element).find(|option| option["value"] == line) {
+            values[block_id][text(element, "action_id")] = json!({"type": element["type"], "selected_option": chosen});
+            continue;
+        } else if element["type"] == "static_select" && !line.is_empty() {
+            errors.insert(block_id.to_owned(), "That is not one of the options.".to_owned());
         } else if !usize::try_from(most).is_ok_and(|most| line.chars().count() <= most) {
             errors.insert(block_id.to_owned(), format!("Please use at most {most} characters."));
         }

@@ -40,10 +40,16 @@ async fn help_lists_what_exists() {
         `/incident page [INC-n] [text]`  Call whoever is on call, in the incident's thread, with what is known so far
         `/incident postmortem [INC-n]`  What happened, what was done and what is left to do, as a document in the incident's thread
         `/incident stats [7|30|90]`  Time to context, to recovery and to approval, what remedies did and what predictions were worth, over so many days
+        `/incident open [what is broken]`  Declare an incident that no alarm tells of; without words a form asks
+        `/incident close [INC-n] [because …]`  Say that it is over; an alarm that fires after that begins another incident
+        `/incident reopen [INC-n]`  Say that it is not over; it takes in alarms again
+        `/incident severity [INC-n] [1|2|3|4|none]`  How bad it is: SEV1 is worst
+        `/incident roles [INC-n] [lead|scribe|comms] [@somebody|me|none]`  Who leads, writes down and tells others
+        `/incident note [INC-n] [words]`  Add a line to the timeline and the postmortem
         `/incident help`  This list
         ");
         room.mina().types("").await;
-        assert!(room.reads().contains("/incident context"), "nothing typed is a call for help");
+        assert!(room.reads().contains("/incident help"), "nothing typed says what is open, and where help is");
     })
     .await;
 }

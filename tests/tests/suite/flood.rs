@@ -43,7 +43,7 @@ async fn the_third_alarm_turns_the_line_into_a_card() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context: running · by excess flow · as of 03:14:35 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread:

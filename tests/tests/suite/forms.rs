@@ -233,7 +233,8 @@ async fn the_page_fills_in_what_the_room_says_is_open() {
             "value": "",
             "most": 1000,
             "lines": false,
-            "required": true
+            "required": true,
+            "choices": []
           }
         ]
         "#);

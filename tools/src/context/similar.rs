@@ -160,7 +160,7 @@ fn shared(incident: &Incident, a: &Profile, b: &Profile, rarity: &Rarity) -> Vec
 /// How it ended. What was changed last on the cause (or on what it calls, if that change was the guilty one's counterpart)
 /// between the first alarm and the recovery is what probably fixed it.
 fn ended(incident: &Incident) -> Option<Ended> {
-    let at = incident.recovered_at()?;
+    let at = incident.ended_at()?;
     let began = incident.began_at();
     let verdict = incident.verdict.as_deref();
     let touched: BTreeSet<&ServiceId> = verdict

@@ -38,6 +38,9 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
     if let Some(at) = incident.context_at {
         recorded(at, Happened::Context);
     }
+    for deed in &incident.people.deeds {
+        recorded(deed.at, Happened::Person { by: deed.by.clone(), did: deed.did.clone() });
+    }
     for state in incident.plans.values() {
         let sentence = state.plan().remedy.entry().sentence(&state.plan().saw);
         for told in state.history() {
@@ -124,6 +127,7 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Blamed { .. } => 4,
         Happened::Context => 5,
         Happened::Plan { .. } => 6,
+        Happened::Person { .. } => 7,
     };
     let name = |happened: &Happened| match happened {
         Happened::Changed { change, .. } => (change.service.to_string(), change.summary.clone()),
@@ -133,7 +137,10 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Plan { plan, .. } => (plan.0.clone(), String::new()),
         Happened::Left { name, .. } => (name.clone(), String::new()),
         Happened::Absorbed { from, .. } => (from.to_string(), String::new()),
-        Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context => Default::default(),
+        // What people did stays in the order of their facts.
+        Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context | Happened::Person { .. } => {
+            Default::default()
+        }
     };
     place(a).cmp(&place(b)).then_with(|| name(a).cmp(&name(b)))
 }

@@ -1,7 +1,8 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
 use crate::model::{
-    Alarm, AlarmKey, AlarmState, Drawing, Forecast, JoinedAlarm, Link, Outlook, ServiceId, Transition, Verdict, Via,
+    Alarm, AlarmKey, AlarmState, Did, Drawing, Forecast, JoinedAlarm, Link, Outlook, People, ServiceId, Transition,
+    Verdict, Via,
 };
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use crate::recovery::policy::PersonId;
@@ -263,6 +264,13 @@ pub enum Fact {
         /// What happened to it.
         fact: Box<PlanFact>,
     },
+    /// Somebody did something with it by hand.
+    Person {
+        /// Who.
+        by: PersonId,
+        /// What.
+        did: Box<Did>,
+    },
 }
 
 /// A fact in its place in the log.
@@ -343,6 +351,9 @@ pub struct Incident {
     /// How often somebody asked for a plan that they may not ask for.
     #[serde(default)]
     pub denied_proposals: u32,
+    /// What people made of it by hand.
+    #[serde(default)]
+    pub people: People,
 }
 
 /// An alarm that a person took out of an incident. Until it stands in its new one, what is told of it is kept here.
@@ -455,6 +466,7 @@ impl Incident {
             seen: BTreeMap::new(),
             plans: BTreeMap::new(),
             denied_proposals: 0,
+            people: People::default(),
         }
     }
 
@@ -530,6 +542,7 @@ impl Incident {
                 self.drawing = Some((**drawing).clone());
                 self.picture_told_at = if *told { Some(record.at) } else { self.picture_told_at };
             }
+            Fact::Person { by, did } => self.people.apply(record.at, by, did),
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
                 let cause =
@@ -581,8 +594,29 @@ impl Incident {
         all_ok.then(|| self.last_alarm_at())
     }
 
-    /// Whether it has a card; before that its alarms are told one by one.
+    /// When something last happened that brings it back to mind: an alarm joined or turned, or somebody did something by hand.
+    pub fn last_sign_at(&self) -> Timestamp {
+        let deed = self.people.deeds.last().map_or(Timestamp::MIN, |deed| deed.at);
+        self.last_alarm_at().max(deed)
+    }
+
+    /// When it was over: all of its alarms were OK, or else somebody closed it.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.recovered_at().or(self.people.closed_at)
+    }
+
+    /// Whether it is many alarms at once.
     pub fn is_flood(&self) -> bool {
         self.flood_at.is_some()
+    }
+
+    /// Whether it has a card, as a flood and what people declare have; before that its alarms are told one by one.
+    pub fn has_card(&self) -> bool {
+        self.is_flood() || self.people.declared_by.is_some()
+    }
+
+    /// Whether somebody closed it, and nobody reopened it since.
+    pub fn is_closed(&self) -> bool {
+        self.people.closed_at.is_some()
     }
 }

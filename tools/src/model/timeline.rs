@@ -1,6 +1,6 @@
 //! What happened, in order; and what is new since a moment.
 
-use crate::model::{AlarmState, Change, EvidenceId, IncidentId, ServiceId, Suspect, Symptom, Worked};
+use crate::model::{AlarmState, Change, Did, EvidenceId, IncidentId, ServiceId, Suspect, Symptom, Worked};
 use crate::recovery::plan::{PlanFact, PlanId};
 use crate::recovery::policy::PersonId;
 use jiff::Timestamp;
@@ -83,6 +83,13 @@ pub enum Happened {
         step: PlanStep,
         /// Who did it; none where its time or the program did.
         by: Option<PersonId>,
+    },
+    /// Somebody did something by hand.
+    Person {
+        /// Who.
+        by: PersonId,
+        /// What.
+        did: Did,
     },
 }
 
@@ -212,7 +219,7 @@ pub enum Shared {
 /// How an incident ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// When its last alarm went to OK.
+    /// When its last alarm went to OK, or else when somebody closed it.
     pub at: Timestamp,
     /// The last change on the cause between its beginning and its end: what probably fixed it.
     pub after: Option<Change>,

@@ -82,6 +82,7 @@ function connect() {
   on("message", receive);
   on("deleted", remove);
   on("form", (form) => { room.forms.set(form.person, form); showForm(); });
+  on("home", showHome);
   on("status", showStatus);
   stream.onopen = async () => {
     try {
@@ -266,6 +267,18 @@ function article(m, threaded) {
     link.onclick = () => openThread(isReply(m) ? m.thread_ts : m.ts);
     one.append(link);
   }
+  if (!m.ephemeral_to) {
+    const does = (sign, title, path) => {
+      const one = make("button", "icon", sign);
+      Object.assign(one, { type: "button", title });
+      one.setAttribute("aria-label", title);
+      one.onclick = () => post(path, { user: room.you, channel: m.channel, ts: m.ts });
+      return one;
+    };
+    const bar = make("div", "does");
+    bar.append(does("📌", "Pin to the timeline", "/room/react"), does("🚨", "Start incident here", "/room/shortcut"));
+    one.append(bar);
+  }
   one.prepend(avatar, side);
   return one;
 }
@@ -417,6 +430,25 @@ function confirmed(title, text, ok, deny, danger) {
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "ok"), { once: true }));
 }
 
+// --- the Home tab --------------------------------------------------------------------------------
+
+/** Shows somebody's Home tab, once they asked for it and the app has published it. */
+function showHome(home) {
+  if (home.person !== room.you || !room.wantsHome) return;
+  room.wantsHome = false;
+  $("home-body").innerHTML = home.html;
+  if (!$("home").open) $("home").showModal();
+}
+$("open-home").onclick = () => { room.wantsHome = true; post("/room/home", { user: room.you }); };
+$("declare").onclick = () => post("/room/shortcut", { user: room.you });
+$("home-close").onclick = () => $("home").close();
+$("home-body").addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-action-id]");
+  if (!button) return;
+  $("home").close();
+  await post("/room/home/click", { user: room.you, block_id: button.dataset.blockId, action_id: button.dataset.actionId });
+});
+
 // --- forms ---------------------------------------------------------------------------------------
 
 /** Shows the form that the acting person has open, if one is. */
@@ -437,8 +469,12 @@ function showForm() {
   $("form-trouble").textContent = "";
   $("form-fields").replaceChildren(...form.fields.map((field, index) => {
     const one = make("div", "field");
-    const input = make(field.lines ? "textarea" : "input");
-    if (!field.lines) input.type = "text";
+    const chosen = field.choices.length > 0;
+    const input = make(chosen ? "select" : field.lines ? "textarea" : "input");
+    if (chosen) {
+      const all = [["", field.placeholder || "Choose…"], ...field.choices];
+      input.append(...all.map(([value, label]) => Object.assign(make("option", "", label), { value })));
+    } else if (!field.lines) input.type = "text";
     Object.assign(input, { id: `field-${index}`, name: field.block_id, value: field.value, placeholder: field.placeholder,
       maxLength: field.most, autocomplete: "off", spellcheck: false, required: field.required });
     const label = make("label", "", field.label);
@@ -454,7 +490,7 @@ function showForm() {
     return one;
   }));
   if (!dialog.open) dialog.showModal();
-  $("form-fields").querySelector("input, textarea")?.focus();
+  $("form-fields").querySelector("input, textarea, select")?.focus();
 }
 
 function closeForm() {
@@ -474,7 +510,7 @@ $("form-form").addEventListener("submit", async (event) => {
   const form = room.forms.get(you);
   const button = $("form-submit");
   if (!form || button.disabled) return;
-  const inputs = [...$("form-fields").querySelectorAll("input, textarea")];
+  const inputs = [...$("form-fields").querySelectorAll("input, textarea, select")];
   button.disabled = true;
   const answer = await ask("/room/submit", {
     user: you, form: form.id, typed: Object.fromEntries(inputs.map((input) => [input.name, input.value])),

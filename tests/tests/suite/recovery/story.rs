@@ -167,7 +167,7 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread (edited):
@@ -230,7 +230,7 @@ async fn a_remedy_of_medium_risk_goes_from_question_to_undo() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 411 requests a minute, and refuses 179 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:29:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread (edited):
@@ -277,7 +277,7 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread (edited):
@@ -333,7 +333,7 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:14:30 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room thread (edited):
