@@ -103,11 +103,15 @@ mod tests {
     fn check(event: &Value, expected: Option<&str>) {
         let us = Us { app: "A0US", authorizations: &[] };
         let (door, _) = door();
-        let told = door.surface(event, us).map(|(scope, event)| match event {
-            Event::Command { text, asked } => format!("{scope}: {text} ({})", asked.response_url),
-            Event::Reacted { message, .. } => format!("{scope}: pin {}", message.ts),
-            Event::HomeOpened { by } => format!("{scope}: home of {by}"),
-            other => format!("{other:?}"),
+        let told = door.surface(event, us).map(|(scope, event)| {
+            if let Event::Command { text, asked } = event {
+                return format!("{scope}: {text} ({})", asked.response_url);
+            }
+            if let Event::Reacted { message, .. } = event {
+                return format!("{scope}: pin {}", message.ts);
+            }
+            let Event::HomeOpened { by } = event else { return format!("{event:?}") };
+            format!("{scope}: home of {by}")
         });
         assert_eq!(told.as_deref(), expected, "{event}");
     }

@@ -26,17 +26,13 @@ impl Sender {
     ) -> Result<(), StoreError> {
         let seen = match self.see(incident, &message).await {
             Ok(seen) => seen,
-            Err(err) => match err.retry_after_s() {
-                Some(seconds) => {
+            Err(err) => {
+                if let Some(seconds) = err.retry_after_s() {
                     self.budget.job_later(id, self.clock.now(), seconds);
                     return Ok(());
                 }
-                None => {
-                    tracing::warn!(job = id.0, "a message could not be read: {err}");
-                    let error = err.to_string();
-                    return self.close(vec![(id, Outcome::Refused { error })]).await;
-                }
-            },
+                return self.close(vec![(id, super::refused("a note from a message", &err))]).await;
+            }
         };
         let scope = self.config.scope_of_channel(&message.channel).map(|scope| scope.id.clone());
         if let (Seen::Note { incident, text, link }, Some(scope)) = (seen, scope) {

@@ -336,11 +336,11 @@ impl State {
             }),
         };
         let seconds: i64 = post.ts.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
-        self.wrapped(event, seconds)
+        self.wrapped(&event, seconds)
     }
 
     /// An event as the app gets it.
-    pub(super) fn wrapped(&mut self, event: Value, seconds: i64) -> Value {
+    pub(super) fn wrapped(&mut self, event: &Value, seconds: i64) -> Value {
         json!({
             "type": "event_callback", "team_id": TEAM_ID, "api_app_id": APP_ID,
             "event_id": format!("Ev{:08}", self.number()), "event_time": seconds, "event": event,

@@ -110,7 +110,7 @@ impl Workspace {
     fn tell(&self, mut event: Value) -> String {
         let seconds = self.inner.clock.now().as_second();
         event["event_ts"] = json!(format!("{seconds}.000000"));
-        let envelope = self.lock_state().wrapped(event, seconds);
+        let envelope = self.lock_state().wrapped(&event, seconds);
         let id = text(&envelope, "event_id").to_owned();
         super::lock(&self.inner.sent).insert(id.clone(), envelope.clone());
         self.inner.courier.event(&self.inner.app.url, envelope, 0);

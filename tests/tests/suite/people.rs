@@ -272,7 +272,7 @@ async fn whoever_does_not_say_which_is_asked_before_anything_is_closed() {
         INC-1 is closed. An alarm that fires from now on begins another incident, unless this one is reopened.
         ");
         let incidents = room.incidents().await;
-        assert_eq!(incidents.iter().map(|incident| incident.is_closed()).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(incidents.iter().map(tools::model::Incident::is_closed).collect::<Vec<_>>(), [true, false]);
     })
     .await;
 }
