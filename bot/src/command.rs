@@ -2,6 +2,7 @@
 //! made from it.
 
 mod people;
+mod regroup;
 
 pub use people::{Holder, Wanted};
 
@@ -284,20 +285,20 @@ pub const COMMANDS: &[Row] = &[
         word: "merge",
         usage: "merge INC-n [into INC-m]",
         help: "These are one incident; I remember it for the next time",
-        parse: |arguments| merge(arguments.words),
+        parse: |arguments| regroup::merge(arguments.words),
     },
     Row {
         word: "split",
         usage: "split [INC-n] [alarm|service|INC-m]",
         help: "That is not related: it gets an incident of its own, and I remember it",
-        parse: |arguments| Ok(split(arguments)),
+        parse: |arguments| Ok(regroup::split(arguments)),
     },
     Row { word: "undo", usage: "undo [plan-…]", help: "Have a plan taken back that was carried out", parse: undo },
     Row {
         word: "page",
         usage: "page [INC-n] [text]",
         help: "Call whoever is on call, in the incident's thread, with what is known so far",
-        parse: |arguments| Ok(page(arguments)),
+        parse: |arguments| Ok(people::page(arguments)),
     },
     Row {
         word: "postmortem",
@@ -368,44 +369,6 @@ fn approve(arguments: &Arguments<'_>) -> Command {
     }
     let reason = arguments.typed[rest..].join(" ");
     Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) }
-}
-
-/// `merge INC-8`, `merge 8 into 7`, `merge INC-8 INC-7`.
-fn merge(arguments: &[&str]) -> Result<Command, Misread> {
-    let ids: Vec<&str> =
-        arguments.iter().copied().filter(|word| !matches!(*word, "into" | "with" | "to" | "and")).collect();
-    let id = |word: &str| incident("merge", word);
-    match ids.as_slice() {
-        [] => Err(Misread::NoIncidentId { command: "merge", word: String::new() }),
-        [one] => Ok(Command::Merge { incident: id(one)?, into: None }),
-        [one, other] => Ok(Command::Merge { incident: id(one)?, into: Some(id(other)?) }),
-        [_, _, extra, ..] => Err(Misread::Extra { command: "merge", word: bounded(extra) }),
-    }
-}
-
-/// `split`, `split INC-7`, `split orders-api-5xx`, `split INC-7 orders-api`, `split INC-7 INC-8`.
-fn split(arguments: &Arguments<'_>) -> Command {
-    let named = arguments.words.first().filter(|word| word.starts_with("inc") || word.starts_with('#'));
-    let incident = named.and_then(|word| incident("split", word).ok());
-    let rest: Vec<&str> = arguments.words[usize::from(incident.is_some())..].to_vec();
-    let called = match rest.as_slice() {
-        [] => None,
-        // An incident by any of the ways in which people write one.
-        [word] if word.starts_with("inc") => {
-            Some(self::incident("split", word).map_or_else(|_| (*word).to_owned(), |id| id.to_string()))
-        }
-        words => Some(words.join(" ")),
-    };
-    Command::Split { incident, called }
-}
-
-/// `page`, `page INC-7`, `page the canary is red`, `page INC-7 the canary is red`.
-fn page(arguments: &Arguments<'_>) -> Command {
-    // A number is the beginning of what is said, rather than an incident: it is not asked back here.
-    let named = arguments.words.first().filter(|word| word.starts_with("inc") || word.starts_with('#'));
-    let incident = named.and_then(|word| incident("page", word).ok());
-    let text = arguments.typed[usize::from(incident.is_some())..].join(" ");
-    Command::Page { incident, text: (!text.is_empty()).then_some(text) }
 }
 
 /// `undo`, `undo plan-1f0c`.

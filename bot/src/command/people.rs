@@ -31,7 +31,7 @@ const OPEN: [&str; 6] = ["none", "nobody", "noone", "open", "clear", "-"];
 const BECAUSE: [&str; 4] = ["because", "since", "as", "reason"];
 
 /// `INC-7` and `#7` are an incident wherever they stand; `7` only where nothing else can be meant.
-fn named(word: &str, bare_too: bool) -> Option<IncidentId> {
+pub(super) fn named(word: &str, bare_too: bool) -> Option<IncidentId> {
     let is_marked = word.starts_with("inc") || word.starts_with('#');
     if is_marked || bare_too { incident("", word).ok() } else { None }
 }
@@ -56,6 +56,13 @@ pub(super) fn close(arguments: &Arguments<'_>) -> Command {
     rest += usize::from(incident.is_some());
     rest += usize::from(words.get(rest).is_some_and(|word| BECAUSE.contains(word)));
     Command::Close { incident, because: plain(&arguments.typed[rest..]) }
+}
+
+/// `page`, `page INC-7`, `page the canary is red`, `page INC-7 the canary is red`.
+pub(super) fn page(arguments: &Arguments<'_>) -> Command {
+    // A number is the beginning of what is said, rather than an incident: it is not asked back here.
+    let incident = arguments.words.first().and_then(|word| named(word, false));
+    Command::Page { incident, text: plain(&arguments.typed[usize::from(incident.is_some())..]) }
 }
 
 /// `severity`, `severity 2`, `severity INC-7 sev1`, `severity 7 none`.

@@ -53,6 +53,12 @@ pub struct Shortcut {
 /// Every scope of the bot token.
 pub const SCOPES: &[Scope] = &[
     Scope {
+        name: "app_mentions:read",
+        without: "nobody is heard who mentions the bot",
+        methods: &[],
+        besides: Some("app_mention"),
+    },
+    Scope {
         name: "channels:history",
         without: "alarms in public channels are not read, and messages are not found again after a crash",
         methods: &["conversations.history", "conversations.replies"],
@@ -67,7 +73,7 @@ pub const SCOPES: &[Scope] = &[
     Scope {
         name: "chat:write",
         without: "nothing is said at all",
-        methods: &["chat.postMessage", "chat.update"],
+        methods: &["chat.postEphemeral", "chat.postMessage", "chat.update"],
         besides: None,
     },
     Scope {
@@ -101,10 +107,22 @@ pub const SCOPES: &[Scope] = &[
         besides: None,
     },
     Scope {
+        name: "im:history",
+        without: "nobody is heard who writes to the bot directly",
+        methods: &[],
+        besides: Some("message.im"),
+    },
+    Scope {
         name: "metadata.message:read",
         without: "a message whose post was not answered is sent twice",
         methods: &[],
         besides: Some("include_all_metadata"),
+    },
+    Scope {
+        name: "reactions:read",
+        without: "no reaction makes a message a note",
+        methods: &[],
+        besides: Some("reaction_added"),
     },
     Scope {
         name: "usergroups:read",
@@ -121,7 +139,8 @@ pub const SCOPES: &[Scope] = &[
 ];
 
 /// The methods that need no scope of the bot token. The first one needs `connections:write` of the app-level token.
-pub const UNSCOPED: &[&str] = &["apps.connections.open", "auth.test", "views.open"];
+pub const UNSCOPED: &[&str] =
+    &["apps.connections.open", "auth.test", "chat.getPermalink", "views.open", "views.publish"];
 
 /// Every event that the app is told of.
 pub const EVENTS: &[Subscription] = &[
@@ -137,13 +156,50 @@ pub const EVENTS: &[Subscription] = &[
         because: "alarms that other bots post in private channels",
         scope: Some("groups:history"),
     },
+    Subscription {
+        name: "message.im",
+        kind: "message",
+        because: "questions that people write to the bot directly",
+        scope: Some("im:history"),
+    },
+    Subscription {
+        name: "app_mention",
+        kind: "app_mention",
+        because: "questions in which people mention the bot",
+        scope: Some("app_mentions:read"),
+    },
+    Subscription {
+        name: "reaction_added",
+        kind: "reaction_added",
+        because: "a pushpin makes a message a note of the timeline",
+        scope: Some("reactions:read"),
+    },
+    Subscription {
+        name: "app_home_opened",
+        kind: "app_home_opened",
+        because: "the Home tab shows what is open",
+        scope: None,
+    },
 ];
 
 /// Every shortcut.
-pub const SHORTCUTS: &[Shortcut] = &[];
+pub const SHORTCUTS: &[Shortcut] = &[
+    Shortcut {
+        name: "Start incident here",
+        description: "Declare an incident that begins with this message",
+        callback_id: "start_incident_here",
+        is_at_message: true,
+    },
+    Shortcut {
+        name: "Declare an incident",
+        description: "Say what is wrong, before any alarm does",
+        callback_id: "declare_incident",
+        is_at_message: false,
+    },
+];
 
 /// Whether the app has a Home tab.
-pub const HOME_TAB: bool = false;
+pub const HOME_TAB: bool = true;
 
 /// Slack cuts the hint of a command after so many characters.
 const MAX_HINT: usize = 1000;
@@ -230,14 +286,15 @@ pub fn manifest(command: &str, reached: &Reached) -> Value {
     };
     let slash = json!({
         "command": command, "description": "What is going on, what caused it, and what to do",
-        "usage_hint": usage_hint(), "should_escape": false,
+        "usage_hint": usage_hint(), "should_escape": true,
     });
     let mut features = json!({
         "bot_user": {"display_name": "Clarity", "always_online": true},
         "slash_commands": [with_address(slash, "url", "commands")],
     });
     if HOME_TAB {
-        features["app_home"] = json!({"home_tab_enabled": true, "messages_tab_enabled": false});
+        features["app_home"] =
+            json!({"home_tab_enabled": true, "messages_tab_enabled": true, "messages_tab_read_only_enabled": false});
     }
     if !SHORTCUTS.is_empty() {
         features["shortcuts"] = SHORTCUTS.iter().copied().map(Shortcut::to_json).collect();
