@@ -38,6 +38,9 @@ const MAX_OPEN: usize = 50;
 /// is more than a plan takes denials and approvals, so no click loses this often.
 const MAX_CONFLICTS: usize = 500;
 
+/// What people said in a scope of which alarms belong together, and when that was read.
+type Said = (Timestamp, Arc<[Kinship]>);
+
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -58,7 +61,7 @@ pub struct Dispatcher {
     /// The topology as it was last read.
     pub atlas: Mutex<Option<(Timestamp, Arc<Atlas>)>>,
     /// What people said in each scope, as it was last read.
-    pub kinships: Mutex<HashMap<ScopeId, (Timestamp, Arc<[Kinship]>)>>,
+    pub kinships: Mutex<HashMap<ScopeId, Said>>,
 }
 
 /// Why an event was not handled.

@@ -34,18 +34,16 @@ pub(crate) fn merge(
 ) -> Decision {
     let Some(source) = scene.incident(from) else { return Decision::answer(asked, scene.no_such_incident(from)) };
     let source = scene.root(source);
-    let target = match into {
-        Some(id) => match scene.incident(id) {
-            Some(incident) => scene.root(incident),
-            None => return Decision::answer(asked, scene.no_such_incident(id)),
-        },
-        None => {
-            let others = || scene.standing().filter(|other| other.id != source.id);
-            match others().find(|other| other.is_flood()).or_else(|| others().next()) {
-                Some(other) => other,
-                None => return Decision::answer(asked, regroup::not_merged(from, from, NotMerged::NoOther)),
-            }
-        }
+    let target = if let Some(id) = into {
+        scene.incident(id).map(|incident| scene.root(incident)).ok_or_else(|| scene.no_such_incident(id))
+    } else {
+        let others = || scene.standing().filter(|other| other.id != source.id && !other.is_closed());
+        let other = others().find(|other| other.is_flood()).or_else(|| others().next());
+        other.ok_or_else(|| regroup::not_merged(from, from, NotMerged::NoOther))
+    };
+    let target = match target {
+        Ok(target) => target,
+        Err(why_not) => return Decision::answer(asked, why_not),
     };
     if target.id == source.id {
         return Decision::answer(asked, regroup::not_merged(from, into.unwrap_or(from), NotMerged::Same));

@@ -82,15 +82,13 @@ struct Bucket {
 
 /// Methods of the Web API, as far as they are limited apart from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Method {
     /// A message is posted.
-    #[serde(rename = "chat.postMessage")]
     Post,
     /// A message is edited.
-    #[serde(rename = "chat.update")]
     Update,
     /// Messages are looked for.
-    #[serde(rename = "conversations")]
     Find,
 }
 

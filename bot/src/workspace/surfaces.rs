@@ -176,7 +176,7 @@ impl Workspace {
         if let Some(post) = post {
             let (trigger, response_url) = self.answer_address(person, &post.channel);
             payload["type"] = json!("message_action");
-            payload["callback_id"] = json!("declare_from_message");
+            payload["callback_id"] = json!("start_incident_here");
             payload["trigger_id"] = json!(trigger);
             payload["response_url"] = json!(response_url);
             payload["message_ts"] = json!(post.ts);

@@ -477,6 +477,7 @@ async fn what_people_did_survives_a_restart() {
         room.restart().await;
         // A button of the card that stood before still acts.
         room.jun().picks("I take the lead").await;
+        room.wait(60).await;
         let card = room.reads_only("Context, just for me");
         assert!(card.contains("SEV1 · lead @Jun · open"), "{card}");
     })

@@ -2,14 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "every function here is the body of a test")]
 
+mod scope;
+#[cfg(feature = "aws")]
+mod senders;
+
+use self::scope::{
+    a_change_is_kept_once, changes_belong_to_their_scope_and_come_by_time, the_latest_of_many_changes_are_read,
+    what_people_said_is_kept_for_its_scope_the_newest_first,
+};
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
 use bot::outbox::Budget;
-use bot::ports::{Append, Appended, Archive, Log, Lookback, MOST_CHANGES, ScopeIndex, Store, Taken};
+use bot::ports::{Append, Appended, Archive, Log, Lookback, Store, Taken};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tests::{START, alarm};
-use tools::model::{Because, Change, ChangeKind, Fact, Incident, IncidentId, Link, Record, ScopeId, ServiceId, Via};
+use tools::model::{Because, Fact, Incident, IncidentId, Link, Record, ScopeId, Via};
 
 /// Something a store can be opened on.
 struct Shelf {
@@ -88,6 +96,7 @@ contract!(
     a_change_is_kept_once,
     the_latest_of_many_changes_are_read,
     two_workers_lose_and_double_nothing,
+    what_people_said_is_kept_for_its_scope_the_newest_first,
 );
 
 fn at(seconds: i64) -> Timestamp {
@@ -466,98 +475,6 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
     assert_eq!(store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap().next, IncidentId(1));
 }
 
-fn change(service: &str, seconds: i64) -> Change {
-    Change {
-        at: at(seconds),
-        service: ServiceId::new(service),
-        kind: ChangeKind::Deploy,
-        summary: "new code".to_owned(),
-        by: Some("mina".to_owned()),
-        commit: None,
-        link: None,
-        error_code: None,
-    }
-}
-
-/// An append that only tells of changes.
-fn telling(changes: Vec<Change>, in_scope: &str, key: &str, seconds: i64) -> Append {
-    let (scope, key) = (scope(in_scope), EventKey(key.to_owned()));
-    Append { scope, key, log: None, changes, kinship: None, intents: Vec::new(), at: at(seconds) }
-}
-
-async fn changed(store: &Arc<dyn Store>, in_scope: &str, since: Timestamp) -> Vec<(String, i64)> {
-    let index = store.index(&scope(in_scope), Lookback::changes(since)).await.unwrap();
-    assert!(index.recent.is_empty(), "nobody asked for incidents");
-    let told = |change: &Change| (change.service.to_string(), change.at.duration_since(at(0)).as_secs());
-    index.changes.iter().map(told).collect()
-}
-
-fn named(told: &[(&str, i64)]) -> Vec<(String, i64)> {
-    told.iter().map(|(service, seconds)| ((*service).to_owned(), *seconds)).collect()
-}
-
-async fn changes_belong_to_their_scope_and_come_by_time(shelf: &Shelf) {
-    let store = (shelf.open)();
-    assert_eq!(changed(&store, "prod", Timestamp::MIN).await, named(&[]));
-    let mut refused = change("b", 10);
-    refused.error_code = Some("LimitExceededException".to_owned());
-    for (key, in_scope, told) in [
-        ("k1", "prod", vec![change("a", 30)]),
-        ("k2", "prod", vec![refused.clone(), change("c", 10)]),
-        ("k3", "dev", vec![change("d", 20)]),
-        ("k4", "pro", vec![change("e", 25)]),
-    ] {
-        assert_eq!(store.append(telling(told, in_scope, key, 40)).await.unwrap(), Appended::Done);
-    }
-    let everything = named(&[("b", 10), ("c", 10), ("a", 30)]);
-    assert_eq!(changed(&store, "prod", Timestamp::MIN).await, everything);
-    assert_eq!(changed(&store, "prod", at(10)).await, everything);
-    assert_eq!(changed(&store, "prod", at(11)).await, named(&[("a", 30)]));
-    // Nothing since then; but this scope was reached before, and that other one never.
-    assert_eq!(changed(&store, "prod", at(31)).await, named(&[("a", 30)]));
-    assert_eq!(changed(&store, "prod", Timestamp::MAX).await, named(&[("a", 30)]));
-    assert_eq!(changed(&store, "nowhere", at(0)).await, named(&[]));
-    assert_eq!(changed(&store, "dev", at(0)).await, named(&[("d", 20)]));
-    drop(store);
-    let store = (shelf.open)();
-    let index = store.index(&scope("prod"), Lookback::changes(at(10))).await.unwrap();
-    assert_eq!(index.changes, [refused, change("c", 10), change("a", 30)]);
-    let ScopeIndex { changes, .. } = store.index(&scope("prod"), Lookback::incidents(Timestamp::MIN)).await.unwrap();
-    assert_eq!(changes, [], "nobody asked for changes");
-}
-
-async fn a_change_is_kept_once(shelf: &Shelf) {
-    let store = (shelf.open)();
-    let append = telling(vec![change("a", 0)], "prod", "k1", 1);
-    assert_eq!(store.append(append.clone()).await.unwrap(), Appended::Done);
-    assert_eq!(store.append(append).await.unwrap(), Appended::KnownEvent);
-    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0)]));
-    // A decision that lost stores no change either.
-    store.append(opening(1, "prod", "k2", 0)).await.unwrap();
-    let mut stale = opening(1, "prod", "k3", 0);
-    stale.changes = vec![change("b", 2)];
-    assert_eq!(store.append(stale).await.unwrap(), Appended::Conflict);
-    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0)]));
-    // Another event that tells of the same moment is another change.
-    store.append(telling(vec![change("a", 0)], "prod", "k4", 3)).await.unwrap();
-    assert_eq!(changed(&store, "prod", at(0)).await, named(&[("a", 0), ("a", 0)]));
-}
-
-async fn the_latest_of_many_changes_are_read(shelf: &Shelf) {
-    const EACH: i64 = 90;
-    let store = (shelf.open)();
-    let most = i64::try_from(MOST_CHANGES).unwrap();
-    let appends = most / EACH + 1;
-    for number in 0..appends {
-        let changes = (0..EACH).map(|of| change("a", number * EACH + of)).collect();
-        store.append(telling(changes, "prod", &format!("k{number}"), number)).await.unwrap();
-    }
-    let read = changed(&store, "prod", at(0)).await;
-    let last = appends * EACH;
-    let expected: Vec<(String, i64)> = (last - most..last).map(|seconds| ("a".to_owned(), seconds)).collect();
-    assert_eq!(read, expected);
-}
-
 /// Two workers, two hands each, 200 events about one incident, and every event delivered to both.
 async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
     const EVENTS: usize = 200;
@@ -600,74 +517,4 @@ async fn two_workers_lose_and_double_nothing(shelf: &Shelf) {
     // The log and the outbox agree about who came first.
     let told: Vec<Intent> = incident.alarms[1..].iter().map(|joined| tell(&joined.alarm.name)).collect();
     assert_eq!(pending.into_iter().map(|each| each.intent).collect::<Vec<_>>(), told);
-}
-
-/// What only a store with several processes has.
-#[cfg(feature = "aws")]
-mod several_senders {
-    use super::*;
-
-    #[tokio::test]
-    async fn one_sends_at_a_time() {
-        let [one, other] = (Shelf::dynamodb().await.two)();
-        let mut append = opening(1, "prod", "k1", 0);
-        append.intents = vec![tell("a")];
-        one.append(append).await.unwrap();
-        assert_eq!(open(one.outbox_take(at(0), None).await.unwrap()).len(), 1);
-        assert!(
-            matches!(other.outbox_take(at(0), None).await.unwrap(), Taken::Busy { ask_again } if ask_again > at(0))
-        );
-        // Resting lets the other one in, at once.
-        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
-        let pending = open(other.outbox_take(at(0), None).await.unwrap());
-        assert!(pending[0].taken_before);
-        assert!(matches!(one.outbox_take(at(0), None).await.unwrap(), Taken::Busy { .. }));
-        // So does having nothing left.
-        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], None, at(0)).await.unwrap();
-        assert!(open(other.outbox_take(at(0), None).await.unwrap()).is_empty());
-        assert!(open(one.outbox_take(at(0), None).await.unwrap()).is_empty());
-    }
-
-    #[tokio::test]
-    async fn who_comes_back_after_another_begins_anew() {
-        let [one, other] = (Shelf::dynamodb().await.two)();
-        let mut append = opening(1, "prod", "k1", 0);
-        append.intents = vec![tell("a"), tell("b")];
-        one.append(append).await.unwrap();
-        let pending = open(one.outbox_take(at(0), None).await.unwrap());
-        one.outbox_done(Vec::new(), None, at(0)).await.unwrap();
-        assert_eq!(open(other.outbox_take(at(0), None).await.unwrap()).len(), 2);
-        other.outbox_done(vec![(pending[0].id, Outcome::Superseded)], Some(&budget()), at(0)).await.unwrap();
-        other.outbox_done(Vec::new(), None, at(0)).await.unwrap();
-        let taken = one.outbox_take(at(0), Some(pending[1].id)).await.unwrap();
-        let Taken::Anew { open, budget: left } = taken else { panic!("another one sent meanwhile: {taken:?}") };
-        assert_eq!((open.len(), open[0].id, open[0].taken_before, left), (1, pending[1].id, true, budget()));
-    }
-
-    #[tokio::test]
-    async fn who_works_on_keeps_its_turn() {
-        let [one, other] = (Shelf::dynamodb().await.two)();
-        let mut append = opening(1, "prod", "k1", 0);
-        append.intents = (0..5).map(|line| tell(&line.to_string())).collect();
-        one.append(append).await.unwrap();
-        let pending = open(one.outbox_take(at(0), None).await.unwrap());
-        for (seconds, each) in (40..).step_by(40).zip(&pending[..4]) {
-            one.outbox_done(vec![(each.id, Outcome::Superseded)], None, at(seconds)).await.unwrap();
-            assert!(
-                matches!(other.outbox_take(at(seconds), None).await.unwrap(), Taken::Busy { .. }),
-                "after {seconds} s"
-            );
-        }
-        assert_eq!(open(other.outbox_take(at(300), None).await.unwrap()).len(), 1);
-    }
-
-    #[tokio::test]
-    async fn what_does_not_fit_one_transaction_is_refused_with_the_reason() {
-        let store = (Shelf::dynamodb().await.open)();
-        let mut append = opening(1, "prod", "k1", 0);
-        append.intents = (0..100).map(|line| tell(&line.to_string())).collect();
-        let refused = store.append(append).await.unwrap_err().to_string();
-        assert!(refused.contains("106 writes"), "{refused}");
-        assert_eq!(store.append(opening(1, "prod", "k1", 0)).await.unwrap(), Appended::Done);
-    }
 }
