@@ -44,6 +44,11 @@ impl Scene {
         grouping::root(incident, &self.open)
     }
 
+    /// The incident that somebody means by an id: what it was merged into, if it was.
+    pub(crate) fn named(&self, id: IncidentId) -> Result<&Incident, Message> {
+        self.incident(id).map(|incident| self.root(incident)).ok_or_else(|| self.no_such_incident(id))
+    }
+
     /// The incidents whose alarms stand in them, the most recent first.
     pub(crate) fn standing(&self) -> impl Iterator<Item = &Incident> {
         self.open.iter().filter(|incident| incident.merged.is_none())
@@ -56,13 +61,13 @@ impl Scene {
 
     /// The incidents that nobody closed, the most recent first.
     pub(crate) fn not_closed(&self) -> Vec<&Incident> {
-        self.open.iter().filter(|incident| !incident.is_closed()).collect()
+        self.standing().filter(|incident| !incident.is_closed()).collect()
     }
 
     /// The incident that is meant where none is named: the most recent one with a card that is open, or else the most recent.
     pub(crate) fn meant(&self) -> Option<&Incident> {
-        let open = || self.open.iter().filter(|incident| !incident.is_closed());
-        open().find(|incident| incident.has_card()).or_else(|| open().next()).or_else(|| self.open.first())
+        let open = || self.standing().filter(|incident| !incident.is_closed());
+        open().find(|incident| incident.has_card()).or_else(|| open().next()).or_else(|| self.standing().next())
     }
 
     /// What somebody is told who asks about an incident that is not there: which are.

@@ -14,10 +14,11 @@ use tools::recovery::plan::Request;
 /// `typed` is what they wrote in a form.
 pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &Asked, now: Timestamp) -> Decision {
     let Some(action) = Action::read(value) else { return Decision::answer(asked, reply::unknown_button()) };
-    let incident = action.incident();
-    if scene.incident(incident).is_none() {
-        return Decision::answer(asked, scene.no_such_incident(incident));
-    }
+    // A plan stays with the incident it was made for; anything else is about what that became part of.
+    let incident = match scene.named(action.incident()) {
+        Ok(incident) => incident.id,
+        Err(message) => return Decision::answer(asked, message),
+    };
     let asked = asked.clone();
     match action {
         Action::Handle(step, id) => super::people::click(scene, (step, id), typed, &asked, now),
@@ -28,9 +29,9 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
         Action::Merge(from, into) => regroup::merge(scene, from, Some(into), &asked, now),
         Action::Split(_, alarm) => regroup::split(scene, incident, &Which::Digest(alarm), &asked, now),
         Action::Propose(_, key) => Decision::run(Job::Weigh { incident, key, asked }),
-        Action::Plan(deed, _, plan) => match request(deed, typed) {
-            Some(request) => look_up((incident, plan), request, asked),
-            None => details(scene, incident, &plan, &asked),
+        Action::Plan(deed, id, plan) => match request(deed, typed) {
+            Some(request) => look_up((id, plan), request, asked),
+            None => details(scene, id, &plan, &asked),
         },
     }
 }

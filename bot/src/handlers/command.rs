@@ -131,7 +131,7 @@ fn choose_plan(
 fn choose(scene: &Scene, named: Option<IncidentId>) -> Result<&Incident, blocks::Message> {
     if let Some(id) = named {
         // What was asked about may have become part of another one.
-        return scene.incident(id).map(|named| scene.root(named)).ok_or_else(|| scene.no_such_incident(id));
+        return scene.named(id);
     }
     scene.meant().ok_or_else(|| reply::nothing_is_open(&scene.scope.id))
 }

@@ -63,7 +63,10 @@ pub(crate) fn click(
     asked: &Asked,
     now: Timestamp,
 ) -> Decision {
-    let Some(incident) = scene.incident(id) else { return Decision::answer(asked, scene.no_such_incident(id)) };
+    let incident = match scene.named(id) {
+        Ok(incident) => incident,
+        Err(message) => return Decision::answer(asked, message),
+    };
     let text = || typed.unwrap_or_default().to_owned();
     let did = match step {
         Handling::Rate => match Severity::read(typed.unwrap_or_default()) {
@@ -90,7 +93,7 @@ pub(crate) fn close(
 ) -> Decision {
     let open = scene.not_closed();
     let incident = match (named, open.as_slice()) {
-        (Some(id), _) => scene.incident(id).ok_or_else(|| scene.no_such_incident(id)),
+        (Some(id), _) => scene.named(id),
         (None, [only]) => Ok(*only),
         (None, []) => Err(none_open(scene)),
         (None, [_, _, ..]) => Err(people::which_to_close(&open)),
@@ -105,7 +108,7 @@ pub(crate) fn close(
 pub(crate) fn reopen(scene: &Scene, named: Option<IncidentId>, asked: &Asked, now: Timestamp) -> Decision {
     let last = || scene.open.iter().filter(|incident| incident.is_closed()).max_by_key(|one| one.people.closed_at);
     let incident = match named {
-        Some(id) => scene.incident(id).ok_or_else(|| scene.no_such_incident(id)),
+        Some(id) => scene.named(id),
         None => last().ok_or_else(|| blocks::reply::nothing_is_closed(&scene.scope.id)),
     };
     match incident {
@@ -164,7 +167,7 @@ pub(crate) fn pinned(
 ) -> Decision {
     // In the war room itself it belongs to what people are looking at.
     let incident = match named {
-        Some(id) => scene.incident(id),
+        Some(id) => scene.named(id).ok(),
         None => scene.meant(),
     };
     let Some(incident) = incident else { return Decision::answer(asked, none_open(scene)) };
@@ -174,7 +177,9 @@ pub(crate) fn pinned(
 
 /// It is time to look whether somebody leads, or said how bad it is.
 pub(crate) fn nudge(scene: &Scene, id: IncidentId, lack: Lack, now: Timestamp) -> Decision {
-    let Some(incident) = scene.incident(id).filter(|incident| incident.ended_at().is_none()) else {
+    let Some(incident) =
+        scene.incident(id).filter(|incident| incident.merged.is_none() && incident.ended_at().is_none())
+    else {
         return Decision::default();
     };
     let is_there = match lack {

@@ -32,10 +32,12 @@ pub(crate) fn merge(
     asked: &Asked,
     now: Timestamp,
 ) -> Decision {
-    let Some(source) = scene.incident(from) else { return Decision::answer(asked, scene.no_such_incident(from)) };
-    let source = scene.root(source);
+    let source = match scene.named(from) {
+        Ok(source) => source,
+        Err(message) => return Decision::answer(asked, message),
+    };
     let target = if let Some(id) = into {
-        scene.incident(id).map(|incident| scene.root(incident)).ok_or_else(|| scene.no_such_incident(id))
+        scene.named(id)
     } else {
         let others = || scene.standing().filter(|other| other.id != source.id && !other.is_closed());
         let other = others().find(|other| other.is_flood()).or_else(|| others().next());
@@ -43,7 +45,7 @@ pub(crate) fn merge(
     };
     let target = match target {
         Ok(target) => target,
-        Err(why_not) => return Decision::answer(asked, why_not),
+        Err(message) => return Decision::answer(asked, message),
     };
     if target.id == source.id {
         return Decision::answer(asked, regroup::not_merged(from, into.unwrap_or(from), NotMerged::Same));
@@ -88,8 +90,10 @@ pub(crate) fn merging(scene: &Scene, from: IncidentId, into: IncidentId, now: Ti
 
 /// Takes alarms out of an incident.
 pub(crate) fn split(scene: &Scene, id: IncidentId, which: &Which, asked: &Asked, now: Timestamp) -> Decision {
-    let Some(incident) = scene.incident(id) else { return Decision::answer(asked, scene.no_such_incident(id)) };
-    let incident = scene.root(incident);
+    let incident = match scene.named(id) {
+        Ok(incident) => incident,
+        Err(message) => return Decision::answer(asked, message),
+    };
     let meant = match meant(incident, which) {
         Ok(all) if all.len() == incident.alarms.len() => {
             return Decision::answer(asked, regroup::all_would_leave(incident.id));

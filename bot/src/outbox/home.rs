@@ -26,7 +26,9 @@ impl Sender {
             let index = self.store.index(&scope.id, Lookback::incidents(since(RECENT))).await?;
             let mut open: Vec<Incident> = Vec::new();
             for incident in index.recent.into_iter().take(MOST) {
-                open.extend(self.store.read(incident).await?.filter(|one| one.ended_at().is_none()));
+                open.extend(
+                    self.store.read(incident).await?.filter(|one| one.merged.is_none() && one.ended_at().is_none()),
+                );
             }
             let week =
                 self.outside.casebook.incidents(&scope.id, since(SignedDuration::from_hours(24 * i64::from(DAYS))));

@@ -107,6 +107,8 @@ async fn what_was_merged_is_asked_about_where_it_is_now() {
         03:14:40 UTC  🔴 ALARM `marketing-newsletter-bounces`
         03:14:40 UTC  🔗 INC-2 merged into this by @Mina: one alarm
         ");
+        room.mina().types("").await;
+        assert_snapshot!(room.reads_only("only Mina"), @"");
         // The old incident says nothing of its own any more; what happens to its alarm happens in the new one.
         room.eventbridge(&turned(stranger(160), AlarmState::Ok, 200)).await;
         room.skims();
