@@ -110,7 +110,7 @@ pub const SCOPES: &[Scope] = &[
         name: "im:history",
         without: "nobody is heard who writes to the bot directly",
         methods: &[],
-        besides: Some("message.im"),
+        besides: Some("im"),
     },
     Scope {
         name: "metadata.message:read",
@@ -363,15 +363,35 @@ mod tests {
               {
                 "command": "/incident",
                 "description": "What is going on, what caused it, and what to do",
-                "usage_hint": "context | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | undo | page | postmortem | stats | help",
-                "should_escape": false,
+                "usage_hint": "context | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | help",
+                "should_escape": true,
                 "url": "https://clarity.example.com/slack/commands"
+              }
+            ],
+            "app_home": {
+              "home_tab_enabled": true,
+              "messages_tab_enabled": true,
+              "messages_tab_read_only_enabled": false
+            },
+            "shortcuts": [
+              {
+                "name": "Start incident here",
+                "type": "message",
+                "callback_id": "start_incident_here",
+                "description": "Declare an incident that begins with this message"
+              },
+              {
+                "name": "Declare an incident",
+                "type": "global",
+                "callback_id": "declare_incident",
+                "description": "Say what is wrong, before any alarm does"
               }
             ]
           },
           "oauth_config": {
             "scopes": {
               "bot": [
+                "app_mentions:read",
                 "channels:history",
                 "channels:read",
                 "chat:write",
@@ -380,7 +400,9 @@ mod tests {
                 "files:write",
                 "groups:history",
                 "groups:read",
+                "im:history",
                 "metadata.message:read",
+                "reactions:read",
                 "usergroups:read",
                 "users:read"
               ]
@@ -390,7 +412,11 @@ mod tests {
             "event_subscriptions": {
               "bot_events": [
                 "message.channels",
-                "message.groups"
+                "message.groups",
+                "message.im",
+                "app_mention",
+                "reaction_added",
+                "app_home_opened"
               ],
               "request_url": "https://clarity.example.com/slack/events"
             },

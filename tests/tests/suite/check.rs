@@ -54,7 +54,7 @@ async fn what_is_there_is_good() {
     assert_snapshot!(found(&workspace, home.path(), &more, &secrets).await, @"
     ok       configuration: it and its policy can be used
     ok       bot token: it is clarity's in Local
-    ok       scopes: all 11 are granted
+    ok       scopes: all 14 are granted
     ok       channel C0ALERTS (watched by the scope prod): the app is in #alerts-prod
     ok       channel C0WARROOM (war room of the scope prod): the app is in #war-room
     ok       user group S0ONCALL (the scope prod escalates to it): 2 members

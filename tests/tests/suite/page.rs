@@ -21,15 +21,15 @@ async fn the_user_group_is_called_in_the_thread() {
         incident(room).await;
         let version = room.incidents().await[0].version;
         room.jun().types("page INC-1 \"can you <!channel> look?\"").await;
-        assert_snapshot!(room.reads(), @r#"
+        assert_snapshot!(room.reads(), @"
         #war-room, only Jun:
         @Kim, @Mina were called in the thread of INC-1.
 
         #war-room thread:
-        📟 @Kim @Mina: @Jun calls you to INC-1: “"can you <!channel> look?"”
+        📟 @Kim @Mina: @Jun calls you to INC-1: “can you <!channel> look?”
         🔴 INC-1 is not over: for 0 s now, one alarm fires.
         The cause is being looked for; no remedy has been chosen yet.
-        "#);
+        ");
         // What was typed calls nobody else, and the call is a fact.
         let posts = room.stage.workspace.posts();
         let line = posts.iter().find(|post| post.body.to_string().contains("📟")).unwrap().body.to_string();

@@ -63,7 +63,7 @@ async fn one_click_merges_what_belongs_together() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 411 requests a minute, and refuses 179 that would have succeeded (E11, E12, E13)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:15:40 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room (edited):
@@ -108,7 +108,14 @@ async fn what_was_merged_is_asked_about_where_it_is_now() {
         03:14:40 UTC  🔗 INC-2 merged into this by @Mina: one alarm
         ");
         room.mina().types("").await;
-        assert_snapshot!(room.reads_only("only Mina"), @"");
+        assert_snapshot!(room.reads_only("only Mina"), @"
+        #war-room, only Mina:
+        Open in `prod`
+        INC-1 · user-pool: requests fail
+        since 03:14:10 UTC
+        [Context]
+        · `/incident open what is broken` declares another one, `/incident help` lists what exists.
+        ");
         // The old incident says nothing of its own any more; what happens to its alarm happens in the new one.
         room.eventbridge(&turned(stranger(160), AlarmState::Ok, 200)).await;
         room.skims();
@@ -175,7 +182,7 @@ async fn an_alarm_that_is_not_related_gets_its_own_incident() {
         1. Consider: damp retries of `token-exchange` → `user-pool`: reserved concurrency 2 on `token-exchange`: saves 410 requests a minute, and refuses 180 that would have succeeded (E10, E11, E12)
         2. Look at `user-pool`, its faults first (alarm)
         3. Warn the owners of `web`
-        [Context, just for me] [What can I do]
+        [Context, just for me] [What can I do] [⋯ Severity… | I take the lead | Add a note… | Edit the title… | Close…]
         · Time to context 20 s · by excess flow · as of 03:14:35 UTC · map: 5 services, 3 calls: 3 from capsule · every alarm is in the thread
 
         #war-room, only Mina:
@@ -280,7 +287,10 @@ async fn who_changes_their_mind_takes_a_merger_back() {
         room.skims();
         room.jun().types("split INC-1 INC-2").await;
         room.wait(60).await;
-        assert_snapshot!(room.reads_only("only Jun"), @"");
+        assert_snapshot!(room.reads_only("only Jun"), @"
+        #war-room, only Jun:
+        `marketing-newsletter-bounces` gets an incident of its own, apart from INC-1. I remember that they do not belong together.
+        ");
         assert_snapshot!(told(room).await, @"
         INC-1: prod-user-pool-throttles ALARM, prod-token-exchange-errors ALARM, prod-orders-api-5xx ALARM
         INC-2 (in INC-1): marketing-newsletter-bounces ALARM

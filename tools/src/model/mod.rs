@@ -1,6 +1,7 @@
 //! The nouns. Plain data: no IO, no clock, nothing that can fail but parsing.
 
 mod auth;
+mod because;
 mod bottleneck;
 mod dependency;
 mod evidence;
@@ -24,10 +25,11 @@ mod timeline;
 mod verdict;
 
 pub use auth::{AuthHealth, Hop, HopStatus, Stage};
+pub use because::{Apartness, Because};
 pub use bottleneck::{Bottleneck, Limit};
 pub use dependency::{Conflict, EntryPoint, Folded, Map, Stated};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
-pub use incident::{Apartness, Because, Blame, Fact, Incident, IncidentId, Left, Look, Merged, Record, ScopeId};
+pub use incident::{Blame, Fact, Incident, IncidentId, Left, Look, Merged, Record, ScopeId};
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use joined::{JoinedAlarm, Transition};
 pub use kin::{KINSHIP_MEMORY, Kin, Kinship, MOST_KIN};

@@ -407,7 +407,7 @@ async fn a_sender_that_goes_on_gets_only_what_is_new(shelf: &Shelf) {
 
 /// A budget as a sender writes it down that was asked to wait.
 fn budget() -> Budget {
-    serde_json::from_value(serde_json::json!({"methods": {"chat.update": at(90)}})).unwrap()
+    serde_json::from_value(serde_json::json!({"methods": {"update": at(90)}})).unwrap()
 }
 
 async fn the_budget_is_kept_for_whoever_sends_next(shelf: &Shelf) {
