@@ -330,3 +330,28 @@ async fn who_splits_what_cannot_be_split_is_told_why() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_large_incident_comes_over_whole() {
+    run_test(async |room| {
+        room.eventbridge(&stranger(100)).await;
+        let names: Vec<String> = (0..60).map(|number| format!("prod-orders-api-{number:02}")).collect();
+        for (second, name) in (130..).zip(&names) {
+            room.eventbridge(&alarm(name, second)).await;
+        }
+        room.mina().types("merge INC-2 into INC-1").await;
+        room.wait(120).await;
+        let incidents = room.incidents().await;
+        let target = incidents.iter().find(|incident| incident.id.0 == 1).unwrap();
+        assert!(target.is_flood(), "what came was a flood");
+        let there: Vec<&str> = target.alarms.iter().map(|joined| joined.alarm.name.as_str()).collect();
+        assert_eq!((there.len(), there[0]), (61, STRANGER));
+        let read = room.reads();
+        for name in names.iter().map(String::as_str).chain([STRANGER]) {
+            let lines = read.lines().filter(|line| line.contains(name) && line.contains("INC-2, which was merged"));
+            let expected = usize::from(name != STRANGER);
+            assert_eq!(lines.count(), expected, "{name} is told once in the thread of INC-1");
+        }
+    })
+    .await;
+}
