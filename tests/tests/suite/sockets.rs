@@ -53,10 +53,10 @@ async fn the_auth_cascade_reads_the_same_over_a_socket() {
 #[tokio::test]
 async fn commands_clicks_and_forms_are_answered_over_a_socket() {
     run_test_under(by_socket(), async |room| {
-        room.mina().types("aprove").await;
+        room.mina().types("contxt").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
-        I don't know `aprove`. Did you mean `/incident approve`? `/incident help` lists what exists.
+        I don't know `contxt`. Did you mean `/incident context`? `/incident help` lists what exists.
         ");
         let plan = Action::Plan(Deed::ApproveBecause, IncidentId(7), PlanId("plan-1f0c".to_owned()));
         let text = json!({"type": "plain_text", "text": "Approve…"});
@@ -121,10 +121,10 @@ async fn a_socket_that_will_be_closed_is_read_until_another_is_there() {
         let before = room.stage.workspace.calls()["apps.connections.open"];
         room.stage.workspace.refresh_sockets("refresh_requested");
         while room.stage.workspace.calls()["apps.connections.open"] == before {
-            room.mina().types("aprove").await;
+            room.mina().types("contxt").await;
         }
         has_sockets(room, 1).await;
-        room.mina().types("aprove").await;
+        room.mina().types("contxt").await;
         room.skims();
     })
     .await;
@@ -143,8 +143,8 @@ async fn a_connection_that_slack_does_not_open_is_asked_for_again() {
         room.stage.workspace.cut_sockets();
         has_sockets(room, 0).await;
         has_sockets(room, 1).await;
-        room.mina().types("aprove").await;
-        assert!(room.reads().contains("approve"));
+        room.mina().types("contxt").await;
+        assert!(room.reads().contains("Did you mean"));
     })
     .await;
 }
