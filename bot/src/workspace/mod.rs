@@ -211,6 +211,11 @@ impl Workspace {
         self.lock_state().archive(channel);
     }
 
+    /// Deletes a message; whether there was one.
+    pub fn delete(&self, channel: &str, ts: &str) -> bool {
+        self.lock_state().delete(channel, ts)
+    }
+
     /// Removes the app from a channel.
     pub fn remove_app(&self, channel: &str) {
         self.lock_state().leave(channel);
