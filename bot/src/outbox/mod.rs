@@ -355,6 +355,7 @@ impl Sender {
                 self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
             Job::Home { by } => self.home(id, by).await,
+            Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await

@@ -137,6 +137,7 @@ impl Schedule {
                 | Job::Page { .. }
                 | Job::Pin { .. }
                 | Job::Home { .. }
+                | Job::Locate { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,
             };

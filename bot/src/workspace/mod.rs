@@ -238,7 +238,7 @@ impl Workspace {
         let author = self.lock_state().author_of(person);
         let text = self.lock_state().escaped(text);
         let event = self.post(author, channel, thread_ts, json!({"text": text}));
-        self.mention(person, channel, &text);
+        self.mention(person, channel, thread_ts, &text);
         event
     }
 
