@@ -1,9 +1,11 @@
 //! The grammar of the slash command. [`COMMANDS`] is the one list: help, suggestions and the local workspace's hints are
 //! made from it.
 
+mod meant;
 mod people;
 mod regroup;
 
+pub use meant::may_mean_any;
 pub use people::{Holder, Wanted};
 
 use blocks::action::Topic;
@@ -141,32 +143,6 @@ impl Command {
         };
         one.into_iter().collect()
     }
-}
-
-/// Whether what was typed is about an incident and leaves open about which.
-pub fn may_mean_any(text: &str) -> bool {
-    parse(text).is_ok_and(|command| {
-        let is_about_one = match &command {
-            Command::Approve { .. }
-            | Command::Undo { .. }
-            | Command::Stats { .. }
-            | Command::Open { .. }
-            | Command::Merge { .. }
-            | Command::Overview
-            | Command::Help => false,
-            Command::Ask { .. }
-            | Command::Split { .. }
-            | Command::Status { .. }
-            | Command::Page { .. }
-            | Command::Postmortem { .. }
-            | Command::Close { .. }
-            | Command::Reopen { .. }
-            | Command::Severity { .. }
-            | Command::Roles { .. }
-            | Command::Note { .. } => true,
-        };
-        is_about_one && command.incidents().is_empty()
-    })
 }
 
 /// A moment in the past, as people say it.
