@@ -163,32 +163,34 @@ fn number(token: &Token) -> Option<(Number, bool)> {
     }
 }
 
+/// Units, and how many of the base unit each is.
+const UNITS: [(Class, Dim, f64); 7] = [
+    (Class::Milliseconds, Dim::Seconds, 0.001),
+    (Class::Seconds, Dim::Seconds, 1.0),
+    (Class::Minutes, Dim::Seconds, 60.0),
+    (Class::Hours, Dim::Seconds, 3600.0),
+    (Class::Percent, Dim::Percent, 1.0),
+    (Class::Foreign, Dim::Unknown, 1.0),
+    (Class::Points, Dim::Unknown, 1.0),
+];
+
+/// Rates, and how many a minute each is.
+const RATES: [(Class, f64); 4] =
+    [(Class::PerSecond, 60.0), (Class::PerMinute, 1.0), (Class::PerHour, 1.0 / 60.0), (Class::PerDay, 1.0 / 1440.0)];
+
 fn unit(class: Option<Class>) -> Option<(Dim, f64)> {
-    match class? {
-        Class::Milliseconds => Some((Dim::Seconds, 0.001)),
-        Class::Seconds => Some((Dim::Seconds, 1.0)),
-        Class::Minutes => Some((Dim::Seconds, 60.0)),
-        Class::Hours => Some((Dim::Seconds, 3600.0)),
-        Class::Percent => Some((Dim::Percent, 1.0)),
-        Class::Foreign | Class::Points => Some((Dim::Unknown, 1.0)),
-        _ => None,
-    }
+    UNITS.iter().find(|(unit, ..)| Some(*unit) == class).map(|(_, dim, factor)| (*dim, *factor))
 }
 
 fn rate(token: Option<&Token>) -> Option<f64> {
-    match class(token)? {
-        Class::PerSecond => Some(60.0),
-        Class::PerMinute => Some(1.0),
-        Class::PerHour => Some(1.0 / 60.0),
-        Class::PerDay => Some(1.0 / 1440.0),
-        _ => None,
-    }
+    let class = class(token);
+    RATES.iter().find(|(rate, _)| Some(*rate) == class).map(|(_, factor)| *factor)
 }
 
 /// The factor of the last unit of time in the segment.
 fn unit_factor(tokens: &[Token]) -> f64 {
     let units = tokens.iter().filter_map(|token| unit(class(Some(token))));
-    units.filter(|(dim, _)| *dim == Dim::Seconds).map(|(_, factor)| factor).last().unwrap_or(1.0)
+    units.filter(|(dim, _)| *dim == Dim::Seconds).map(|(_, factor)| factor).next_back().unwrap_or(1.0)
 }
 
 /// The figure at `at` with its unit, and where it ends.

@@ -41,6 +41,6 @@ pub fn check(sentence: &Sentence, claims: &Claims) -> Result<(), Refused> {
     if let Some(unknown) = sentence.evidence.iter().find(|id| !claims.by_id.contains_key(id)) {
         return Err(Refused::new(&unknown.to_string(), "there is no such evidence"));
     }
-    let segments = split(reader::read(&sentence.text, claims)?)?;
+    let segments = split(&reader::read(&sentence.text, claims)?)?;
     Cited::new(claims, &sentence.evidence).all(&segments)
 }

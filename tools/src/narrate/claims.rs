@@ -3,7 +3,8 @@
 use super::lexicon::{Class, class_of};
 use super::reader;
 use crate::model::{
-    AlarmState, Answer, Claim, Evidence, EvidenceId, Measure, NextStep, Outlook, Service, ServiceId, Topology, Unit, Verdict,
+    AlarmState, Answer, Claim, Evidence, EvidenceId, Measure, NextStep, Outlook, Service, ServiceId, Topology, Unit,
+    Verdict,
 };
 use crate::recovery::plan::Plan;
 use jiff::Timestamp;
@@ -250,7 +251,9 @@ impl Claims {
                 self.name(name, Entity::Alarm(name.clone()));
                 supports.push(Support::State { alarm: name.clone(), service: service.clone(), state: *state });
                 supports.push(Support::Moment { service: service.clone(), what: Happening::Alarm, at: *at });
-                service.iter().for_each(|service| self.service(service));
+                if let Some(service) = service {
+                    self.service(service);
+                }
             }
             Claim::Excess { service, measure, observed, expected, .. } => {
                 self.service(service);

@@ -121,8 +121,8 @@ impl Cursor<'_> {
         let day = self.digits(1, 2)?;
         self.blank();
         let name = self.letters();
-        let is = |month: &&str| **month == name || (name.len() == 3 && month.starts_with(&name));
-        let month = MONTHS.iter().position(|month| is(&month))?;
+        let is = |month: &&str| *month == name || (name.len() == 3 && month.starts_with(name.as_str()));
+        let month = MONTHS.iter().position(is)?;
         let _ = self.take(',');
         self.blank();
         let year = self.digits(4, 4)?;

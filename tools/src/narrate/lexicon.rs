@@ -125,10 +125,10 @@ pub(super) enum Class {
 use Class::{
     About, Above, After, Ago, Alarm, Alarms, And, AtLeast, AtMost, Before, Begin, Below, Between, But, CalledBy, Calls,
     Cause, CauseOf, CausedBy, Causes, Change, Confidence, Down, Earlier, Factor, Faster, Faults, Fine, First, Foreign,
-    From, Hours, Inspect, Is, Latency, Later, Lines, MayReach, Milliseconds, Minutes, Multiple, Nearly, Next, NoCause, NoGuilty,
-    Of, PerDay, PerHour, PerMinute, PerSecond, Percent, Plain, Plan, Points, Preposition, Pronoun, Requests, Review, Seconds,
-    Services, Slower, SpreadFrom, SpreadTo, Success, Sure, Than, Through, Times, To, Trouble, Twelfths, Up, Usual, Warn, Which,
-    Within,
+    From, Hours, Inspect, Is, Latency, Later, Lines, MayReach, Milliseconds, Minutes, Multiple, Nearly, Next, NoCause,
+    NoGuilty, Of, PerDay, PerHour, PerMinute, PerSecond, Percent, Plain, Plan, Points, Preposition, Pronoun, Requests,
+    Review, Seconds, Services, Slower, SpreadFrom, SpreadTo, Success, Sure, Than, Through, Times, To, Trouble,
+    Twelfths, Up, Usual, Warn, Which, Within,
 };
 
 /// Words and phrases by what they do. Of those that fit the longest is taken.
@@ -142,7 +142,7 @@ const LEXICON: &[(Class, &str)] = &[
          stand|level|rate|rates|number|count|volume|share|value|values|amount|time|moment|point|mean|sign|signs|note|\
          turn|own|here|just|by then|incident|story|cascade|outage|system|range|out|window|thing|service|\
          service called|function|endpoint|log of|logs of|what|where|when|who|owners|team|people|owner|\
-         owners of|start with|begin with|side|these|those|both|we|ready",
+         owners of|start with|begin with|side|these|those|both|we|ready|was made to|were made to",
     ),
     (Through, "through|via|by way of"),
     (Preposition, "at|in|on|for|by|with|behind|near|into|inside|within the|as|under|around the|upon|per"),
@@ -219,7 +219,10 @@ const LEXICON: &[(Class, &str)] = &[
         "began|begin|begins|begun|started|start|starts|starting|beginning|since|onset|first seen|set in|sets in|\
          has been|first left|began at|as of|first went|first began",
     ),
-    (First, "first|was first|is first|came first|went first|failed first|the first|first of all|started first|began first"),
+    (
+        First,
+        "first|was first|is first|came first|went first|failed first|the first|first of all|started first|began first",
+    ),
     (
         Change,
         "change|changes|changed|deploy|deploys|deployed|deployment|deployments|release|released|rollout|\
@@ -310,7 +313,10 @@ const LEXICON: &[(Class, &str)] = &[
     ),
     (Warn, "warn|tell the owners of|alert the owners of|warn the owners of|inform|notify|give notice to|warn those of"),
     (Plan, "plan|a plan|plan for|planned|is planned|proposed|is proposed|remedy|proposal"),
-    (Review, "review|review the change|look at the change|review the deploy|review the deployment|review the change of"),
+    (
+        Review,
+        "review|review the change|look at the change|review the deploy|review the deployment|review the change of",
+    ),
     (Sure(50, 97), "probably|likely|presumably|most likely|in all likelihood|very likely|very probably"),
     (Sure(90, 100), "almost certainly|nearly certainly"),
     (Sure(0, 75), "possibly|perhaps|maybe"),

@@ -14,6 +14,7 @@ mod claims;
 mod clock;
 mod lexicon;
 pub mod paraphrase;
+mod query;
 mod reader;
 mod relate;
 mod segment;

@@ -309,7 +309,9 @@ impl<'a> Maker<'a> {
                 let text = template.replace("{s}", name);
                 self.add(Aspect::Causality, true, &text, ids);
                 let other = self.elsewhere(&[&cause.service]);
-                other.iter().for_each(|other| self.add(Aspect::Evidence, false, &text, &[*other]));
+                if let Some(other) = other {
+                    self.add(Aspect::Evidence, false, &text, &[other]);
+                }
             }
             for template in wording::SURE {
                 let fill = |sure: f64| template.replace("{s}", name).replace("{c}", &sure.to_string());
@@ -353,9 +355,8 @@ impl<'a> Maker<'a> {
     fn trouble(&self, service: &ServiceId) -> Vec<EvidenceId> {
         let affected = self.verdict.affected.iter().find(|affected| affected.service == *service);
         let ids = affected.map(|affected| affected.evidence.clone()).unwrap_or_default();
-        let own = |id: &EvidenceId| {
-            self.verdict.claim(*id).is_some_and(|evidence| subjects(&evidence.claim) == [service])
-        };
+        let own =
+            |id: &EvidenceId| self.verdict.claim(*id).is_some_and(|evidence| subjects(&evidence.claim) == [service]);
         ids.into_iter().filter(own).collect()
     }
 
@@ -434,10 +435,12 @@ impl<'a> Maker<'a> {
     fn logged(&mut self) {
         for evidence in self.evidence(|claim| matches!(claim, Claim::Logged { .. })) {
             let Claim::Logged { service, pattern, count, before } = &evidence.claim else { continue };
-            if pattern.contains(['“', '”', '"', '\n', '<', '/']) || pattern.chars().count() > 200 {
+            if pattern.contains(['“', '”', '"', '`', '\n']) || pattern.chars().count() > 200 {
                 continue;
             }
-            let half: String = pattern.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
+            // Between two places that differ from line to line.
+            let part = |part: &&str| part.split_whitespace().count();
+            let half = pattern.split("<*>").max_by_key(part).unwrap_or_default().trim().to_owned();
             for name in names(service) {
                 for quoted in [pattern.as_str(), half.as_str()].iter().filter(|quoted| quoted.chars().count() >= 5) {
                     for template in wording::LOGGED {
@@ -463,7 +466,8 @@ impl<'a> Maker<'a> {
             let Claim::Changed { change } = &evidence.claim else { continue };
             self.moment(&change.service, change.at, evidence.id, &wording::CHANGED);
             let is_guilty = guilty == Some(evidence.id);
-            for (name, template) in names(&change.service).iter().flat_map(|n| wording::GUILTY.iter().map(move |t| (n, t)))
+            for (name, template) in
+                names(&change.service).iter().flat_map(|n| wording::GUILTY.iter().map(move |t| (n, t)))
             {
                 let text = template.replace("{s}", name).replace("{t}", &clocks(change.at)[0]);
                 self.add(Aspect::Causality, is_guilty, text, &[evidence.id]);
@@ -479,12 +483,10 @@ impl<'a> Maker<'a> {
         let all: Vec<(&ServiceId, f64, f64, EvidenceId)> = self
             .evidence(|claim| matches!(claim, Claim::Excess { measure: Measure::Faults | Measure::Latency, .. }))
             .into_iter()
-            .filter_map(|evidence| match &evidence.claim {
-                Claim::Excess { service, measure, observed, expected, .. } => {
-                    let kind = if *measure == Measure::Latency { 1.0 } else { 0.0 };
-                    (observed > &(expected * 1.2)).then_some((service, *observed, kind, evidence.id))
-                }
-                _ => None,
+            .filter_map(|evidence| {
+                let Claim::Excess { service, measure, observed, expected, .. } = &evidence.claim else { return None };
+                let kind = if *measure == Measure::Latency { 1.0 } else { 0.0 };
+                (observed > &(expected * 1.2)).then_some((service, *observed, kind, evidence.id))
             })
             .collect();
         for (at, one) in all.iter().enumerate() {

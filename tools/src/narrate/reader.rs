@@ -153,7 +153,7 @@ impl Reader<'_> {
         let inside = self.before().is_some_and(char::is_alphanumeric);
         // A hyphen or so before it makes it the end of another name.
         let tail = self.before().is_some_and(joins) && self.at >= 2 && self.chars[self.at - 2].is_alphanumeric();
-        if inside || tail || !self.peek().is_some_and(|c| c.is_alphanumeric()) {
+        if inside || tail || !self.peek().is_some_and(char::is_alphanumeric) {
             return false;
         }
         let mut best: Option<(usize, bool, Vec<&Entity>)> = None;
@@ -220,9 +220,8 @@ impl Reader<'_> {
     }
 
     fn possessive(&mut self) {
-        let is_s = |at: usize| {
-            matches!(self.chars.get(at), Some('\'' | '’')) && matches!(self.chars.get(at + 1), Some('s'))
-        };
+        let is_s =
+            |at: usize| matches!(self.chars.get(at), Some('\'' | '’')) && matches!(self.chars.get(at + 1), Some('s'));
         if is_s(self.at) && !self.chars.get(self.at + 2).is_some_and(|c| c.is_alphanumeric()) {
             self.at += 2;
         } else if matches!(self.peek(), Some('\'' | '’')) {

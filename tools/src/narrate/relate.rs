@@ -34,11 +34,14 @@ impl Cited<'_> {
                     let expects = left.is_some_and(|left| left.has(Class::Next));
                     return holds(expects, NO_CAUSE);
                 }
-                let (effect, cause) = self.sides(segments, at)?;
+                let (effect, cause) = Self::sides(segments, at);
                 let expects = left.is_some_and(|left| left.has(Class::Next));
                 if expects {
                     let through = cause.first();
-                    return holds(Self::each_of(&effect, |s| self.is_next(s, through)), "it is not expected through this");
+                    return holds(
+                        Self::each_of(&effect, |s| self.is_next(s, through)),
+                        "it is not expected through this",
+                    );
                 }
                 let changed = segment.has(Class::Change)
                     || (segment.relation == Relation::CauseOf && left.is_some_and(|left| left.has(Class::Change)));
@@ -63,7 +66,7 @@ impl Cited<'_> {
 
     /// Effect and cause, where the effect is told first: `b fails because of a`, `because of a, b fails`, `the cause of b is
     /// a`, `a is the cause of b`.
-    fn sides(&self, segments: &[Segment], at: usize) -> Result<(Vec<ServiceId>, Vec<ServiceId>), Refused> {
+    fn sides(segments: &[Segment], at: usize) -> (Vec<ServiceId>, Vec<ServiceId>) {
         let segment = &segments[at];
         let left = at.checked_sub(1).map(|before| segments[before].subject.clone()).unwrap_or_default();
         if segment.relation == Relation::CauseOf {
@@ -73,17 +76,17 @@ impl Cited<'_> {
                     let own = segment.own.iter();
                     own.filter(|s| tokens.iter().any(|token| token.shown() == s.as_str())).cloned().collect()
                 };
-                return Ok((named(&segment.tokens[..copula]), named(&segment.tokens[copula..])));
+                return (named(&segment.tokens[..copula]), named(&segment.tokens[copula..]));
             }
-            return Ok((segment.own.clone(), left));
+            return (segment.own.clone(), left);
         }
         if !left.is_empty() {
-            return Ok((left, segment.own.clone()));
+            return (left, segment.own.clone());
         }
         let is_first = segments[..at].iter().all(|before| before.tokens.is_empty());
         let next = segments.get(at + 1).filter(|next| is_first && next.relation == Relation::Joined);
         let effect = next.map(|next| next.own.clone()).unwrap_or_default();
-        Ok((effect, segment.own.clone()))
+        (effect, segment.own.clone())
     }
 
     /// Whether the verdict says that each of `causes` hurt each of `effects`; the incident as a whole where none is named.
@@ -114,7 +117,8 @@ impl Cited<'_> {
         self.supports.iter().any(|support| match support {
             Support::Amount { service, .. } | Support::Cause { service, .. } => service == wanted,
             Support::Moment { service, what, .. } => {
-                service.as_ref() == Some(wanted) && matches!(what, Happening::Onset | Happening::Alarm | Happening::Lines)
+                service.as_ref() == Some(wanted)
+                    && matches!(what, Happening::Onset | Happening::Alarm | Happening::Lines)
             }
             Support::Calls { caller, callee, .. } => caller == wanted || callee == wanted,
             Support::State { .. }

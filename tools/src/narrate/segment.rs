@@ -85,7 +85,7 @@ fn service(token: Option<&Token>) -> Option<&ServiceId> {
 }
 
 /// The segments of a sentence, each with its subject.
-pub(super) fn split(tokens: Vec<Token>) -> Result<Vec<Segment>, Refused> {
+pub(super) fn split(tokens: &[Token]) -> Result<Vec<Segment>, Refused> {
     let mut segments = lead(cut(tokens));
     for segment in &mut segments {
         gather(segment)?;
@@ -128,57 +128,57 @@ fn names_next(tokens: &[Token], at: usize) -> bool {
     service(next).is_some()
 }
 
-fn cut(tokens: Vec<Token>) -> Vec<Segment> {
+/// Words that relate what stands behind them to what stands before; some of them only before a service.
+const RELATIONS: [(Class, Relation, bool); 10] = [
+    (Class::Causes, Relation::Causes, false),
+    (Class::SpreadTo, Relation::Causes, false),
+    (Class::CausedBy, Relation::CausedBy, false),
+    (Class::CauseOf, Relation::CauseOf, false),
+    (Class::MayReach, Relation::MayReach, false),
+    (Class::CalledBy, Relation::CalledBy, false),
+    (Class::Through, Relation::Through, true),
+    (Class::Calls, Relation::Calls, true),
+    (Class::Before, Relation::Before, true),
+    (Class::After, Relation::After, true),
+];
+
+fn cut(tokens: &[Token]) -> Vec<Segment> {
     let mut segments = vec![Segment::new(Relation::Joined)];
-    let mut chain = false;
-    let mut between = false;
+    let (mut chain, mut between) = (false, false);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-        let next = tokens.get(at + 1);
-        let mut open = |relation: Relation| segments.push(Segment::new(relation));
-        match token {
-            Token::Mark(',') if service(before).is_some() && listed(&tokens, at) => continue,
-            Token::Mark(mark) => {
-                open(Relation::Joined);
-                let linked = *mark != ',';
-                if let Some(last) = segments.last_mut() {
-                    last.linked = linked;
-                }
-                continue;
+        let lists = service(before).is_some() && service(tokens.get(at + 1)).is_some();
+        let found = class(Some(token));
+        let joint = match token {
+            Token::Mark(',') if service(before).is_some() && listed(tokens, at) => continue,
+            Token::Mark(mark) => Some((*mark != ',', false)),
+            Token::Word(Class::And, _) if between || lists => {
+                between = false;
+                None
             }
-            Token::Word(class, _) => match class {
-                Class::And if between => between = false,
-                Class::And if service(before).is_some() && service(next).is_some() => {}
-                Class::And | Class::But => {
-                    open(Relation::Joined);
-                    continue;
-                }
-                Class::Which => {
-                    open(Relation::Joined);
-                    if let Some(last) = segments.last_mut() {
-                        (last.which, last.aside) = (true, true);
-                    }
-                    continue;
-                }
-                Class::Causes => open(Relation::Causes),
-                Class::SpreadTo => open(Relation::Causes),
-                Class::CausedBy => open(Relation::CausedBy),
-                Class::CauseOf => open(Relation::CauseOf),
-                Class::MayReach => open(Relation::MayReach),
-                Class::Through if names_next(&tokens, at) => open(Relation::Through),
-                Class::Calls if names_next(&tokens, at) => open(Relation::Calls),
-                Class::CalledBy => open(Relation::CalledBy),
-                Class::Before if names_next(&tokens, at) => open(Relation::Before),
-                Class::After if names_next(&tokens, at) => open(Relation::After),
-                Class::SpreadFrom => {
-                    chain = true;
-                    open(Relation::Joined);
-                }
-                Class::To if chain && names_next(&tokens, at) => open(Relation::Causes),
-                Class::Between => between = true,
-                _ => {}
-            },
-            Token::Name(_) | Token::Number(_) | Token::Time(_) | Token::Date(_) | Token::Quote(_) | Token::Id(_) => {}
+            Token::Word(Class::And | Class::But, _) => Some((true, false)),
+            Token::Word(Class::Which, _) => Some((true, true)),
+            Token::Word(..)
+            | Token::Name(_)
+            | Token::Number(_)
+            | Token::Time(_)
+            | Token::Date(_)
+            | Token::Quote(_)
+            | Token::Id(_) => None,
+        };
+        if let Some((linked, which)) = joint {
+            segments.push(Segment { linked, which, aside: which, ..Segment::new(Relation::Joined) });
+            continue;
+        }
+        between = between || found == Some(Class::Between);
+        let relation = RELATIONS.iter().find(|(class, ..)| Some(*class) == found);
+        if let Some((_, relation, _)) = relation.filter(|(.., named)| !named || names_next(tokens, at)) {
+            segments.push(Segment::new(*relation));
+        } else if found == Some(Class::SpreadFrom) {
+            chain = true;
+            segments.push(Segment::new(Relation::Joined));
+        } else if chain && found == Some(Class::To) && names_next(tokens, at) {
+            segments.push(Segment::new(Relation::Causes));
         }
         if let Some(last) = segments.last_mut() {
             last.tokens.push(token.clone());
@@ -216,7 +216,10 @@ fn gather(segment: &mut Segment) -> Result<(), Refused> {
         // `the cause of B is A`
         let copula = cause_of && since_last.iter().any(|token| is(token, Class::Is));
         if !own.is_empty() && !own.contains(service) && !list && !copula {
-            return Err(Refused::new(service.as_str(), "two services stand in one statement, and nothing relates them"));
+            return Err(Refused::new(
+                service.as_str(),
+                "two services stand in one statement, and nothing relates them",
+            ));
         }
         if !own.contains(service) {
             own.push(service.clone());
@@ -246,15 +249,18 @@ fn subjects(segments: &mut [Segment]) -> Result<(), Refused> {
             if many && says && !segment.which && (!segment.linked || moved) && segment.relation == Relation::Joined {
                 return Err(Refused::new("", "it is open of which service a part of it speaks"));
             }
-            segment.subject = if segment.which { last.clone() } else { main.clone() };
+            segment.subject.clone_from(if segment.which { &last } else { &main });
         } else {
-            segment.subject = segment.own.clone();
-            let starts = matches!(segment.relation, Relation::Joined | Relation::CausedBy);
+            segment.subject.clone_from(&segment.own);
+            // `b fails because a …` goes on about a, and `b was hit by a and …` about b.
+            let because = segment.tokens.first().is_some_and(|token| token.shown() == "because");
+            let starts = segment.relation == Relation::Joined
+                || (segment.relation == Relation::CausedBy && (because || main.is_empty()));
             if starts && (!segment.aside || main.is_empty()) {
                 moved = segment.relation == Relation::CausedBy;
-                main = segment.own.clone();
+                main.clone_from(&segment.own);
             }
-            last = segment.own.clone();
+            last.clone_from(&segment.own);
             for service in &segment.own {
                 if !named.contains(service) {
                     named.push(service.clone());

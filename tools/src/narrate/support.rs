@@ -5,14 +5,12 @@ use super::check::Refused;
 use super::claims::{Claims, Dim, Entity, Happening, Kind, Support};
 use super::clock::is_day_of;
 use super::lexicon::Class;
+use super::query::{NOTICEABLE, kinds_of, services_of};
 use super::reader::Token;
 use super::segment::{Relation, Segment, class, is};
 use crate::model::{AlarmState, EvidenceId, ServiceId};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-
-/// Less than this share of a difference is none.
-const NOTICEABLE: f64 = 0.02;
 
 /// The claims that a sentence cites.
 pub(super) struct Cited<'a> {
@@ -22,9 +20,9 @@ pub(super) struct Cited<'a> {
 }
 
 /// One segment with what is needed to judge it.
-struct Scene<'s> {
-    segment: &'s Segment,
-    subject: Vec<ServiceId>,
+pub(super) struct Scene<'s> {
+    pub(super) segment: &'s Segment,
+    pub(super) subject: Vec<ServiceId>,
     kinds: Vec<Kind>,
     amounts: Vec<Amount>,
 }
@@ -123,61 +121,125 @@ impl<'a> Cited<'a> {
     fn words(&self, scene: &Scene<'_>, segments: &[Segment]) -> Result<usize, Refused> {
         let mut said = 0;
         let segment = scene.segment;
+        // What a change is blamed for is judged with the blame.
+        let by_change = blames_change(segments) && segment.own.is_empty();
         for (at, token) in segment.tokens.iter().enumerate() {
             let Token::Word(word, text) = token else { continue };
-            let holds = |holds: bool, why: &str| if holds { Ok(1) } else { Err(Refused::new(text, why)) };
-            said += match word {
-                // What a change is blamed for is judged with the blame.
-                Class::Trouble if self.is_blamed_on_change(segments) && segment.own.is_empty() => 0,
-                Class::Trouble => holds(self.each(scene, |s| self.suffers(s)), "the cited evidence shows no trouble of it")?,
-                Class::Alarm if self.counts(scene, at) || segment.has(Class::Fine) => 0,
-                Class::Alarm => holds(
-                    self.each(scene, |s| self.state(s, scene, AlarmState::Alarm)),
+            Self::grammar(scene, at, *word, text)?;
+            let word = *word;
+            let judged = if word == Class::Trouble && !by_change {
+                (Self::each_of(&scene.subject, |s| self.suffers(s)), "the cited evidence shows no trouble of it")
+            } else if word == Class::Alarm && !counts(scene, at) && !segment.has(Class::Fine) {
+                (
+                    Self::each_of(&scene.subject, |s| self.state(s, scene, AlarmState::Alarm)),
                     "no cited alarm of it went to ALARM",
-                )?,
-                Class::Fine => {
-                    holds(self.each(scene, |s| self.state(s, scene, AlarmState::Ok)), "no cited alarm of it is OK")?
-                }
-                Class::Change => holds(self.changed(scene), "the cited evidence holds no such change")?,
-                Class::Cause => holds(self.is_cause(scene), "this is not what the cited evidence blames")?,
-                Class::First if segment.has(Class::Inspect) => 0,
-                Class::First => holds(self.each(scene, |s| self.is_first(s)), "others were out of range before")?,
-                Class::Next => holds(self.each(scene, |s| self.is_next(s, None)), "it is not expected to be hit")?,
-                Class::Sure(from, to) => holds(self.is_sure(segments, *from, *to), "no evidence is as sure as this")?,
-                Class::Begin => holds(
-                    self.each(scene, |s| self.moments(s, None).next().is_some()),
-                    "no cited evidence says when it began",
-                )?,
-                Class::Usual => holds(compares(scene), "no cited evidence says that this is usual")?,
-                Class::Than => holds(compares(scene), "it compares with nothing that is known")?,
-                Class::Milliseconds | Class::Seconds | Class::Minutes | Class::Hours | Class::Percent => {
-                    holds(follows_number(segment, at), "a unit without a number")?
-                }
-                Class::Plan => holds(self.each(scene, |s| self.is_planned(s)), "nothing is planned for it")?,
-                Class::Foreign | Class::Points => holds(false, "no evidence is measured in this")?,
-                Class::PerSecond | Class::PerMinute | Class::PerHour | Class::PerDay => {
-                    holds(!scene.amounts.is_empty() || !scene.kinds.is_empty(), "a unit without a number")? - 1
-                }
-                Class::Factor(_) | Class::Multiple => {
-                    holds(follows_number(segment, at), "a number without a figure")? - 1
-                }
-                Class::Services => holds(self.counts(scene, at), "it is not said how many")? - 1,
-                Class::Alarms => 0,
-                Class::Later | Class::Earlier | Class::Ago => {
-                    holds(follows_number(segment, at.saturating_sub(1)), "it does not say by how much")? - 1
-                }
-                Class::After | Class::Before => holds(
-                    segment.relation != Relation::Joined || scene.amounts.iter().any(|amount| amount.role == Role::Usual),
-                    "it does not say of what",
-                )?,
-                Class::AtLeast | Class::AtMost | Class::Above | Class::Below | Class::About | Class::Nearly => {
-                    let bounds = scene.amounts.iter().any(|amount| amount.bound != Bound::Exact);
-                    holds(bounds, "it bounds no number")? - 1
-                }
-                _ => 0,
+                )
+            } else if word == Class::Fine {
+                (Self::each_of(&scene.subject, |s| self.state(s, scene, AlarmState::Ok)), "no cited alarm of it is OK")
+            } else if word == Class::Change {
+                (self.changed(scene), "the cited evidence holds no such change")
+            } else if word == Class::Cause {
+                (self.is_cause(scene), "this is not what the cited evidence blames")
+            } else if word == Class::First && !segment.has(Class::Inspect) {
+                (Self::each_of(&scene.subject, |s| self.is_first(s)), "others were out of range before")
+            } else if word == Class::Next {
+                (Self::each_of(&scene.subject, |s| self.is_next(s, None)), "it is not expected to be hit")
+            } else if let Class::Sure(from, to) = word {
+                (self.is_sure(segments, from, to), "no evidence is as sure as this")
+            } else if word == Class::Begin {
+                let any = |s: &ServiceId| self.moments(s, None).next().is_some();
+                (Self::each_of(&scene.subject, any), "no cited evidence says when it began")
+            } else if word == Class::Plan {
+                (Self::each_of(&scene.subject, |s| self.is_planned(s)), "nothing is planned for it")
+            } else {
+                continue;
             };
+            if !judged.0 {
+                return Err(Refused::new(text, judged.1));
+            }
+            said += 1;
         }
         Ok(said)
+    }
+
+    /// Words that claim nothing by themselves, but need another one.
+    fn grammar(scene: &Scene<'_>, at: usize, word: Class, text: &str) -> Result<(), Refused> {
+        let segment = scene.segment;
+        let needs = |holds: bool, why: &str| if holds { Ok(()) } else { Err(Refused::new(text, why)) };
+        match word {
+            Class::Usual => needs(compares(scene), "no cited evidence says that this is usual"),
+            Class::Than => needs(compares(scene), "it compares with nothing that is known"),
+            Class::Milliseconds | Class::Seconds | Class::Minutes | Class::Hours | Class::Percent => {
+                needs(follows_number(segment, at), "a unit without a number")
+            }
+            Class::Foreign | Class::Points => needs(false, "no evidence is measured in this"),
+            Class::PerSecond | Class::PerMinute | Class::PerHour | Class::PerDay => {
+                needs(!scene.amounts.is_empty() || !scene.kinds.is_empty(), "a unit without a number")
+            }
+            Class::Factor(_) | Class::Multiple => needs(follows_number(segment, at), "a number without a figure"),
+            Class::Services => needs(counts(scene, at), "it is not said how many"),
+            Class::Later | Class::Earlier | Class::Ago => {
+                needs(follows_number(segment, at.saturating_sub(1)), "it does not say by how much")
+            }
+            Class::After | Class::Before => needs(
+                segment.relation != Relation::Joined || scene.amounts.iter().any(|amount| amount.role == Role::Usual),
+                "it does not say of what",
+            ),
+            Class::AtLeast | Class::AtMost | Class::Above | Class::Below | Class::About | Class::Nearly => {
+                let bounds = scene.amounts.iter().any(|amount| amount.bound != Bound::Exact);
+                needs(bounds, "it bounds no number")
+            }
+            // Judged elsewhere, or nothing is claimed.
+            Class::Alarms
+            | Class::Trouble
+            | Class::Alarm
+            | Class::Fine
+            | Class::Change
+            | Class::Cause
+            | Class::First
+            | Class::Next
+            | Class::Sure(..)
+            | Class::Begin
+            | Class::Plan
+            | Class::Plain
+            | Class::Preposition
+            | Class::Through
+            | Class::Pronoun
+            | Class::Which
+            | Class::And
+            | Class::But
+            | Class::Is
+            | Class::Faults
+            | Class::Requests
+            | Class::Success
+            | Class::Latency
+            | Class::Lines
+            | Class::Confidence
+            | Class::Slower
+            | Class::Faster
+            | Class::Up
+            | Class::Down
+            | Class::Times(_)
+            | Class::CauseOf
+            | Class::Causes
+            | Class::CausedBy
+            | Class::SpreadFrom
+            | Class::SpreadTo
+            | Class::MayReach
+            | Class::Calls
+            | Class::CalledBy
+            | Class::From
+            | Class::To
+            | Class::Between
+            | Class::Within
+            | Class::Inspect
+            | Class::Warn
+            | Class::Review
+            | Class::NoCause
+            | Class::NoGuilty
+            | Class::Twelfths(_)
+            | Class::Of => Ok(()),
+        }
     }
 
     /// Names other than of services, and what is quoted.
@@ -201,13 +263,13 @@ impl<'a> Cited<'a> {
                             |support| matches!(support, Support::Action { service, words } if words == index && service == s),
                         )
                     };
-                    if !self.each(scene, planned) {
+                    if !Self::each_of(&scene.subject, planned) {
                         return Err(Refused::new(&token.shown(), "no plan does this there"));
                     }
                     said += 1;
                 }
                 Token::Quote(quoted) => {
-                    if !self.each(scene, |s| self.quotes(s, quoted)) {
+                    if !Self::each_of(&scene.subject, |s| self.quotes(s, quoted)) {
                         return Err(Refused::new(quoted, "these words do not stand in the cited evidence"));
                     }
                     said += 1;
@@ -232,20 +294,22 @@ impl<'a> Cited<'a> {
     fn figures(&self, scene: &Scene<'_>, segments: &[Segment], at: usize) -> Result<usize, Refused> {
         for amount in &scene.amounts {
             let good = match amount.role {
-                Role::Services => self.suffering() == count(amount),
-                Role::Alarms => self.alarms() == count(amount),
+                Role::Services => is_count(amount, self.suffering()),
+                Role::Alarms => is_count(amount, self.alarms()),
                 Role::Later | Role::Earlier => self.lag(scene, segments, at, amount),
-                Role::Ago => self.each(scene, |s| {
-                    self.moments(s, self.happening(scene)).any(|then| amount.tells(seconds(then, self.claims.at)))
+                Role::Ago => Self::each_of(&scene.subject, |s| {
+                    self.moments(s, Some(happening(scene))).any(|then| amount.tells(seconds(then, self.claims.at)))
                 }),
-                Role::Ahead => self.each(scene, |s| {
+                Role::Ahead => Self::each_of(&scene.subject, |s| {
                     self.supports.iter().any(|support| {
                         matches!(support, Support::Next { service, minutes: Some(minutes), .. }
                             if service == s && amount.tells(minutes * 60.0))
                     })
                 }),
-                Role::Observed | Role::Usual => self.is_call_rate(segments, at, amount)
-                    || self.each(scene, |s| self.figure(s, scene, amount)),
+                Role::Observed | Role::Usual => {
+                    self.is_call_rate(segments, at, amount)
+                        || Self::each_of(&scene.subject, |s| self.figure(s, scene, amount))
+                }
             };
             if !good {
                 let shown = amount.value.to_string();
@@ -293,7 +357,8 @@ impl<'a> Cited<'a> {
     /// `x calls y 300 times a minute`.
     fn is_call_rate(&self, segments: &[Segment], at: usize, amount: &Amount) -> bool {
         let segment = &segments[at];
-        let (Some(before), true) = (at.checked_sub(1).map(|at| &segments[at]), segment.relation == Relation::Calls) else {
+        let (Some(before), true) = (at.checked_sub(1).map(|at| &segments[at]), segment.relation == Relation::Calls)
+        else {
             return false;
         };
         let called = self.supports.iter().any(|support| {
@@ -311,12 +376,12 @@ impl<'a> Cited<'a> {
             None => segments[..at]
                 .iter()
                 .rev()
-                .flat_map(|segment| segment.own.first())
+                .filter_map(|segment| segment.own.first())
                 .find(|other| !scene.subject.contains(other)),
         };
         let Some(other) = other else { return false };
         let onset = |service: &ServiceId| self.moments(service, Some(Happening::Onset)).next();
-        self.each(scene, |s| match (onset(s), onset(other)) {
+        Self::each_of(&scene.subject, |s| match (onset(s), onset(other)) {
             (Some(own), Some(other)) if amount.role == Role::Later => amount.tells(seconds(other, own)),
             (Some(own), Some(other)) => amount.tells(seconds(own, other)),
             _ => false,
@@ -336,7 +401,7 @@ impl<'a> Cited<'a> {
                     self.of(s, std::slice::from_ref(kind)).any(|(value, _)| value > 0.0)
                 }
             };
-            if !self.each(scene, shown) {
+            if !Self::each_of(&scene.subject, shown) {
                 let word = format!("{kind:?}").to_lowercase();
                 return Err(Refused::new(&word, "the cited evidence of its subject does not measure this"));
             }
@@ -358,7 +423,7 @@ impl<'a> Cited<'a> {
             });
             all && seen > 0 && !(down && scene.kinds.is_empty())
         };
-        if self.each(scene, moved) {
+        if Self::each_of(&scene.subject, moved) {
             return Ok(said + 1);
         }
         let direction = |token: &&Token| {
@@ -371,29 +436,40 @@ impl<'a> Cited<'a> {
     /// Times of day and dates.
     fn times(&self, scene: &Scene<'_>) -> Result<usize, Refused> {
         let mut said = 0;
-        let what = self.happening(scene);
+        let what = Some(happening(scene));
         let tokens = &scene.segment.tokens;
         for (at, token) in tokens.iter().enumerate() {
             let before = class(at.checked_sub(1).and_then(|before| tokens.get(before)));
             let shows = |at: Timestamp| match token {
                 Token::Time(shown) => shown.shows(at),
                 Token::Date(date) => is_day_of(*date, at),
-                Token::Name(_) | Token::Number(_) | Token::Quote(_) | Token::Word(..) | Token::Mark(_) | Token::Id(_) => {
-                    false
-                }
+                Token::Name(_)
+                | Token::Number(_)
+                | Token::Quote(_)
+                | Token::Word(..)
+                | Token::Mark(_)
+                | Token::Id(_) => false,
             };
             if !matches!(token, Token::Time(_) | Token::Date(_)) {
                 continue;
             }
             let bounded = matches!(
                 before,
-                Some(Class::Before | Class::After | Class::To | Class::Above | Class::Below | Class::AtLeast | Class::AtMost)
+                Some(
+                    Class::Before
+                        | Class::After
+                        | Class::To
+                        | Class::Above
+                        | Class::Below
+                        | Class::AtLeast
+                        | Class::AtMost
+                )
             );
             let alarms: Vec<&ServiceId> = self.alarms_named(scene);
             let good = if scene.segment.own.is_empty() && !alarms.is_empty() {
                 alarms.iter().all(|s| self.moments(s, what).any(shows))
             } else {
-                self.each(scene, |s| self.moments(s, what).any(shows))
+                Self::each_of(&scene.subject, |s| self.moments(s, what).any(shows))
             };
             if bounded || !good {
                 return Err(Refused::new(&token.shown(), "the cited evidence of its subject does not hold this time"));
@@ -408,9 +484,9 @@ impl<'a> Cited<'a> {
         let named = |alarm: &str| {
             scene.segment.tokens.iter().any(|token| matches!(token, Token::Name(Entity::Alarm(name)) if name == alarm))
         };
-        let of_named = self.supports.iter().filter_map(|support| match support {
-            Support::State { alarm, service, .. } if named(alarm) => service.as_ref(),
-            _ => None,
+        let of_named = self.supports.iter().filter_map(|support| {
+            let Support::State { alarm, service, .. } = support else { return None };
+            service.as_ref().filter(|_| named(alarm))
         });
         of_named.collect()
     }
@@ -445,182 +521,36 @@ impl<'a> Cited<'a> {
     pub(super) fn each_of(subject: &[ServiceId], holds: impl Fn(&ServiceId) -> bool) -> bool {
         !subject.is_empty() && subject.iter().all(holds)
     }
+}
 
-    fn each(&self, scene: &Scene<'_>, holds: impl Fn(&ServiceId) -> bool) -> bool {
-        Self::each_of(&scene.subject, holds)
-    }
-
-    /// The figures of a service with what is usual: of some kinds, or of all that grow as things get worse.
-    fn of(&self, subject: &ServiceId, kinds: &[Kind]) -> impl Iterator<Item = (f64, Option<f64>)> {
-        self.supports.iter().filter_map(move |support| match support {
-            Support::Amount { service, kind, value, usual, .. }
-                if service == subject
-                    && (kinds.contains(kind) || (kinds.is_empty() && *kind != Kind::Success)) =>
-            {
-                Some((*value, *usual))
-            }
-            _ => None,
-        })
-    }
-
-    fn suffers(&self, subject: &ServiceId) -> bool {
-        self.supports.iter().any(|support| match support {
-            Support::Amount { service, value, usual, .. } => {
-                service == subject && usual.is_none_or(|usual| (value - usual).abs() > usual.abs() * NOTICEABLE)
-            }
-            Support::Moment { service, what, .. } => {
-                service.as_ref() == Some(subject) && matches!(what, Happening::Onset | Happening::Lines)
-            }
-            Support::State { service, state, .. } => service.as_ref() == Some(subject) && *state == AlarmState::Alarm,
-            Support::Cause { service, .. } => service == subject,
-            Support::Calls { .. }
-            | Support::Words { .. }
-            | Support::Change { .. }
-            | Support::Next { .. }
-            | Support::Action { .. } => false,
-        })
-    }
-
-    fn state(&self, subject: &ServiceId, scene: &Scene<'_>, wanted: AlarmState) -> bool {
-        let named = scene.segment.tokens.iter().find_map(|token| match token {
-            Token::Name(Entity::Alarm(name)) => Some(name),
-            _ => None,
-        });
-        self.supports.iter().any(|support| {
-            let Support::State { alarm, service, state } = support else { return false };
-            let own = service.as_ref() == Some(subject);
-            let meant = named.map_or(own, |named| named == alarm && (own || scene.segment.own.is_empty()));
-            meant && *state == wanted
-        })
-    }
-
-    fn is_blamed_on_change(&self, segments: &[Segment]) -> bool {
-        segments.iter().any(|segment| segment.relation == Relation::CausedBy && segment.has(Class::Change))
-    }
-
-    fn is_planned(&self, subject: &ServiceId) -> bool {
-        self.supports.iter().any(|support| matches!(support, Support::Action { service, .. } if service == subject))
-    }
-
-    fn changed(&self, scene: &Scene<'_>) -> bool {
-        let blames = scene.segment.has(Class::Cause) || scene.segment.relation == Relation::CausedBy;
-        self.each(scene, |s| {
-            self.supports.iter().any(|support| {
-                matches!(support, Support::Change { service, guilty } if service == s && (*guilty || !blames))
-            })
-        })
-    }
-
-    /// Whether the segment blames what the verdict blames.
-    fn is_cause(&self, scene: &Scene<'_>) -> bool {
-        if scene.segment.has(Class::Change) {
-            return self.each(scene, |s| self.is_guilty(s));
-        }
-        scene.subject.len() == 1 && !scene.segment.subject.is_empty() && self.blames(&scene.subject[0])
-    }
-
-    pub(super) fn is_guilty(&self, subject: &ServiceId) -> bool {
-        self.supports.iter().any(|support| {
-            matches!(support, Support::Change { service, guilty: true } if service == subject)
-        })
-    }
-
-    /// Whether the cited evidence is what the verdict blames the service for.
-    pub(super) fn blames(&self, subject: &ServiceId) -> bool {
-        self.supports.iter().any(|support| matches!(support, Support::Cause { service, .. } if service == subject))
-    }
-
-    fn is_first(&self, subject: &ServiceId) -> bool {
-        let Some(own) = self.moments(subject, Some(Happening::Onset)).next() else { return false };
-        self.claims.onsets.iter().all(|(service, onset)| service == subject || own < *onset)
-    }
-
-    pub(super) fn is_next(&self, subject: &ServiceId, by: Option<&ServiceId>) -> bool {
-        self.supports.iter().any(|support| {
-            matches!(support, Support::Next { service, through, .. }
-                if service == subject && by.is_none_or(|by| by == through))
-        })
-    }
-
-    /// Whether a hedge is as sure as the verdict is.
-    fn is_sure(&self, segments: &[Segment], from: u8, to: u8) -> bool {
-        let (from, to) = (f64::from(from), f64::from(to));
-        let blames = segments.iter().any(|segment| {
-            segment.has(Class::Cause)
-                || matches!(segment.relation, Relation::Causes | Relation::CausedBy | Relation::CauseOf)
-        });
-        let expects = segments.iter().any(|s| s.has(Class::Next) || s.relation == Relation::MayReach);
-        self.supports.iter().any(|support| match support {
-            Support::Cause { confidence, .. } => blames && (from..=to).contains(&(confidence * 100.0)),
-            Support::Next { percent: Some(percent), .. } => expects && (from..=to).contains(percent),
-            _ => false,
-        })
-    }
-
-    fn quotes(&self, subject: &ServiceId, quoted: &str) -> bool {
-        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let quoted = flat(quoted.trim_end_matches('…'));
-        quoted.chars().count() >= 3
-            && self.supports.iter().any(|support| {
-                matches!(support, Support::Words { service, text, .. }
-                    if service == subject && flat(&text.replace('`', "'")).contains(&quoted))
-            })
-    }
-
-    /// When something happened to a service.
-    pub(super) fn moments(&self, subject: &ServiceId, wanted: Option<Happening>) -> impl Iterator<Item = Timestamp> {
-        self.supports.iter().filter_map(move |support| match support {
-            Support::Moment { service, what, at }
-                if service.as_ref() == Some(subject) && wanted.is_none_or(|wanted| wanted == *what) =>
-            {
-                Some(*at)
-            }
-            _ => None,
-        })
-    }
-
-    /// Of what a time in the segment is.
-    fn happening(&self, scene: &Scene<'_>) -> Option<Happening> {
-        let segment = scene.segment;
-        let alarm = segment.tokens.iter().any(|token| matches!(token, Token::Name(Entity::Alarm(_))));
-        Some(if segment.has(Class::Alarm) || segment.has(Class::Fine) || alarm {
-            Happening::Alarm
-        } else if segment.has(Class::Change) || segment.has(Class::Review) {
-            Happening::Change
-        } else if segment.has(Class::Lines) {
-            Happening::Lines
-        } else {
-            Happening::Onset
-        })
-    }
-
-    /// Whether a word is a thing that is counted.
-    fn counts(&self, scene: &Scene<'_>, at: usize) -> bool {
-        let counted = scene.amounts.iter().any(|amount| matches!(amount.role, Role::Services | Role::Alarms));
-        counted && at > 0
-    }
-
-    /// How many services the cited evidence shows in trouble.
-    fn suffering(&self) -> usize {
-        let all: BTreeSet<&ServiceId> = self.supports.iter().flat_map(|support| services_of(support)).collect();
-        all.into_iter().filter(|service| self.suffers(service)).count()
-    }
-
-    fn alarms(&self) -> usize {
-        let names: BTreeSet<&str> = self
-            .supports
-            .iter()
-            .filter_map(|support| match support {
-                Support::State { alarm, state: AlarmState::Alarm, .. } => Some(alarm.as_str()),
-                _ => None,
-            })
-            .collect();
-        names.len()
+/// Of what a time in the segment is.
+fn happening(scene: &Scene<'_>) -> Happening {
+    let segment = scene.segment;
+    let alarm = segment.tokens.iter().any(|token| matches!(token, Token::Name(Entity::Alarm(_))));
+    if segment.has(Class::Alarm) || segment.has(Class::Fine) || alarm {
+        Happening::Alarm
+    } else if segment.has(Class::Change) || segment.has(Class::Review) {
+        Happening::Change
+    } else if segment.has(Class::Lines) {
+        Happening::Lines
+    } else {
+        Happening::Onset
     }
 }
 
-fn count(amount: &Amount) -> usize {
-    (0..1000).find(|count| amount.bound == Bound::Exact && amount.value == f64::from(*count)).map_or(usize::MAX, |c| c as usize)
+/// Whether a change is blamed anywhere.
+fn blames_change(segments: &[Segment]) -> bool {
+    segments.iter().any(|segment| segment.relation == Relation::CausedBy && segment.has(Class::Change))
+}
+
+/// Whether a word may be a thing that is counted.
+fn counts(scene: &Scene<'_>, at: usize) -> bool {
+    at > 0 && scene.amounts.iter().any(|amount| matches!(amount.role, Role::Services | Role::Alarms))
+}
+
+/// Whether a figure counts so many.
+fn is_count(amount: &Amount, count: usize) -> bool {
+    amount.bound == Bound::Exact && (amount.value - count as f64).abs() < 0.5
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> f64 {
@@ -629,60 +559,15 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 
 /// Whether a number stands right before `at`, but for its own factors and words.
 fn follows_number(segment: &Segment, at: usize) -> bool {
-    segment.tokens[..at].iter().rev().take(3).any(|token| {
-        matches!(token, Token::Number(_)) || matches!(class(Some(token)), Some(Class::Twelfths(_)))
-    })
+    segment.tokens[..at]
+        .iter()
+        .rev()
+        .take(3)
+        .any(|token| matches!(token, Token::Number(_)) || matches!(class(Some(token)), Some(Class::Twelfths(_))))
 }
 
 /// Whether `usual` and `than` have something to compare.
 fn compares(scene: &Scene<'_>) -> bool {
     !scene.amounts.is_empty()
         || [Class::Up, Class::Down, Class::Slower, Class::Faster].iter().any(|class| scene.segment.has(*class))
-}
-
-/// Of what a segment speaks. `failed requests` are faults, and `requests take` is latency.
-fn kinds_of(segment: &Segment) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
-    let mut add = |kind: Kind| {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    };
-    let has = |class: Class| segment.has(class);
-    for token in &segment.tokens {
-        if let Token::Name(Entity::Figure(name)) = token {
-            add(Kind::Named(name.clone()));
-        }
-    }
-    for (class, kind) in [
-        (Class::Faults, Kind::Faults),
-        (Class::Success, Kind::Success),
-        (Class::Latency, Kind::Latency),
-        (Class::Slower, Kind::Latency),
-        (Class::Faster, Kind::Latency),
-        (Class::Lines, Kind::Lines),
-        (Class::Confidence, Kind::Confidence),
-    ] {
-        if has(class) {
-            add(kind);
-        }
-    }
-    if kinds.is_empty() && has(Class::Requests) {
-        kinds.push(Kind::Requests);
-    }
-    kinds
-}
-
-/// Of whom a claim speaks.
-fn services_of(support: &Support) -> Vec<&ServiceId> {
-    match support {
-        Support::Amount { service, .. }
-        | Support::Words { service, .. }
-        | Support::Change { service, .. }
-        | Support::Cause { service, .. }
-        | Support::Action { service, .. } => vec![service],
-        Support::Moment { service, .. } | Support::State { service, .. } => service.iter().collect(),
-        Support::Calls { caller, callee, .. } => vec![caller, callee],
-        Support::Next { service, through, .. } => vec![service, through],
-    }
 }

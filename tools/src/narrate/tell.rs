@@ -1,9 +1,7 @@
 //! The narrator by rules: what happened, where it went, what comes next and what to do, in two to six sentences.
 
 use super::{MOST_SENTENCES, Sentence};
-use crate::model::{
-    Cause, Claim, EvidenceId, Measure, NextStep, Outlook, ServiceId, Unit, Verdict,
-};
+use crate::model::{Cause, Claim, EvidenceId, Measure, NextStep, Outlook, ServiceId, Unit, Verdict};
 use crate::recovery::plan::Plan;
 use jiff::Timestamp;
 
@@ -74,7 +72,8 @@ impl Teller<'_> {
     /// The change that is guilty; or that none is, where there were some to suspect.
     fn guilty(&self) -> Option<Sentence> {
         let Some(guilty) = self.verdict.guilty else {
-            let seen: Vec<EvidenceId> = self.verdict.changes.iter().map(|suspect| suspect.evidence).take(MOST_NAMED).collect();
+            let seen: Vec<EvidenceId> =
+                self.verdict.changes.iter().map(|suspect| suspect.evidence).take(MOST_NAMED).collect();
             return Some(Sentence::new("No change near the onset is to blame.", seen));
         };
         let change = self.verdict.change(guilty)?;
@@ -89,8 +88,9 @@ impl Teller<'_> {
         figures.into_iter().find_map(|(id, claim)| match claim {
             Claim::Figure { service, name, value, unit, usual } if service == cause && is_sayable(name) => {
                 let usual = usual.filter(|usual| differs(*value, *usual));
-                let usual = usual.map(|usual| format!(", where {} is usual", figure(usual, *unit)));
-                let text = format!("{} shows {name}: {}{}.", code(service), figure(*value, *unit), usual.unwrap_or_default());
+                let usual = usual.map(|usual| format!(", where {} is usual", bare(usual, *unit)));
+                let text =
+                    format!("{} shows {name}: {}{}.", code(service), figure(*value, *unit), usual.unwrap_or_default());
                 Some(Sentence::new(text, [id]))
             }
             Claim::Alarm { .. }
@@ -136,7 +136,8 @@ impl Teller<'_> {
         if let Some(next) = self.verdict.expected.first() {
             let when = next.in_minutes.filter(|minutes| *minutes >= 1.0);
             let when = when.map(|minutes| format!(" in about {} min", number(minutes.round()))).unwrap_or_default();
-            let text = format!("{} may be hit next{when}, because it calls {}.", code(&next.service), code(&next.through));
+            let text =
+                format!("{} may be hit next{when}, because it calls {}.", code(&next.service), code(&next.through));
             return Some(Sentence::new(text, next.evidence.iter().copied()));
         }
         let next = self.outlook?.predictions.first()?;
@@ -197,7 +198,8 @@ impl Teller<'_> {
 
     /// The first evidence of the trouble of an affected service.
     fn shown(&self, wanted: &ServiceId) -> Option<EvidenceId> {
-        let of_cause = self.verdict.cause().filter(|cause| cause.service == *wanted).map(|cause| cause.evidence.as_slice());
+        let of_cause =
+            self.verdict.cause().filter(|cause| cause.service == *wanted).map(|cause| cause.evidence.as_slice());
         let of_affected = self.verdict.affected.iter().find(|affected| affected.service == *wanted);
         let ids = of_affected.map(|affected| affected.evidence.as_slice()).or(of_cause)?;
         ids.iter().copied().find(|id| {
@@ -237,7 +239,9 @@ fn told(measure: &Measure, observed: f64, expected: f64) -> Option<String> {
             format!("{failing} % of its requests fail, where {usual} % is usual")
         }
         Measure::Latency => format!("requests take {}, where {} is usual", seconds(observed), seconds(expected)),
-        Measure::Requests => format!("it gets {} requests a minute, where {} is usual", number(observed), number(expected)),
+        Measure::Requests => {
+            format!("it gets {} requests a minute, where {} is usual", number(observed), number(expected))
+        }
         Measure::Other(_) => return None,
     })
 }
@@ -250,6 +254,14 @@ pub(super) fn figure(value: f64, unit: Unit) -> String {
         Unit::Milliseconds => seconds(value / 1000.0),
         Unit::Seconds => seconds(value),
         Unit::Times => format!("{} times as many as usual", number(value)),
+    }
+}
+
+/// A figure after another of the same unit.
+fn bare(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Count | Unit::PerMinute | Unit::Times => number(value),
+        Unit::Percent | Unit::Milliseconds | Unit::Seconds => figure(value, unit),
     }
 }
 

@@ -129,7 +129,11 @@ impl Trial {
 
 impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:14} {:>7} {:>7} {:>7} {:>7} {:>10} {:>7}", "", "true", "kept", "false", "kept", "precision", "recall")?;
+        writeln!(
+            f,
+            "{:14} {:>7} {:>7} {:>7} {:>7} {:>10} {:>7}",
+            "", "true", "kept", "false", "kept", "precision", "recall"
+        )?;
         let line = |f: &mut fmt::Formatter<'_>, name: &str, row: &Row| {
             let Row { true_kept, true_all, false_kept, false_all } = row;
             let (precision, recall) = (row.precision(), row.recall());

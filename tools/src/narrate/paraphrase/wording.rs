@@ -4,8 +4,8 @@ use crate::model::{ServiceId, Unit};
 use crate::narrate::lexicon::is_common;
 use crate::narrate::reader::words;
 use crate::narrate::tell::{code, number, seconds};
-use jiff::tz::{Offset, TimeZone};
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 
 /// `{s}` left its normal range at `{t}`.
 pub(super) const ONSETS: [&str; 9] = [
@@ -97,12 +97,8 @@ pub(super) const OVERSURE: [&str; 5] = [
 pub(super) const PROBABLY: [&str; 3] =
     ["{s} is probably the cause.", "Most likely {s} is the cause.", "The cause is probably {s}."];
 
-pub(super) const PERHAPS: [&str; 4] = [
-    "{s} is possibly the cause.",
-    "Perhaps {s} is the cause.",
-    "{s} could be the cause.",
-    "{s} might be the cause.",
-];
+pub(super) const PERHAPS: [&str; 4] =
+    ["{s} is possibly the cause.", "Perhaps {s} is the cause.", "{s} could be the cause.", "{s} might be the cause."];
 
 /// Trouble went from `{a}` to `{b}`.
 pub(super) const LEADS: [&str; 16] = [
@@ -219,11 +215,13 @@ impl Words {
         };
         match self {
             Self::Faults | Self::Requests => digits,
-            Self::Success => format!("{} {}", number(value), if turn % 2 == 0 { "%" } else { "percent" }),
+            Self::Success => format!("{} {}", number(value), if turn.is_multiple_of(2) { "%" } else { "percent" }),
             Self::Latency if turn % 3 == 1 => format!("{} seconds", number(value)),
             Self::Latency if turn % 3 == 2 && value < 100.0 => format!("{:.0}ms", value * 1000.0),
             Self::Latency => seconds(value),
-            Self::Named(_, Unit::Percent) => format!("{} {}", number(value), if turn % 2 == 0 { "%" } else { "percent" }),
+            Self::Named(_, Unit::Percent) => {
+                format!("{} {}", number(value), if turn.is_multiple_of(2) { "%" } else { "percent" })
+            }
             Self::Named(_, Unit::Milliseconds) if turn % 2 == 1 => format!("{} ms", number(value)),
             Self::Named(_, Unit::Milliseconds) => seconds(value / 1000.0),
             Self::Named(_, Unit::Seconds) => format!("{} seconds", number(value)),
@@ -261,8 +259,15 @@ impl Words {
                 &["{s} gets {v} requests a minute, where {u} is usual.", "{s} has {v} requests a minute, usually {u}."],
             ),
             Self::Success => (
-                &["{v} of the requests of {s} succeed.", "The success rate of {s} is {v}.", "{s} has a success rate of {v}."],
-                &["The success rate of {s} is {v}, usually {u}.", "{v} of the requests of {s} succeed, where {u} is usual."],
+                &[
+                    "{v} of the requests of {s} succeed.",
+                    "The success rate of {s} is {v}.",
+                    "{s} has a success rate of {v}.",
+                ],
+                &[
+                    "The success rate of {s} is {v}, usually {u}.",
+                    "{v} of the requests of {s} succeed, where {u} is usual.",
+                ],
             ),
             Self::Latency => (
                 &[
@@ -321,7 +326,11 @@ impl Words {
     pub(super) fn moved(&self, name: &str, figure: &Figure) -> Vec<String> {
         let Some(before) = figure.before() else { return Vec::new() };
         let up = figure.value > before;
-        let verbs = if up { ["rose", "climbed", "increased", "went up"] } else { ["fell", "dropped", "decreased", "went down"] };
+        let verbs = if up {
+            ["rose", "climbed", "increased", "went up"]
+        } else {
+            ["fell", "dropped", "decreased", "went down"]
+        };
         let more = if up { "higher than usual" } else { "lower than usual" };
         let noun = self.noun();
         let (value, usual) = (self.quantity(figure.value, 0), self.quantity(before, 0));
@@ -386,7 +395,10 @@ impl Words {
             Self::Requests => vec![format!("{name} gets {} requests a second.", number(v / 60.0))],
             Self::Success => {
                 let failing = number(100.0 - v);
-                vec![format!("{failing} % of the requests of {name} fail."), format!("{name} fails {failing} percent of requests.")]
+                vec![
+                    format!("{failing} % of the requests of {name} fail."),
+                    format!("{name} fails {failing} percent of requests."),
+                ]
             }
             Self::Latency => vec![
                 format!("Requests of {name} take {:.0} ms.", v * 1000.0),
@@ -416,7 +428,9 @@ impl Words {
                 format!("{name} takes {v} ms."),
                 format!("{name} gets {v} requests a minute."),
             ],
-            Self::Requests => vec![format!("{name} gets {v} requests a second."), format!("{name} fails {v} requests a minute.")],
+            Self::Requests => {
+                vec![format!("{name} gets {v} requests a second."), format!("{name} fails {v} requests a minute.")]
+            }
             Self::Success => vec![
                 format!("{v} requests a minute of {name} succeed."),
                 format!("The success rate of {name} is {v} ms."),

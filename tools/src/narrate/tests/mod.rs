@@ -15,15 +15,15 @@ fn cascade() -> (Verdict, Claims) {
     (verdict, claims)
 }
 
+mod table;
+
 #[test]
 fn the_bars_hold_on_the_auth_cascade() {
     let (verdict, claims) = cascade();
     let trial = trial(&verdict, &claims);
     let total = trial.total();
-    println!("{trial}");
-    println!("lost: {:#?}\nfooled: {:#?}", trial.lost, trial.fooled);
     assert!(total.true_all + total.false_all >= 2000, "{trial}");
-    assert!(trial.is_good(), "{trial}");
+    assert!(trial.is_good(), "{trial}\nfooled: {:#?}\nlost: {:#?}", trial.fooled, trial.lost);
 }
 
 #[test]
@@ -52,13 +52,4 @@ fn evidence_of(verdict: &Verdict, services: &[&str]) -> Vec<EvidenceId> {
         Claim::Changed { change } => named(&change.service),
     };
     verdict.evidence.iter().filter(|evidence| about(&evidence.claim)).map(|evidence| evidence.id).collect()
-}
-
-#[test]
-fn dump() {
-    let (verdict, _) = cascade();
-    for e in &verdict.evidence {
-        println!("{} {}", e.id, serde_json::to_string(&e.claim).unwrap());
-    }
-    println!("{:?} {:?} {:?}", verdict.path, verdict.expected, verdict.next_steps);
 }
