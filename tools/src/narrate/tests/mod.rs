@@ -34,7 +34,7 @@ fn the_auth_cascade_is_told() {
     `user-pool` is the cause, with 97 % confidence: 21,752 requests a minute fail, where 10.1 is usual.
     `user-pool` left its normal range at 03:12 UTC and dragged down `token-exchange`, `auth-api` and `user-service`.
     A change of `user-pool` at 03:08 UTC is to blame.
-    `user-pool` shows throttled requests: 20,845 a minute, where 0 a minute is usual.
+    `user-pool` shows throttled requests: 20,845 a minute, where 0 is usual.
     Look at `user-pool` first.
     ");
 }
