@@ -16,6 +16,7 @@ use tools::capsule::{self, Capsule, World};
 use tools::context::GetIncidentContext;
 use tools::dependency::draw::{CreateDependencyVisualization, Format};
 use tools::eval;
+use tools::narrate;
 use tools::ports::Clock as _;
 use tools::tool::Tool;
 use tracing_subscriber::EnvFilter;
@@ -104,10 +105,14 @@ enum Task {
         #[command(subcommand)]
         source: ImportSource,
     },
-    /// Score the verdict on a directory of capsules whose truth is known.
+    /// Score the verdict on a directory of capsules whose truth is known; or the narrator and its checker.
     Eval {
-        /// Where the capsules are.
-        directory: PathBuf,
+        /// Where the capsules are; the narrator can do with the one that comes with the program.
+        #[arg(required_unless_present = "narrator")]
+        directory: Option<PathBuf>,
+        /// Try the checker of narrated sentences on paraphrases, true and false, and count what it drops of the narrator's.
+        #[arg(long, conflicts_with_all = ["stress", "json"])]
+        narrator: bool,
         /// Look at every fault again with edges missing, services silent, and alarms early or late, 20 times each.
         #[arg(long)]
         stress: bool,
@@ -263,7 +268,10 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Some(Task::Eval { directory, stress, json }) => score(&directory, stress, json),
+        Some(Task::Eval { directory, narrator: true, .. }) => narrator(directory.as_deref()),
+        Some(Task::Eval { directory, narrator: false, stress, json }) => {
+            score(&directory.context("say where the capsules are")?, stress, json)
+        }
         #[cfg(feature = "mcp")]
         Some(Task::Mcp { toolset: Toolset::Context { capsule } }) => {
             tools::mcp::serve_stdio(Arc::new(load(&capsule)?)).await?;
@@ -413,4 +421,29 @@ fn score(directory: &Path, stress: bool, json: bool) -> anyhow::Result<ExitCode>
         say(report);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Narrates every capsule and tries the checker on it. What it was wrong about goes to stderr.
+fn narrator(directory: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let mut trial = narrate::Trial::default();
+    let mut judge = |capsule: &Capsule| {
+        let verdict = tools::context::verdict(&eval::situation_at_end(capsule));
+        let claims = narrate::Claims::of(&verdict, None, &[]).of_topology(&capsule.topology);
+        trial.join(narrate::trial(&verdict, &claims));
+    };
+    match directory {
+        Some(directory) => {
+            for capsule in eval::load_dir(directory)? {
+                judge(&capsule?);
+            }
+        }
+        None => judge(&load(AUTH_CASCADE)?),
+    }
+    say(&trial);
+    for (what, sentences) in [("kept, and false", &trial.fooled), ("dropped, and true", &trial.lost)] {
+        for sentence in sentences {
+            let _ = writeln!(std::io::stderr(), "{what}: {sentence}");
+        }
+    }
+    Ok(if trial.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

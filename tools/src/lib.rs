@@ -12,6 +12,7 @@ pub mod eval;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 pub mod model;
+pub mod narrate;
 pub mod ports;
 pub mod recovery;
 pub mod stats;

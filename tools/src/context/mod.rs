@@ -21,6 +21,8 @@ mod gauge;
 mod kind;
 mod ledger;
 pub mod logs;
+#[cfg(test)]
+mod narrated;
 mod outlook;
 mod picture;
 #[cfg(test)]
