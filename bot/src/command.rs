@@ -2,6 +2,7 @@
 //! made from it.
 
 mod people;
+pub mod question;
 mod regroup;
 
 pub use people::{Holder, Wanted};
@@ -111,6 +112,13 @@ pub enum Command {
         /// What it says.
         text: String,
     },
+    /// Ask about an incident in one's own words.
+    Question {
+        /// About this incident; without one, about the most recent.
+        incident: Option<IncidentId>,
+        /// The words.
+        text: String,
+    },
     /// Which incidents are open.
     Overview,
     /// What can be asked for.
@@ -131,6 +139,7 @@ impl Command {
             | Self::Roles { incident, .. }
             | Self::Split { incident, .. }
             | Self::Page { incident, .. }
+            | Self::Question { incident, .. }
             | Self::Note { incident, .. } => *incident,
             Self::Approve { .. }
             | Self::Undo { .. }
@@ -202,6 +211,12 @@ pub const COMMANDS: &[Row] = &[
         usage: "context [INC-n]",
         help: "What is going on, what caused it, what it hits next and what to do, in one message only you see",
         parse: |arguments| about(Topic::Context, arguments.words),
+    },
+    Row {
+        word: "ask",
+        usage: "ask [INC-n] [question]",
+        help: "Ask in your own words; every sentence of the answer is checked against its evidence",
+        parse: question::ask,
     },
     Row {
         word: "why",

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tools::declared::{Declared, Unconnected};
-use tools::ports::{Actuator, Clock, Outside, Telemetry, TopologySource};
+use tools::ports::{Actuator, Clock, LanguageModel, Outside, Telemetry, TopologySource};
 
 /// How often the workers look for what came by another way than this process' front door.
 const LOOK: SignedDuration = SignedDuration::from_secs(1);
@@ -67,7 +67,8 @@ pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError>
     let listener = TcpListener::bind(file.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let actuator = actuator();
-    let parts = Parts { config, store, inbox, rules, outside, actuator, clock: Arc::new(SystemClock) };
+    let model = model(file).await?;
+    let parts = Parts { config, store, inbox, rules, outside, actuator, model, clock: Arc::new(SystemClock) };
     Ok(Serving { address, bot: Bot::start(parts, listener).await? })
 }
 
@@ -146,6 +147,28 @@ pub(crate) async fn archive_on_aws(_table: &str) -> Result<Arc<dyn Archive>, Ser
 /// What changes the world as the configuration lets it.
 pub(crate) fn actuator() -> Arc<dyn Actuator> {
     Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() })
+}
+
+/// What phrases, as the configuration has it. Each model is tried at once: what cannot be used is known before anybody waits
+/// for it, and the rules stand in.
+#[cfg(feature = "aws")]
+pub(crate) async fn model(file: &File) -> Result<Option<Arc<dyn LanguageModel>>, ServeError> {
+    use tools::aws::bedrock::Bedrock;
+    let Some(bedrock) = &file.bedrock else { return Ok(None) };
+    let model = Bedrock::new(&tools::aws::defaults().load().await, crate::aws::routes(bedrock));
+    for (toolset, id, told) in model.probe(SystemClock.now()).await {
+        match told {
+            Ok(()) => tracing::info!(%toolset, model = id, "a model is ready"),
+            Err(failure) => tracing::warn!(%toolset, model = id, "a model cannot be used: {failure}"),
+        }
+    }
+    Ok(Some(Arc::new(model)))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+pub(crate) async fn model(file: &File) -> Result<Option<Arc<dyn LanguageModel>>, ServeError> {
+    if file.bedrock.is_some() { Err(ServeError::NoAws("[bedrock]")) } else { Ok(None) }
 }
 
 /// The world as the configuration lets the tools see it.

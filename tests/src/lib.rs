@@ -14,6 +14,9 @@ pub mod python;
 pub mod remedies;
 #[cfg(feature = "aws")]
 pub mod scripted;
+pub mod speaker;
+#[cfg(feature = "aws")]
+pub mod voices;
 
 use bot::app::Kept;
 use bot::config::File;

@@ -13,6 +13,7 @@ pub mod language;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 pub mod model;
+pub mod narrate;
 pub mod ports;
 pub mod recovery;
 pub mod stats;

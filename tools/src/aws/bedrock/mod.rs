@@ -8,8 +8,8 @@ mod document;
 mod wire;
 
 use super::{SdkConfig, explain};
-use crate::language::{Failure, Heard, Prompt, Reply, Said, Side, Spent, Stop, Toolset, Turn};
-use crate::model::minutes;
+use crate::language::{Failure, Heard, Prompt, Reply, Said, Side, Stop, Toolset, Turn};
+use crate::model::{Spent, minutes};
 use crate::ports::LanguageModel;
 use async_trait::async_trait;
 use aws_sdk_bedrockruntime::Client;
