@@ -27,6 +27,8 @@ pub struct Scene {
     pub open: Vec<Incident>,
     /// The id a new incident would get.
     pub next: IncidentId,
+    /// The incident that is meant where none is named, if the place tells in which somebody asks.
+    pub about: Option<IncidentId>,
     /// What people said of which alarms belong together, the newest first; empty unless an alarm looks for its place.
     pub kinships: Arc<[Kinship]>,
     /// The topology, if it could be read.
@@ -64,8 +66,12 @@ impl Scene {
         self.standing().filter(|incident| !incident.is_closed()).collect()
     }
 
-    /// The incident that is meant where none is named: the most recent one with a card that is open, or else the most recent.
+    /// The incident that is meant where none is named: the one that the place tells, or else the most recent one with a card
+    /// that is open, or else the most recent.
     pub(crate) fn meant(&self) -> Option<&Incident> {
+        if let Some(told) = self.about.and_then(|id| self.incident(id)) {
+            return Some(self.root(told));
+        }
         let open = || self.standing().filter(|incident| !incident.is_closed());
         open().find(|incident| incident.has_card()).or_else(|| open().next()).or_else(|| self.standing().next())
     }

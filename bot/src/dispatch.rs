@@ -194,7 +194,8 @@ impl Dispatcher {
         let is_alarm = matches!(delivered.event, Event::Alarm { .. });
         let kinships = if is_alarm { self.kinships(&scope.id).await? } else { Arc::default() };
         let (config, rules) = (Arc::clone(&self.config), Arc::clone(&self.rules));
-        Ok(Scene { config, rules, scope, open, next: index.next, kinships, atlas: self.atlas().await })
+        let about = if let Event::Command { about, .. } = &delivered.event { *about } else { None };
+        Ok(Scene { config, rules, scope, open, next: index.next, about, kinships, atlas: self.atlas().await })
     }
 
     /// What people said of which alarms belong together, read anew when that is old.
@@ -264,8 +265,10 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         ) => Some(*incident),
         Event::Pinned { incident, .. } => *incident,
         // Whoever names an incident means it, however old it is.
-        Event::Command { text, .. } => {
-            return command::parse(text).map(|command| command.incidents()).unwrap_or_default();
+        Event::Command { text, about, .. } => {
+            let mut named = command::parse(text).map(|command| command.incidents()).unwrap_or_default();
+            named.extend(about);
+            return named;
         }
         Event::Alarm { .. }
         | Event::Change { .. }

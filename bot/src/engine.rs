@@ -1,5 +1,6 @@
 //! Decisions. Pure: what is known and what happened go in, facts and intents come out. No IO, no clock, cannot fail.
 
+use crate::command;
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Delivered, Event, Timer};
 use crate::handlers;
@@ -11,7 +12,10 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
     match &delivered.event {
         Event::Alarm { alarm, via, message } => handlers::alarm::decide(scene, alarm, *via, message.as_ref(), now),
         Event::Change { change, touched } => handlers::change::decide(scene, change, touched),
-        Event::Command { text, asked } => handlers::command::decide(scene, text, asked, now),
+        Event::Command { text, thread: Some(thread), about: _, asked } if command::may_mean_any(text) => {
+            Decision::run(Job::Locate { text: text.clone(), thread: thread.clone(), asked: asked.clone() })
+        }
+        Event::Command { text, asked, .. } => handlers::command::decide(scene, text, asked, now),
         Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
         Event::Declared { declared, asked } => handlers::people::declare(scene, declared, asked, now),
         Event::Reacted { message, asked } => Decision::run(handlers::people::pin(None, message, asked)),

@@ -51,6 +51,12 @@ pub enum Event {
     Command {
         /// What follows the command's name.
         text: String,
+        /// The message in whose thread they said it, if it is to be found out of which incident that is.
+        #[serde(default)]
+        thread: Option<MessageRef>,
+        /// The incident they mean where they name none, if the place tells.
+        #[serde(default)]
+        about: Option<IncidentId>,
         /// Where and by whom.
         asked: Asked,
     },

@@ -167,7 +167,7 @@ pub(crate) async fn commanded(door: &Door, command: SlashCommand) -> Answer {
         return Ok(StatusCode::OK.into_response());
     }
     let key = EventKey(format!("slack/{}", command.trigger_id));
-    door.accept(key, scope, Event::Command { text: command.text, asked }).await?;
+    door.accept(key, scope, Event::Command { text: command.text, thread: None, about: None, asked }).await?;
     // An empty answer shows nothing: the real one follows through `response_url`, so that a person gets one message.
     Ok(StatusCode::OK.into_response())
 }

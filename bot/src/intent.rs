@@ -234,6 +234,15 @@ pub enum Job {
         /// Who asks.
         asked: Asked,
     },
+    /// Find the incident in whose thread somebody said something, so that it can be decided what they mean.
+    Locate {
+        /// What they said.
+        text: String,
+        /// The message whose thread it is.
+        thread: MessageRef,
+        /// Who.
+        asked: Asked,
+    },
     /// Show somebody their Home tab.
     Home {
         /// The person's user id.

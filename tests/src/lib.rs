@@ -211,6 +211,13 @@ pub struct Offer {
     action: Value,
 }
 
+impl Offer {
+    /// The message it stood on.
+    pub fn ts(&self) -> String {
+        self.post.ts.clone()
+    }
+}
+
 /// A person in the room.
 #[derive(Debug)]
 pub struct Actor<'a> {

@@ -71,8 +71,16 @@ mod tests {
         let atlas = Some(Arc::new(Atlas::new(Topology { services, edges: Vec::new() })));
         let scope = config.scopes[0].clone();
         let (config, rules) = (Arc::new(config), Arc::new(Rules::shipped()));
-        let mut scene =
-            Scene { config, rules, scope, open: Vec::new(), next: IncidentId(9), kinships: Arc::default(), atlas };
+        let mut scene = Scene {
+            config,
+            rules,
+            scope,
+            open: Vec::new(),
+            next: IncidentId(9),
+            about: None,
+            kinships: Arc::default(),
+            atlas,
+        };
         scene.open = vec![
             incident(1, &scene, true, None),
             incident(2, &scene, false, None),

@@ -8,6 +8,7 @@ use crate::intent::{Intent, Job};
 use jiff::Timestamp;
 use tools::model::{Evidence, Fact, Incident, IncidentId, Sentence, Spent};
 use tools::narrate::{Claims, check};
+use tools::recovery::plan::Plan;
 use tools::recovery::policy::PersonId;
 
 /// Sentences told at most.
@@ -16,7 +17,8 @@ const MOST_TOLD: usize = 6;
 /// The sentences that hold, and how many do not. Nothing holds of what was never looked into.
 fn sift(incident: &Incident, sentences: &[Sentence], more: &[Evidence]) -> (Vec<Sentence>, usize) {
     let Some(verdict) = incident.verdict.as_deref() else { return (Vec::new(), sentences.len()) };
-    let claims = Claims::of(verdict, incident.outlook.as_deref(), more);
+    let plans: Vec<Plan> = incident.plans.values().map(|state| state.plan().clone()).collect();
+    let claims = Claims::of(verdict, incident.outlook.as_deref(), &plans).and(more);
     let mut told: Vec<Sentence> = Vec::new();
     for sentence in sentences {
         // Said twice, it is not truer.

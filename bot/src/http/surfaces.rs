@@ -25,13 +25,16 @@ impl Door {
             "app_mention" => {
                 let channel = text("channel")?;
                 let scope = self.config.scope_of_channel(&channel)?.id.clone();
+                let thread = text("thread_ts").map(|ts| MessageRef { channel: channel.clone(), ts });
                 let asked = Asked::whispered(by, channel, event["thread_ts"].as_str());
-                Some((scope, Event::Command { text: unmentioned(event["text"].as_str()?).to_owned(), asked }))
+                let text = unmentioned(event["text"].as_str()?).to_owned();
+                Some((scope, Event::Command { text, thread, about: None, asked }))
             }
             "message" if event["channel_type"] == "im" && event["subtype"].is_null() => {
                 let scope = self.config.scopes.first()?.id.clone();
                 let asked = Asked::written(by, text("channel")?);
-                Some((scope, Event::Command { text: unmentioned(event["text"].as_str()?).to_owned(), asked }))
+                let text = unmentioned(event["text"].as_str()?).to_owned();
+                Some((scope, Event::Command { text, thread: None, about: None, asked }))
             }
             "app_home_opened" if event["tab"] == "home" => {
                 Some((self.config.scopes.first()?.id.clone(), Event::HomeOpened { by }))
@@ -104,7 +107,7 @@ mod tests {
         let us = Us { app: "A0US", authorizations: &[] };
         let (door, _) = door();
         let told = door.surface(event, us).map(|(scope, event)| {
-            if let Event::Command { text, asked } = event {
+            if let Event::Command { text, asked, .. } = event {
                 return format!("{scope}: {text} ({})", asked.response_url);
             }
             if let Event::Reacted { message, .. } = event {

@@ -355,6 +355,13 @@ impl Backlog {
         self.unsure.get(name).copied()
     }
 
+    /// Whether what `id` stands under is on its way again, or stands elsewhere than at `ts` by now.
+    pub(super) fn has_another_thread(&self, id: IntentId, ts: Option<&str>) -> bool {
+        let Some(under) = self.open.get(&id).and_then(|pending| pending.intent.under()) else { return false };
+        let at = self.threads.get(under).and_then(|thread| thread.at.as_ref());
+        self.shows(under) || at.is_some_and(|at| Some(at.ts.as_str()) != ts)
+    }
+
     /// Whether a message of this name is on its way.
     pub(super) fn shows(&self, name: &MessageName) -> bool {
         self.shown.contains_key(name)

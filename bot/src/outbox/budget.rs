@@ -237,6 +237,7 @@ impl Budget {
             | Job::Page { .. }
             | Job::Postmortem { .. }
             | Job::Pin { .. }
+            | Job::Locate { .. }
             | Job::Home { .. } => Ok(()),
         }
     }

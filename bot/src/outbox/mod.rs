@@ -31,7 +31,7 @@ use crate::audit::Notary;
 use crate::changes;
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question, Way};
-use crate::intent::{IntentId, Job, MessageName, Outcome, Pending};
+use crate::intent::{IntentId, Job, MessageName, Outcome, Pending, Place};
 use crate::narrator::Narrator;
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
@@ -113,6 +113,9 @@ struct Made<'a> {
 
 /// With a token that is no good, one call a channel is tried so often, in seconds.
 const TOKEN_PAUSE_S: u64 = 300;
+
+/// What waits for another thread looks for it again after so many seconds.
+const ANOTHER_THREAD_S: u64 = 2;
 
 /// A file that is not there after this is given up: the messages have the words, and whoever waits is told.
 const PATIENCE: SignedDuration = minutes(2);
@@ -328,9 +331,28 @@ impl Sender {
                     message = plainer;
                     sent = self.chat.post_message(channel, thread, &message, &name.0, &key, anchor).await;
                 }
+                if thread.is_some() && matches!(&sent, Err(err) if course(err) == Course::Elsewhere) {
+                    let call = Call::Post { ids, stored_at, uncertain: false, name, place, message, covers };
+                    return Box::pin(self.post_elsewhere(call)).await;
+                }
                 self.finish(&ids, by(Method::Post), sent.map(|at| Some((name, at)))).await
             }
         }
+    }
+
+    /// The thread in which a message was to stand is gone: somebody deleted what it hangs under. If that is on its way again,
+    /// the message waits for it; otherwise it stands in the channel, where it can be read as well.
+    async fn post_elsewhere(&mut self, call: Call) -> Result<(), StoreError> {
+        let Call::Post { ids, stored_at, uncertain, name, place, message, covers } = call else { return Ok(()) };
+        let now = self.clock.now();
+        let channel = place.channel().to_owned();
+        if ids.first().is_some_and(|id| self.backlog.has_another_thread(*id, place.thread_ts())) {
+            self.budget.wait(&channel, Method::Post, now, ANOTHER_THREAD_S);
+            return Ok(());
+        }
+        self.budget.one_more(&channel, Method::Post, now);
+        let place = Place::Channel { channel };
+        self.make(Call::Post { ids, stored_at, uncertain, name, place, message, covers }).await
     }
 
     /// Answers one person, in the way that they asked.
@@ -374,6 +396,7 @@ impl Sender {
             Job::Home { by } => self.home(id, by).await,
             Job::Narrate { incident, story } => self.narrate(id, incident, story).await,
             Job::Ask { incident, text, asked } => self.ask(id, incident, text, asked).await,
+            Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {
                 self.await_picture(Wanted { id, stored_at, incident, answer_to }, drawing).await

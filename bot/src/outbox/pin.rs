@@ -43,6 +43,35 @@ impl Sender {
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 
+    /// Finds the incident in whose thread somebody said something. Where Slack does not tell, they mean what they would mean
+    /// in the channel.
+    pub(super) async fn locate(
+        &mut self,
+        id: IntentId,
+        text: String,
+        thread: MessageRef,
+        asked: Asked,
+    ) -> Result<(), StoreError> {
+        let above = match self.chat.read_message(&thread).await {
+            Ok(above) => above,
+            Err(err) => {
+                if let Some(seconds) = err.retry_after_s() {
+                    self.budget.job_later(id, self.clock.now(), seconds);
+                    return Ok(());
+                }
+                tracing::warn!(job = id.0, "whose thread it is cannot be told: {err}");
+                None
+            }
+        };
+        let about = above.and_then(|above| above.name).and_then(|name| MessageName(name).card_of());
+        if let Some(scope) = self.config.scope_of_channel(&thread.channel).map(|scope| scope.id.clone()) {
+            let key = EventKey(format!("{scope}/located/{}", id.0));
+            let event = Event::Command { text, thread: None, about, asked };
+            self.put(Delivered { key, scope, at: self.clock.now(), event }).await?;
+        }
+        self.close(vec![(id, Outcome::Done { posted: None })]).await
+    }
+
     async fn see(&self, named: Option<IncidentId>, message: &MessageRef) -> Result<Seen, ChatError> {
         let Some(read) = self.chat.read_message(message).await? else { return Ok(Seen::Elsewhere) };
         let card = |name: Option<String>| name.and_then(|name| MessageName(name).card_of());

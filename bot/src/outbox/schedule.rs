@@ -138,6 +138,7 @@ impl Schedule {
                 | Job::Pin { .. }
                 | Job::Home { .. }
                 | Job::Ask { .. }
+                | Job::Locate { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,
             };

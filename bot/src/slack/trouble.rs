@@ -13,6 +13,8 @@ pub enum Course {
     Again,
     /// What should be edited cannot be any more: it is posted anew.
     Anew,
+    /// The thread it was to stand in is gone: it stands in the new one, or in the channel.
+    Elsewhere,
     /// It is sent plainer: without pictures, and then in words only.
     Plainer,
     /// The token is no good: nothing is lost and nothing is sent until there is a good one.
@@ -27,6 +29,9 @@ pub(super) const PASSING: [&str; 6] =
 
 /// A message that cannot be edited, and never will be.
 const NOT_EDITABLE: [&str; 3] = ["message_not_found", "cant_update_message", "edit_window_closed"];
+
+/// What it should stand under was deleted before anybody replied.
+const NO_THREAD: &str = "thread_not_found";
 
 /// What it shows is refused, and not where it goes. Whatever begins so.
 const NOT_SHOWABLE: [&str; 5] =
@@ -55,6 +60,8 @@ pub fn course(error: &ChatError) -> Course {
         Course::Stop
     } else if NOT_EDITABLE.contains(&code) {
         Course::Anew
+    } else if code == NO_THREAD {
+        Course::Elsewhere
     } else if NOT_SHOWABLE.iter().any(|begin| code.starts_with(begin)) {
         Course::Plainer
     } else {
@@ -110,7 +117,13 @@ mod tests {
     fn the_readme_tells_what_is_done_about_every_error() {
         let readme = include_str!("../../README.md");
         let channels = NO_CHANNEL.iter().map(|(code, _)| *code);
-        let known = PASSING.into_iter().chain(NOT_EDITABLE).chain(NOT_SHOWABLE).chain(NO_TOKEN).chain(channels);
+        let known = PASSING
+            .into_iter()
+            .chain(NOT_EDITABLE)
+            .chain(NOT_SHOWABLE)
+            .chain(NO_TOKEN)
+            .chain([NO_THREAD])
+            .chain(channels);
         for code in known {
             assert!(readme.contains(&format!("`{code}")), "the README does not tell of `{code}`");
         }
@@ -137,7 +150,7 @@ mod tests {
             check(code, Course::GiveUp);
             assert_eq!(super::step(&ChatError::Refused(code.to_owned())), Some(step));
         }
-        check("thread_not_found", Course::GiveUp);
+        check(NO_THREAD, Course::Elsewhere);
         assert_eq!(step(&ChatError::Refused("thread_not_found".to_owned())), None);
         assert_eq!(course(&ChatError::Limited { after_s: 3 }), Course::Wait);
         assert_eq!(course(&ChatError::Unknown("HTTP 503".to_owned())), Course::Again);

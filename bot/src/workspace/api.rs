@@ -230,7 +230,7 @@ fn post_message(workspace: &Workspace, arguments: &Value) -> Result<Value, Faile
     let channel = open_channel(workspace, arguments)?;
     let body = body_of(workspace, arguments)?;
     let thread_ts = arguments["thread_ts"].as_str();
-    let is_thread = |ts: &str| workspace.lock_state().find(&channel, ts).is_some();
+    let is_thread = |ts: &str| workspace.lock_state().is_thread(&channel, ts);
     if thread_ts.is_some_and(|ts| !is_thread(ts)) {
         return Err("thread_not_found".into());
     }

@@ -211,6 +211,11 @@ impl Workspace {
         self.lock_state().archive(channel);
     }
 
+    /// Deletes a message; whether there was one.
+    pub fn delete(&self, channel: &str, ts: &str) -> bool {
+        self.lock_state().delete(channel, ts)
+    }
+
     /// Removes the app from a channel.
     pub fn remove_app(&self, channel: &str) {
         self.lock_state().leave(channel);
@@ -233,7 +238,7 @@ impl Workspace {
         let author = self.lock_state().author_of(person);
         let text = self.lock_state().escaped(text);
         let event = self.post(author, channel, thread_ts, json!({"text": text}));
-        self.mention(person, channel, &text);
+        self.mention(person, channel, thread_ts, &text);
         event
     }
 

@@ -162,6 +162,8 @@ pub struct State {
     /// Channels that the installed app has left, or was never let into, by id.
     left: BTreeSet<String>,
     posts: Vec<Post>,
+    /// Messages that somebody deleted, by their place in `posts`.
+    deleted: BTreeSet<usize>,
     /// Where each message stands in `posts`.
     places: HashMap<(String, String), usize>,
     answers: HashMap<String, AnswerAddress>,
@@ -180,6 +182,7 @@ impl State {
             archived: BTreeSet::new(),
             left: BTreeSet::new(),
             posts: Vec::new(),
+            deleted: BTreeSet::new(),
             places: HashMap::new(),
             answers: HashMap::new(),
             log: Vec::new(),
@@ -199,7 +202,7 @@ impl State {
     }
 
     pub(super) fn posts(&self) -> impl Iterator<Item = &Post> {
-        self.posts.iter()
+        self.posts.iter().enumerate().filter(|(at, _)| !self.deleted.contains(at)).map(|(_, post)| post)
     }
 
     pub(super) fn log(&self) -> &[Called] {
@@ -266,12 +269,24 @@ impl State {
     }
 
     pub(super) fn find(&self, channel: &str, ts: &str) -> Option<&Post> {
-        self.places.get(&(channel.to_owned(), ts.to_owned())).map(|&at| &self.posts[at])
+        let &at = self.places.get(&(channel.to_owned(), ts.to_owned()))?;
+        self.posts.get(at).filter(|_| !self.deleted.contains(&at))
+    }
+
+    /// Whether a message can be replied to: one that was deleted after somebody replied still has its thread.
+    pub(super) fn is_thread(&self, channel: &str, ts: &str) -> bool {
+        self.find(channel, ts).is_some() || self.replies(channel, ts).next().is_some()
+    }
+
+    /// Deletes a message; whether there was one.
+    pub(super) fn delete(&mut self, channel: &str, ts: &str) -> bool {
+        let at = self.places.get(&(channel.to_owned(), ts.to_owned())).copied();
+        at.is_some_and(|at| self.deleted.insert(at))
     }
 
     /// The replies in the thread of `ts`, oldest first.
     pub(super) fn replies(&self, channel: &str, ts: &str) -> impl Iterator<Item = &Post> {
-        self.posts.iter().filter(move |post| {
+        self.posts().filter(move |post| {
             post.channel == channel
                 && post.thread_ts.as_deref() == Some(ts)
                 && post.ts != ts
@@ -310,6 +325,7 @@ impl State {
     /// Replaces what a message says; returns it before and after.
     pub(super) fn edit(&mut self, channel: &str, ts: &str, mut body: Value) -> Option<(Post, Post)> {
         name_blocks(&mut body);
+        self.find(channel, ts)?;
         let &at = self.places.get(&(channel.to_owned(), ts.to_owned()))?;
         let before = self.posts[at].clone();
         let post = &mut self.posts[at];

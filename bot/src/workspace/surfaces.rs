@@ -99,9 +99,12 @@ async fn click_home(State(workspace): State<Workspace>, Json(does): Json<Does>) 
 
 impl Workspace {
     /// Tells the app that it was mentioned, if it was.
-    pub(super) fn mention(&self, person: &str, channel: &str, text: &str) {
+    pub(super) fn mention(&self, person: &str, channel: &str, thread_ts: Option<&str>, text: &str) {
         if text.contains(&format!("<@{BOT_USER}>")) && !channel.starts_with('D') {
-            let event = json!({"type": "app_mention", "user": person, "channel": channel, "text": text});
+            let mut event = json!({"type": "app_mention", "user": person, "channel": channel, "text": text});
+            if let Some(thread_ts) = thread_ts {
+                event["thread_ts"] = json!(thread_ts);
+            }
             self.tell(event);
         }
     }

@@ -89,7 +89,7 @@ async fn every_sample_of_an_error_has_its_course() {
     not_in_channel: GiveUp, Slack refuses: not_in_channel
     rate_limited: Wait, Slack asks us to wait 30 s
     server_error_non_json: Again, Slack did not answer: HTTP 503
-    thread_not_found: GiveUp, Slack refuses: thread_not_found
+    thread_not_found: Elsewhere, Slack refuses: thread_not_found
     token_revoked: Stop, Slack refuses: token_revoked
     hang_up: Again, Slack did not answer: the connection failed
     broken_off: Again, Slack did not answer: the answer could not be read

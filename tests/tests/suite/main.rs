@@ -10,6 +10,7 @@ mod check;
 mod commands;
 mod contract;
 mod crash;
+mod dead_buttons;
 mod dependency;
 mod door;
 mod drill;

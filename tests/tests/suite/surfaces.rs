@@ -96,6 +96,40 @@ async fn whoever_writes_to_the_bot_is_written_to() {
 }
 
 #[tokio::test]
+async fn whoever_asks_in_the_thread_of_an_incident_means_that_one() {
+    run_test(async |room| {
+        room.mina().types("open Login fails").await;
+        room.mina().types("open Mail is late").await;
+        room.skims();
+        let cards = room.channel();
+        let card = |id: &str| cards.iter().find(|post| post.body["text"].as_str().unwrap().starts_with(id)).unwrap();
+        let (older, newer) = (card("INC-1").ts.clone(), card("INC-2").ts.clone());
+        for (thread, asked, expected) in [
+            (Some(older.as_str()), "status", "INC-1"),
+            (Some(newer.as_str()), "status", "INC-2"),
+            (None, "status", "INC-2"),
+            // Whoever names one means that one.
+            (Some(newer.as_str()), "status INC-1", "INC-1"),
+        ] {
+            // What is whispered costs a call, and there are not so many.
+            room.wait(60).await;
+            room.skims();
+            says(room, WAR_ROOM, thread, &format!("@Clarity {asked}")).await;
+            let told = room.reads();
+            let place = if thread.is_some() { "#war-room thread, only Mina:" } else { "#war-room, only Mina:" };
+            assert!(told.starts_with(&format!("{place}\n🔴 {expected}")), "{asked} in {thread:?}: {told}");
+        }
+        // What people say to each other there is nobody's thread.
+        room.wait(60).await;
+        let chat = says(room, WAR_ROOM, None, "lunch?").await;
+        says(room, WAR_ROOM, Some(&chat.ts), "@Clarity note the pool is full").await;
+        assert!(room.reads_only("only Mina").contains("INC-2"));
+        room.skims();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_pin_makes_a_message_a_note_once() {
     run_test(async |room| {
         room.mina().types("open Login fails").await;

@@ -64,7 +64,7 @@ fn event(in_scope: &str, key: &str) -> Delivered {
         key: EventKey(key.to_owned()),
         scope: ScopeId(in_scope.to_owned()),
         at: START.parse().unwrap(),
-        event: Event::Command { text: "help \u{1f6a8} \"<&>\"".to_owned(), asked },
+        event: Event::Command { text: "help \u{1f6a8} \"<&>\"".to_owned(), thread: None, about: None, asked },
     }
 }
 
