@@ -73,6 +73,11 @@ pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) 
     run(HouseRules::default(), capsule, in_a_file(), script).await;
 }
 
+/// Runs a conversation in the world of `capsule`, with a bot that works under these rules.
+pub async fn run_test_in_under(house: HouseRules, capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
+    run(house, capsule, in_a_file(), script).await;
+}
+
 /// Runs a conversation in the usual world, with a bot that works under these rules.
 pub async fn run_test_under(house: HouseRules, script: impl AsyncFnOnce(&mut Room)) {
     run(house, usual_world(), in_a_file(), script).await;

@@ -89,7 +89,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Ok(Command::Overview) => people::overview(scene, ""),
         Ok(Command::Help) => reply::help(root, &usages()),
         // Who speaks to us in whole sentences asks something.
-        Err(Misread::Unknown { .. })
+        Err(_)
             if !matches!(asked.way(), Way::Address(_))
                 && command::question::is_question(text)
                 && let Some(incident) = scene.meant() =>
