@@ -7,11 +7,12 @@ use crate::embedded::Embedded;
 use crate::policy;
 use crate::ports::{Archive, StoreError};
 use crate::rules::Rules;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tools::declared::{Declared, Unconnected};
+use tools::language::{Failure, Toolset};
 use tools::ports::{Actuator, Clock, LanguageModel, Outside, Telemetry, TopologySource};
 
 /// How often the workers look for what came by another way than this process' front door.
@@ -149,13 +150,35 @@ pub(crate) fn actuator() -> Arc<dyn Actuator> {
     Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() })
 }
 
+/// What became of a try: for which toolset, with which model, and why not.
+pub(crate) type Probed = Vec<(Toolset, String, Result<(), Failure>)>;
+
+#[cfg(feature = "aws")]
+async fn bedrock(file: &File) -> Option<tools::aws::bedrock::Bedrock> {
+    let routes = crate::aws::routes(file.bedrock.as_ref()?);
+    Some(tools::aws::bedrock::Bedrock::new(&tools::aws::defaults().load().await, routes))
+}
+
+/// Tries every model once.
+#[cfg(feature = "aws")]
+pub(crate) async fn probe(file: &File, now: Timestamp) -> Result<Probed, ServeError> {
+    match bedrock(file).await {
+        Some(bedrock) => Ok(bedrock.probe(now).await),
+        None => Ok(Vec::new()),
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+pub(crate) async fn probe(file: &File, _now: Timestamp) -> Result<Probed, ServeError> {
+    if file.bedrock.is_some() { Err(ServeError::NoAws("[bedrock]")) } else { Ok(Vec::new()) }
+}
+
 /// What phrases, as the configuration has it. Each model is tried at once: what cannot be used is known before anybody waits
 /// for it, and the rules stand in.
 #[cfg(feature = "aws")]
 pub(crate) async fn model(file: &File) -> Result<Option<Arc<dyn LanguageModel>>, ServeError> {
-    use tools::aws::bedrock::Bedrock;
-    let Some(bedrock) = &file.bedrock else { return Ok(None) };
-    let model = Bedrock::new(&tools::aws::defaults().load().await, crate::aws::routes(bedrock));
+    let Some(model) = bedrock(file).await else { return Ok(None) };
     for (toolset, id, told) in model.probe(SystemClock.now()).await {
         match told {
             Ok(()) => tracing::info!(%toolset, model = id, "a model is ready"),

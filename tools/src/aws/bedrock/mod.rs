@@ -174,7 +174,7 @@ impl Bedrock {
                     .inference_config(request.limits)
                     .set_request_metadata(request.metadata);
                 let told = call.customize().config_override(own).send().await.map_err(|err| failure(&err))?;
-                wire::reply(told)?
+                wire::reply(&told)?
             }
             Some(heard) => {
                 let request = wire::request(prompt, choice)?;

@@ -23,13 +23,13 @@ pub(super) struct Request {
     pub(super) metadata: Option<HashMap<String, String>>,
 }
 
-fn unfit(err: BuildError) -> Failure {
+fn unfit(err: &BuildError) -> Failure {
     Failure::Invalid(err.to_string())
 }
 
 /// A prompt for `choice`. Neither temperature nor top-p is told: newer models refuse them.
 pub(super) fn request(prompt: &Prompt, choice: &Choice) -> Result<Request, Failure> {
-    let cache_point = || CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(unfit);
+    let cache_point = || CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(|err| unfit(&err));
     let mut system = vec![SystemContentBlock::Text(prompt.system.clone())];
     if choice.caches {
         system.push(SystemContentBlock::CachePoint(cache_point()?));
@@ -41,7 +41,7 @@ pub(super) fn request(prompt: &Prompt, choice: &Choice) -> Result<Request, Failu
             .name(&form.name)
             .description(&form.about)
             .input_schema(ToolInputSchema::Json(document(&form.schema)));
-        tools.push(Tool::ToolSpec(spec.build().map_err(unfit)?));
+        tools.push(Tool::ToolSpec(spec.build().map_err(|err| unfit(&err))?));
     }
     let tools = if tools.is_empty() {
         None
@@ -50,10 +50,18 @@ pub(super) fn request(prompt: &Prompt, choice: &Choice) -> Result<Request, Failu
             tools.push(Tool::CachePoint(cache_point()?));
         }
         let must = match &prompt.must_call {
-            Some(name) => Some(ToolChoice::Tool(SpecificToolChoice::builder().name(name).build().map_err(unfit)?)),
+            Some(name) => {
+                Some(ToolChoice::Tool(SpecificToolChoice::builder().name(name).build().map_err(|err| unfit(&err))?))
+            }
             None => None,
         };
-        Some(ToolConfiguration::builder().set_tools(Some(tools)).set_tool_choice(must).build().map_err(unfit)?)
+        Some(
+            ToolConfiguration::builder()
+                .set_tools(Some(tools))
+                .set_tool_choice(must)
+                .build()
+                .map_err(|err| unfit(&err))?,
+        )
     };
     let limit = i32::try_from(prompt.most_tokens).unwrap_or(i32::MAX);
     Ok(Request {
@@ -71,7 +79,7 @@ fn message(turn: &Turn) -> Result<Message, Failure> {
         Side::Model => ConversationRole::Assistant,
     };
     let content = turn.said.iter().map(block).collect::<Result<_, _>>()?;
-    Message::builder().role(role).set_content(Some(content)).build().map_err(unfit)
+    Message::builder().role(role).set_content(Some(content)).build().map_err(|err| unfit(&err))
 }
 
 fn block(said: &Said) -> Result<ContentBlock, Failure> {
@@ -79,7 +87,7 @@ fn block(said: &Said) -> Result<ContentBlock, Failure> {
         Said::Text(text) => ContentBlock::Text(text.clone()),
         Said::Call { id, tool, arguments } => {
             let call = ToolUseBlock::builder().tool_use_id(id).name(tool).input(document(arguments));
-            ContentBlock::ToolUse(call.build().map_err(unfit)?)
+            ContentBlock::ToolUse(call.build().map_err(|err| unfit(&err))?)
         }
         Said::Answer { id, answer, failed } => {
             // A result is an object, or words.
@@ -92,13 +100,13 @@ fn block(said: &Said) -> Result<ContentBlock, Failure> {
             };
             let status = if *failed { ToolResultStatus::Error } else { ToolResultStatus::Success };
             let result = ToolResultBlock::builder().tool_use_id(id).content(content).status(status);
-            ContentBlock::ToolResult(result.build().map_err(unfit)?)
+            ContentBlock::ToolResult(result.build().map_err(|err| unfit(&err))?)
         }
     })
 }
 
 /// What came back at once.
-pub(super) fn reply(told: ConverseOutput) -> Result<Reply, Failure> {
+pub(super) fn reply(told: &ConverseOutput) -> Result<Reply, Failure> {
     let stop = stop(told.stop_reason());
     let spent = told.usage().map(spent).unwrap_or_default();
     let message = told.output().and_then(|output| output.as_message().ok());
