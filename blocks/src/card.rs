@@ -4,7 +4,7 @@ use crate::action::{Action, Topic};
 use crate::alarm::context_button;
 use crate::message::Message;
 use crate::mrkdwn::escape;
-use crate::{graph, isolate, people, phrase, plan, predict};
+use crate::{ask, graph, isolate, people, phrase, plan, predict};
 use jiff::SignedDuration;
 use std::collections::HashSet;
 use tools::model::{
@@ -25,6 +25,10 @@ pub fn card(incident: &Incident) -> Message {
     let title = format!("{} · {}", incident.id, headline(incident));
     let mut message = Message::new(&format!("{title}. {}", notification(incident))).header(&title);
     message = message.context(&people::standing(incident).into_iter().collect::<Vec<_>>());
+    message = match in_short(incident) {
+        Some(told) => message.titled("In short", &told),
+        None => message,
+    };
     message = message.titled("What's going on", &going_on(incident));
     message = match &incident.verdict {
         None => doing(
@@ -36,6 +40,12 @@ pub fn card(incident: &Incident) -> Message {
     let [context] = context_button(incident);
     let fix = (Action::Ask(Topic::Fix, incident.id), "What can I do");
     message.actions_and_menu(&[context, fix], &people::menu(incident)).context(&[footer(incident)])
+}
+
+/// What a model says of it, as far as that was found to hold.
+fn in_short(incident: &Incident) -> Option<String> {
+    let narrative = incident.narrative.as_ref().filter(|narrative| !narrative.sentences.is_empty())?;
+    Some(narrative.sentences.iter().map(ask::sentence).collect::<Vec<_>>().join(" "))
 }
 
 /// What is known besides the verdict: what lies ahead, and what is being done.
@@ -364,5 +374,9 @@ fn footer(incident: &Incident) -> String {
     });
     let map = incident.outlook.as_ref().and_then(|outlook| outlook.map.as_ref());
     let map = map.map(|map| format!(" · map: {}", graph::size(map))).unwrap_or_default();
-    format!("{context}{}{map} · every alarm is in the thread", lane.unwrap_or_default())
+    let models = match incident.spent.tokens() {
+        0 => String::new(),
+        _ => format!(" · models took {}", ask::cost(&incident.spent)),
+    };
+    format!("{context}{}{map} · every alarm is in the thread{models}", lane.unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod alarm;
+pub mod ask;
 pub mod auth;
 pub mod card;
 pub mod catchup;

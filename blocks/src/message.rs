@@ -119,7 +119,7 @@ impl Message {
     #[must_use]
     pub fn header(self, text: &str) -> Self {
         self.push(
-            json!({"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": false}}),
+            json!({"type": "header", "text": {"type": "plain_text", "text": cut(&crate::mrkdwn::visible(text), MAX_HEADER), "emoji": false}}),
         )
     }
 

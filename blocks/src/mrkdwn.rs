@@ -5,32 +5,13 @@
 //! three styles deep, since other bots' messages pass through here too.
 
 mod markdown;
+mod signs;
 
 pub use markdown::to_markdown;
+pub use signs::{escape, unescape, visible};
 
 /// Looks up the display name of a user or channel id.
 pub type Names<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// Escapes the three characters that Slack treats as control characters, and no others.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Undoes [`escape`], and `&quot;`, which some senders write although Slack does not ask for it.
-pub fn unescape(text: &str) -> String {
-    const ENTITIES: [(&str, char); 4] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"')];
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (entity, plain) = ENTITIES.into_iter().find(|(entity, _)| rest.starts_with(entity)).unwrap_or(("&", '&'));
-        out.push(plain);
-        rest = &rest[entity.len()..];
-    }
-    out.push_str(rest);
-    out
-}
 
 /// Slack mrkdwn as safe HTML.
 pub fn to_html(text: &str, names: Names<'_>) -> String {

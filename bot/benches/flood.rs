@@ -218,6 +218,7 @@ impl Stage {
             rules: Arc::new(Rules::shipped()),
             outside: Outside { levers: levers.clone(), ..World::outside(capsule) },
             actuator: levers,
+            model: None,
             clock: clock.clone(),
         };
         let bot = Bot::start(parts, listener).await.unwrap();

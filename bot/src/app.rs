@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::embedded::Embedded;
 use crate::http::{self, Door};
+use crate::narrator::Narrator;
 use crate::outbox::{Means, Sender};
 use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tools::ports::{Actuator, Clock, Outside};
+use tools::ports::{Actuator, Clock, LanguageModel, Outside};
 
 /// How long a bot that is asked to stop may go on with what it is doing.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,6 +41,8 @@ pub struct Parts {
     pub outside: Outside,
     /// What changes it.
     pub actuator: Arc<dyn Actuator>,
+    /// What phrases, if a model does; it is asked only where the configuration has limits for it.
+    pub model: Option<Arc<dyn LanguageModel>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -108,9 +111,10 @@ pub enum StartError {
 impl Works {
     /// Puts the parts together. Nothing is asked of anybody yet.
     pub fn of(parts: Parts) -> std::io::Result<Self> {
-        let Parts { config, store, inbox, rules, outside, actuator, clock } = parts;
+        let Parts { config, store, inbox, rules, outside, actuator, model, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
         let notary = Notary::of(&config);
+        let narrator = model.zip(config.models).map(|(model, limits)| Narrator::new(model, limits));
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
         let pulse = Arc::new(Pulse::default());
@@ -132,6 +136,7 @@ impl Works {
             clock: Arc::clone(&clock),
             pulse: Arc::clone(&pulse),
             notary,
+            narrator,
         });
         let dispatcher = Dispatcher {
             config: Arc::clone(&config),

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use tools::language::Failure;
 use tools::model::Window;
 
 /// How much of the past is read to see whether it can be.
@@ -136,6 +137,7 @@ pub async fn check(
     }
     storage(&mut findings, file, now).await;
     reads(&mut findings, file, now).await;
+    models(&mut findings, file, now).await;
     Ok(findings.0)
 }
 
@@ -293,6 +295,34 @@ fn embedded(path: &Path) -> Found {
         }
         Ok(found) if found.is_dir() => missing("its folder is read-only".to_owned(), "let this user write there"),
         Ok(_) | Err(_) => missing("its folder is not there".to_owned(), "make the folder"),
+    }
+}
+
+/// Whether the models answer that phrase, where there are any.
+async fn models(findings: &mut Findings, file: &File, now: Timestamp) {
+    match serve::probe(file, now).await {
+        Ok(probed) => {
+            for (toolset, id, told) in probed {
+                let about = format!("model {id} for {toolset}");
+                match told {
+                    Ok(()) => findings.good(about, "it answers"),
+                    Err(failure) => findings.missing(about, failure.to_string(), step_for(&failure)),
+                }
+            }
+        }
+        Err(err) => findings.missing("models", err.to_string(), "build it so, or leave `[bedrock]` out"),
+    }
+}
+
+/// What can be done about a model that does not answer.
+fn step_for(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Denied(_) => "allow `bedrock:InvokeModel` on it, and ask for access to the model in Bedrock",
+        Failure::Gone(_) => "name an inference profile or a model that is not retired",
+        Failure::Throttled(_) | Failure::TooSlow => "look again in a minute, or ask for a higher quota",
+        Failure::None | Failure::Invalid(_) | Failure::Failed(_) => {
+            "see what Bedrock says of it; the rules phrase meanwhile"
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod meant;
 mod people;
+pub mod question;
 mod regroup;
 
 pub use meant::may_mean_any;
@@ -113,6 +114,13 @@ pub enum Command {
         /// What it says.
         text: String,
     },
+    /// Ask about an incident in one's own words.
+    Question {
+        /// About this incident; without one, about the most recent.
+        incident: Option<IncidentId>,
+        /// The words.
+        text: String,
+    },
     /// Which incidents are open.
     Overview,
     /// What can be asked for.
@@ -133,6 +141,7 @@ impl Command {
             | Self::Roles { incident, .. }
             | Self::Split { incident, .. }
             | Self::Page { incident, .. }
+            | Self::Question { incident, .. }
             | Self::Note { incident, .. } => *incident,
             Self::Approve { .. }
             | Self::Undo { .. }
@@ -204,6 +213,12 @@ pub const COMMANDS: &[Row] = &[
         usage: "context [INC-n]",
         help: "What is going on, what caused it, what it hits next and what to do, in one message only you see",
         parse: |arguments| about(Topic::Context, arguments.words),
+    },
+    Row {
+        word: "ask",
+        usage: "ask [INC-n] [question]",
+        help: "Ask in your own words; every sentence of the answer is checked against its evidence",
+        parse: question::ask,
     },
     Row {
         word: "why",

@@ -1,10 +1,12 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod bedrock;
 mod on_call;
 mod policy;
 mod recovery;
 mod slack;
 
+pub use bedrock::{Bedrock, Limits, Model};
 pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
@@ -39,6 +41,8 @@ pub struct Config {
     pub anchors: Option<PathBuf>,
     /// The command people type.
     pub command: String,
+    /// What models may take that phrase; none where none is asked.
+    pub models: Option<Limits>,
     /// The slices of the world that are watched.
     pub scopes: Vec<Scope>,
 }
@@ -153,6 +157,9 @@ pub struct File {
     /// On which terms plans are made.
     #[serde(default)]
     pub recovery: Recovery,
+    /// Models of Bedrock that phrase; the rules alone unless told.
+    #[serde(default)]
+    pub bedrock: Option<Bedrock>,
 }
 
 /// Where anchors are kept, besides the metadata of the card.
@@ -421,6 +428,7 @@ impl File {
         }
         self.policy.check()?;
         self.recovery.check()?;
+        self.bedrock.as_ref().map_or(Ok(()), Bedrock::check)?;
         self.topology.check()
     }
 
@@ -471,6 +479,7 @@ impl File {
             audit_key: secrets.audit_key,
             anchors: self.audit.anchors.clone(),
             command: self.command.clone(),
+            models: self.bedrock.as_ref().map(Bedrock::limits),
             scopes: self.scopes.clone(),
         })
     }
@@ -675,7 +684,7 @@ mod tests {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `bedrock`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
         assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");

@@ -121,6 +121,7 @@ impl Dispatcher {
             | Event::Replied { asked, .. }
             | Event::Paged { asked, .. }
             | Event::Reviewed { asked, .. }
+            | Event::Answered { asked, .. }
             | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
@@ -128,6 +129,7 @@ impl Dispatcher {
             Event::Alarm { .. }
             | Event::Change { .. }
             | Event::CardShown { .. }
+            | Event::Narrated { .. }
             | Event::Wished { .. }
             | Event::Acted { .. }
             | Event::HomeOpened { .. }
@@ -251,6 +253,8 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::Pictured { incident, .. }
         | Event::Postmortem { incident, .. }
         | Event::CardShown { incident }
+        | Event::Narrated { incident, .. }
+        | Event::Answered { incident, .. }
         | Event::Wished { incident, .. }
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }

@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, OnCall, Scope, Transport};
+use crate::config::{Config, File, Flood, Limits, OnCall, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tools::capsule::{Capsule, Delivery, Levers, ModelClock, World};
 use tools::model::{Alarm, Incident, ScopeId, Signal, Via};
-use tools::ports::{Clock, Outside};
+use tools::ports::{Clock, LanguageModel, Outside};
 
 /// How far the story's clock moves at once.
 const STEP: SignedDuration = SignedDuration::from_millis(500);
@@ -93,6 +93,7 @@ pub struct Stage {
     pub kept: Kept,
     config: Config,
     rules: Arc<Rules>,
+    model: Option<Arc<dyn LanguageModel>>,
     bot: Bot,
     door: SocketAddr,
     client: Client<hyper_util::client::legacy::connect::HttpConnector, Full<axum::body::Bytes>>,
@@ -115,6 +116,8 @@ pub struct HouseRules {
     pub transport: Transport,
     /// How long a flood may go without a lead before its thread is told so; zero for never.
     pub nudge_after: SignedDuration,
+    /// What phrases, and what it may take; nobody unless told.
+    pub model: Option<(Arc<dyn LanguageModel>, Limits)>,
 }
 
 impl HouseRules {
@@ -125,7 +128,7 @@ impl HouseRules {
         let on_call = first.and_then(|scope| scope.on_call.clone());
         let nudge_after = first.map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
         let (rules, transport) = (Arc::new(Rules::of(file)?), file.slack.transport);
-        Ok(Self { rules, escalate_to, on_call, transport, nudge_after })
+        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, model: None })
     }
 }
 
@@ -138,6 +141,7 @@ impl Default for HouseRules {
             on_call: Some(OnCall::UserGroup(ON_CALL.to_owned())),
             transport: Transport::Http,
             nudge_after: SignedDuration::ZERO,
+            model: None,
         }
     }
 }
@@ -216,6 +220,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         audit_key: Some(secret("audit")),
         anchors: None,
         command: "/incident".to_owned(),
+        models: None,
         scopes: vec![Scope {
             id: ScopeId("prod".to_owned()),
             accounts: Vec::new(),
@@ -254,7 +259,7 @@ async fn listen(port: u16) -> Result<TcpListener, DrillError> {
 
 async fn start_bot(
     config: &Config,
-    rules: &Arc<Rules>,
+    (rules, model): (&Arc<Rules>, &Option<Arc<dyn LanguageModel>>),
     kept: &Kept,
     capsule: &Arc<Capsule>,
     levers: &Arc<Levers>,
@@ -268,6 +273,7 @@ async fn start_bot(
         rules: Arc::clone(rules),
         outside: Outside { levers: levers.clone(), ..World::outside(Arc::clone(capsule)) },
         actuator: levers.clone(),
+        model: model.clone(),
         clock: clock.clone(),
     };
     Bot::start(parts, listener).await
@@ -293,7 +299,9 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, on_call, transport, nudge_after } = house;
+        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, model } = house;
+        config.models = model.as_ref().map(|(_, limits)| *limits);
+        let model = model.map(|(model, _)| model);
         if transport == Transport::Socket {
             config.app_token = Some(secret("xapp"));
             app.app_token.clone_from(&config.app_token);
@@ -307,7 +315,7 @@ impl Stage {
             .map_err(|problem| DrillError::Port { port, problem })?;
         let kept = kept.into();
         let levers = Arc::new(Levers::of(&capsule, &[]));
-        let bot = start_bot(&config, &rules, &kept, &capsule, &levers, &clock, listener).await?;
+        let bot = start_bot(&config, (&rules, &model), &kept, &capsule, &levers, &clock, listener).await?;
         Ok(Self {
             capsule,
             clock,
@@ -316,6 +324,7 @@ impl Stage {
             kept,
             config,
             rules,
+            model,
             bot,
             door,
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -346,8 +355,16 @@ impl Stage {
     async fn start_again(&mut self) -> Result<(), DrillError> {
         let listener = TcpListener::bind(self.door).await;
         let listener = listener.map_err(|problem| DrillError::Port { port: self.door.port(), problem })?;
-        self.bot = start_bot(&self.config, &self.rules, &self.kept, &self.capsule, &self.levers, &self.clock, listener)
-            .await?;
+        self.bot = start_bot(
+            &self.config,
+            (&self.rules, &self.model),
+            &self.kept,
+            &self.capsule,
+            &self.levers,
+            &self.clock,
+            listener,
+        )
+        .await?;
         Ok(())
     }
 

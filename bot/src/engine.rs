@@ -52,6 +52,12 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),
         Event::Postmortem { incident, step, asked } => handlers::postmortem::decide(scene, *incident, step, asked, now),
+        Event::Narrated { incident, story, sentences, unread, spent } => {
+            handlers::narrated::decide(scene, *incident, (story, sentences), *unread, spent, now)
+        }
+        Event::Answered { incident, question, said, asked } => {
+            handlers::narrated::answer(scene, *incident, question, said, asked, now)
+        }
         Event::CardShown { incident } => handlers::card_shown::decide(scene, *incident, now),
     }
 }

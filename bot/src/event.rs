@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tools::context::SimilarIncidents;
 use tools::dependency::draw::Scene;
-use tools::model::{Alarm, AuthHealth, Change, Delta, Drawing, IncidentId, Outlook, ScopeId, Severity, Verdict, Via};
+use tools::model::{
+    Alarm, AuthHealth, Change, Delta, Drawing, Evidence, IncidentId, Outlook, ScopeId, Sentence, Severity, Spent,
+    Verdict, Via,
+};
 use tools::recovery::plan::{PlanFact, PlanId, Request};
 use tools::recovery::policy::{Directory, PersonId};
 use tools::recovery::propose::Proposal;
@@ -198,6 +201,30 @@ pub enum Event {
         /// Who waits.
         asked: Asked,
     },
+    /// A model said something of an incident. Nobody has checked it.
+    Narrated {
+        /// Of which incident.
+        incident: IncidentId,
+        /// A digest of what was known when it was asked.
+        story: String,
+        /// What it said.
+        sentences: Vec<Sentence>,
+        /// How many sentences more were in no form to be read.
+        unread: usize,
+        /// What that took.
+        spent: Spent,
+    },
+    /// A question was put to a model; where it said nothing, the rules answer.
+    Answered {
+        /// About which incident.
+        incident: IncidentId,
+        /// In the words of whoever asks.
+        question: String,
+        /// What the model said. Nobody has checked it.
+        said: Box<Said>,
+        /// Who asks.
+        asked: Asked,
+    },
     /// A card that passes the coverage bar stands in the channel.
     CardShown {
         /// For which incident.
@@ -355,6 +382,21 @@ pub enum Found {
     Similar(Box<SimilarIncidents>),
     /// What can be done.
     Remedies(Box<Remediations>),
+}
+
+/// What a model said to a question.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its sentences.
+    pub sentences: Vec<Sentence>,
+    /// How many more were in no form to be read.
+    pub unread: usize,
+    /// What the tools claimed that it read, besides the incident's own evidence.
+    pub evidence: Vec<Evidence>,
+    /// The tools that it read.
+    pub read: Vec<String>,
+    /// What that took.
+    pub spent: Spent,
 }
 
 /// How far a picture is on its way to where people see it.

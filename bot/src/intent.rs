@@ -218,6 +218,22 @@ pub enum Job {
         /// Who wants it.
         asked: Asked,
     },
+    /// Have a model phrase what is known of an incident. A newer one makes an older one needless.
+    Narrate {
+        /// Which incident.
+        incident: IncidentId,
+        /// A digest of what is known.
+        story: String,
+    },
+    /// Have a question about an incident answered.
+    Ask {
+        /// Which incident.
+        incident: IncidentId,
+        /// In the words of whoever asks.
+        text: String,
+        /// Who asks.
+        asked: Asked,
+    },
     /// Find the incident in whose thread somebody said something, so that it can be decided what they mean.
     Locate {
         /// What they said.

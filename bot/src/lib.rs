@@ -24,6 +24,7 @@ pub mod intent;
 #[cfg(feature = "aws")]
 pub mod lambda;
 mod memory;
+pub mod narrator;
 pub mod outbox;
 pub mod policy;
 pub mod ports;

@@ -52,12 +52,17 @@ impl Pulse {
         *self.beats.borrow()
     }
 
-    /// `worker` found nothing more to do since `beat`. Returns at the next beat.
-    pub(crate) async fn rest(&self, worker: Worker, beat: u64) {
-        self.idle[worker as usize].send_replace(beat);
+    /// Returns at the next beat, for a worker that still has something under way.
+    pub(crate) async fn next(&self, beat: u64) {
         let mut beats = self.beats.subscribe();
         // The sender lives in `self`: it cannot be gone.
         let _ = beats.wait_for(|beats| *beats > beat).await;
+    }
+
+    /// `worker` found nothing more to do since `beat`. Returns at the next beat.
+    pub(crate) async fn rest(&self, worker: Worker, beat: u64) {
+        self.idle[worker as usize].send_replace(beat);
+        self.next(beat).await;
     }
 
     /// Returns once everything that has come in so far is done, as far as it can be done now.

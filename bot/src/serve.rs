@@ -7,12 +7,13 @@ use crate::embedded::Embedded;
 use crate::policy;
 use crate::ports::{Archive, StoreError};
 use crate::rules::Rules;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tools::declared::{Declared, Unconnected};
-use tools::ports::{Actuator, Clock, Outside, Telemetry, TopologySource};
+use tools::language::{Failure, Toolset};
+use tools::ports::{Actuator, Clock, LanguageModel, Outside, Telemetry, TopologySource};
 
 /// How often the workers look for what came by another way than this process' front door.
 const LOOK: SignedDuration = SignedDuration::from_secs(1);
@@ -67,7 +68,8 @@ pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError>
     let listener = TcpListener::bind(file.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let actuator = actuator();
-    let parts = Parts { config, store, inbox, rules, outside, actuator, clock: Arc::new(SystemClock) };
+    let model = model(file).await?;
+    let parts = Parts { config, store, inbox, rules, outside, actuator, model, clock: Arc::new(SystemClock) };
     Ok(Serving { address, bot: Bot::start(parts, listener).await? })
 }
 
@@ -146,6 +148,50 @@ pub(crate) async fn archive_on_aws(_table: &str) -> Result<Arc<dyn Archive>, Ser
 /// What changes the world as the configuration lets it.
 pub(crate) fn actuator() -> Arc<dyn Actuator> {
     Arc::new(Unconnected { remedy: "a later version of Clarity".to_owned() })
+}
+
+/// What became of a try: for which toolset, with which model, and why not.
+pub(crate) type Probed = Vec<(Toolset, String, Result<(), Failure>)>;
+
+#[cfg(feature = "aws")]
+async fn bedrock(file: &File) -> Option<tools::aws::bedrock::Bedrock> {
+    let routes = crate::aws::routes(file.bedrock.as_ref()?);
+    Some(tools::aws::bedrock::Bedrock::new(&tools::aws::defaults().load().await, routes))
+}
+
+/// Tries every model once.
+#[cfg(feature = "aws")]
+pub(crate) async fn probe(file: &File, now: Timestamp) -> Result<Probed, ServeError> {
+    match bedrock(file).await {
+        Some(bedrock) => Ok(bedrock.probe(now).await),
+        None => Ok(Vec::new()),
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+pub(crate) async fn probe(file: &File, _now: Timestamp) -> Result<Probed, ServeError> {
+    if file.bedrock.is_some() { Err(ServeError::NoAws("[bedrock]")) } else { Ok(Vec::new()) }
+}
+
+/// What phrases, as the configuration has it. Each model is tried at once: what cannot be used is known before anybody waits
+/// for it, and the rules stand in.
+#[cfg(feature = "aws")]
+pub(crate) async fn model(file: &File) -> Result<Option<Arc<dyn LanguageModel>>, ServeError> {
+    let Some(model) = bedrock(file).await else { return Ok(None) };
+    for (toolset, id, told) in model.probe(SystemClock.now()).await {
+        match told {
+            Ok(()) => tracing::info!(%toolset, model = id, "a model is ready"),
+            Err(failure) => tracing::warn!(%toolset, model = id, "a model cannot be used: {failure}"),
+        }
+    }
+    Ok(Some(Arc::new(model)))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "its twin with the feature `aws` waits")]
+pub(crate) async fn model(file: &File) -> Result<Option<Arc<dyn LanguageModel>>, ServeError> {
+    if file.bedrock.is_some() { Err(ServeError::NoAws("[bedrock]")) } else { Ok(None) }
 }
 
 /// The world as the configuration lets the tools see it.

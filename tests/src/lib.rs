@@ -14,6 +14,9 @@ pub mod python;
 pub mod remedies;
 #[cfg(feature = "aws")]
 pub mod scripted;
+pub mod speaker;
+#[cfg(feature = "aws")]
+pub mod voices;
 
 use bot::app::Kept;
 use bot::config::File;
@@ -68,6 +71,11 @@ pub async fn run_test(script: impl AsyncFnOnce(&mut Room)) {
 /// Runs a conversation in the world of `capsule`.
 pub async fn run_test_in(capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
     run(HouseRules::default(), capsule, in_a_file(), script).await;
+}
+
+/// Runs a conversation in the world of `capsule`, with a bot that works under these rules.
+pub async fn run_test_in_under(house: HouseRules, capsule: Capsule, script: impl AsyncFnOnce(&mut Room)) {
+    run(house, capsule, in_a_file(), script).await;
 }
 
 /// Runs a conversation in the usual world, with a bot that works under these rules.

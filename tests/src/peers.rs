@@ -67,6 +67,7 @@ fn start(tools: &Tools, log: &Path) -> Option<Ministack> {
         .env("GATEWAY_PORT", address.port().to_string())
         .env("IOT_MTLS_ENABLED", "0")
         .env("LAMBDA_EXECUTOR", "local")
+        .env("MINISTACK_BEDROCK_PROXY_URL", crate::voices::url())
         .stdin(Stdio::piped())
         .stdout(said.try_clone().expect("an open file"))
         .stderr(said)

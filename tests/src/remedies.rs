@@ -178,6 +178,7 @@ pub fn works(
         rules: Arc::new(Rules::shipped()),
         outside: Outside { levers: levers.clone(), ..World::outside(Arc::clone(capsule)) },
         actuator: levers.clone(),
+        model: None,
         clock: Arc::clone(clock),
     };
     Works::of(parts).expect("the certificates of this machine can be read")

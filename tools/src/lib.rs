@@ -9,6 +9,7 @@ pub mod declared;
 pub mod dependency;
 mod digest;
 pub mod eval;
+pub mod language;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 pub mod model;

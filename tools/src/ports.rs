@@ -5,6 +5,7 @@
 //! same.
 
 use crate::dependency::Sighting;
+use crate::language::{Failure, Heard, Prompt, Reply};
 use crate::model::{Change, Gap, Incident, IncidentId, LogLine, Reading, ScopeId, Series, Service, Window};
 use crate::recovery::ProposalKey;
 use crate::recovery::plan::{Approved, Plan};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// The time, and waiting for it. In a drill it is the time of the story.
 #[async_trait]
@@ -124,6 +126,14 @@ pub trait Actuator: Debug + Send + Sync {
 
     /// Restores what the plan saw, if the target still is what the plan made of it.
     async fn undo(&self, plan: &Approved<Plan>) -> Result<Reading, ActError>;
+}
+
+/// A language model, or several that stand in for each other. It phrases; whoever asks checks what it says.
+#[async_trait]
+pub trait LanguageModel: Debug + Send + Sync {
+    /// Says `prompt` to the model of its toolset and waits for the reply, no longer than the prompt has patience. With `heard`
+    /// the reply is passed on as it comes, and still returned whole.
+    async fn converse(&self, prompt: &Prompt, heard: Option<&UnboundedSender<Heard>>) -> Result<Reply, Failure>;
 }
 
 /// The outside world as the tools see it.

@@ -3,7 +3,9 @@
 mod archive;
 pub mod inbox;
 mod item;
+mod models;
 pub mod store;
 
 pub use inbox::{DelayQueue, SqsInbox};
+pub use models::routes;
 pub use store::DynamoStore;

@@ -22,6 +22,7 @@ pub fn may_mean_any(text: &str) -> bool {
             | Command::Reopen { .. }
             | Command::Severity { .. }
             | Command::Roles { .. }
+            | Command::Question { .. }
             | Command::Note { .. } => true,
         };
         is_about_one && command.incidents().is_empty()

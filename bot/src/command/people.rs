@@ -148,9 +148,18 @@ fn mentioned(typed: &str) -> Option<PersonId> {
 
 /// `note Rolled back by hand`, `note INC-7 3 pods restarted`.
 pub(super) fn note(arguments: &Arguments<'_>) -> Result<Command, Misread> {
-    let incident = arguments.words.first().and_then(|word| named(word, false));
-    let text = plain(&arguments.typed[usize::from(incident.is_some())..]).ok_or(Misread::NoText { command: "note" })?;
+    let (incident, text) = worded(arguments, "note")?;
     Ok(Command::Note { incident, text })
+}
+
+/// An incident, if one is named, and words.
+pub(super) fn worded(
+    arguments: &Arguments<'_>,
+    command: &'static str,
+) -> Result<(Option<IncidentId>, String), Misread> {
+    let incident = arguments.words.first().and_then(|word| named(word, false));
+    let text = plain(&arguments.typed[usize::from(incident.is_some())..]).ok_or(Misread::NoText { command })?;
+    Ok((incident, text))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::people;
 use super::regroup::{self, Which};
 use crate::command::{self, COMMANDS, Command, Misread};
 use crate::decision::{Decision, Scene};
-use crate::event::{Asked, Declared, Question};
+use crate::event::{Asked, Declared, Question, Way};
 use crate::intent::Job;
 use blocks::reply::{self, Usage};
 use blocks::said;
@@ -82,8 +82,20 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             Ok(incident) => return people::handle(scene, incident, Did::Noted { text, link: None }, asked, now),
             Err(message) => message,
         },
+        Ok(Command::Question { incident, text }) => match choose(scene, incident) {
+            Ok(incident) => return ask(scene, incident.id, text, asked),
+            Err(message) => message,
+        },
         Ok(Command::Overview) => people::overview(scene, ""),
         Ok(Command::Help) => reply::help(root, &usages()),
+        // Who speaks to us in whole sentences asks something.
+        Err(_)
+            if !matches!(asked.way(), Way::Address(_))
+                && command::question::is_question(text)
+                && let Some(incident) = scene.meant() =>
+        {
+            return ask(scene, incident.id, text.to_owned(), asked);
+        }
         Err(misread @ Misread::Unknown { .. }) if !scene.not_closed().is_empty() => {
             let before = reply::misread_text(root, &sentence(&misread), nearest(&misread));
             people::overview(scene, &before)
@@ -91,6 +103,16 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
         Err(misread) => reply::misread(root, &sentence(&misread), nearest(&misread)),
     };
     Decision::answer(asked, message)
+}
+
+/// A question goes to a model where there is one, and else to the answer that comes nearest.
+fn ask(scene: &Scene, incident: IncidentId, text: String, asked: &Asked) -> Decision {
+    let asked = asked.clone();
+    if scene.config.models.is_some() {
+        return Decision::run(Job::Ask { incident, text, asked });
+    }
+    let topic = command::question::topic(&text);
+    investigate(incident, Question { asked, topic, since: None, pick: None })
 }
 
 /// An approval with its reason as it was typed: Slack escapes what it brings.

@@ -1,5 +1,6 @@
 //! The context and dependency toolsets answered.
 
+use super::narrated;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{Found, Question};
 use crate::intent::{Intent, Job};
@@ -58,6 +59,7 @@ pub(crate) fn decide(
             draft.record(Fact::ContextAsked { by: question.asked.by.clone() });
         }
     }
+    narrated::follow(scene, &mut draft, answers.scene.story());
     if draft.incident().has_card() {
         draft.show_card();
     }

@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub(crate) mod click;
 pub(crate) mod command;
 pub(crate) mod investigated;
+pub(crate) mod narrated;
 pub(crate) mod page;
 pub(crate) mod people;
 pub(crate) mod pictured;

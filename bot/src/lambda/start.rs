@@ -121,6 +121,7 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
                 rules: Arc::new(rules),
                 outside: serve::outside(&file).await?,
                 actuator: serve::actuator(),
+                model: serve::model(&file).await?,
                 clock: clock.clone(),
             })?;
             Ok(Worker::new(works, clock).run(DelayQueue::new(&sdk, later)).await?)

@@ -17,6 +17,7 @@ pub(super) struct Backlog {
     shown: HashMap<MessageName, IntentId>,
     investigated: HashMap<IncidentId, IntentId>,
     drawn: HashMap<IncidentId, IntentId>,
+    narrated: HashMap<IncidentId, IntentId>,
     timers: BTreeMap<Timer, IntentId>,
     /// What a newer one made needless, or nobody listens to.
     pub(super) superseded: Vec<IntentId>,
@@ -144,6 +145,7 @@ impl Backlog {
             }
             Intent::Run(Job::Investigate { incident, answer_to: None }) => self.investigated.insert(*incident, id),
             Intent::Run(Job::Draw { incident, answer_to: None, .. }) => self.drawn.insert(*incident, id),
+            Intent::Run(Job::Narrate { incident, .. }) => self.narrated.insert(*incident, id),
             Intent::Later { timer, .. } => self.timers.insert(timer.clone(), id),
             Intent::Answer { asked, .. } => return asked.way() == Way::Nowhere,
             Intent::Run(_) | Intent::Tell { .. } => None,
@@ -164,6 +166,7 @@ impl Backlog {
             Intent::Show { name, .. } => drop(self.shown.insert(name.clone(), id)),
             Intent::Run(Job::Investigate { incident, .. }) => drop(self.investigated.insert(*incident, id)),
             Intent::Run(Job::Draw { incident, .. }) => drop(self.drawn.insert(*incident, id)),
+            Intent::Run(Job::Narrate { incident, .. }) => drop(self.narrated.insert(*incident, id)),
             Intent::Later { timer, .. } => drop(self.timers.insert(timer.clone(), id)),
             Intent::Run(_) | Intent::Tell { .. } | Intent::Answer { .. } => {}
         }
@@ -254,6 +257,7 @@ impl Backlog {
                     forget(&mut self.investigated, *incident, id);
                 }
                 Intent::Run(Job::Draw { incident, answer_to: None, .. }) => forget(&mut self.drawn, *incident, id),
+                Intent::Run(Job::Narrate { incident, .. }) => forget(&mut self.narrated, *incident, id),
                 Intent::Later { timer, .. } if self.timers.get(timer) == Some(&id) => {
                     self.timers.remove(timer);
                 }
@@ -313,6 +317,18 @@ impl Backlog {
         }
         if is_queued {
             self.queue(id);
+        }
+    }
+
+    /// A job is under way: it waits for its end, and not for its turn.
+    pub(super) fn under_way(&mut self, id: IntentId) {
+        self.jobs.remove(&id);
+    }
+
+    /// A job that was under way waits for its turn once more.
+    pub(super) fn again(&mut self, id: IntentId) {
+        if self.open.contains_key(&id) {
+            self.jobs.insert(id);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::intent::{IntentId, Job};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tools::model::IncidentId;
+use tools::model::{IncidentId, Spent};
 
 /// How fast a bucket fills.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,12 @@ const INVESTIGATE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// A picture of an incident that nobody waits for is drawn no more often than this: each one is three calls and a file.
 const DRAW_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
+/// A model phrases an incident no more often than this: each time costs money.
+const NARRATE_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
+/// What is spent on models is counted by the minute, over so many of them.
+const HOUR_MIN: i64 = 60;
+
 /// How many calls are left, when each incident may be investigated and drawn again, and which jobs have to wait.
 ///
 /// Slack limits posts by the channel, and every other method by the workspace. So its `Retry-After` holds for the posts of
@@ -58,6 +64,9 @@ pub struct Budget {
     methods: BTreeMap<Method, Timestamp>,
     investigated: BTreeMap<IncidentId, Timestamp>,
     drawn: BTreeMap<IncidentId, Timestamp>,
+    narrated: BTreeMap<IncidentId, Timestamp>,
+    /// Tokens and millionths of a dollar that models took, by the minute since 1970.
+    models: BTreeMap<i64, (u64, u64)>,
     not_before: BTreeMap<IntentId, Timestamp>,
 }
 
@@ -137,6 +146,11 @@ fn after_seconds(at: Timestamp, seconds: u64) -> Timestamp {
     later(at, SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(60)))
 }
 
+/// The minute of a moment, since 1970.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
 fn until(free_at: Timestamp, now: Timestamp) -> Result<(), Timestamp> {
     if now < free_at { Err(free_at) } else { Ok(()) }
 }
@@ -211,7 +225,9 @@ impl Budget {
                 every(INVESTIGATE_EVERY, &mut self.investigated, *incident, now)
             }
             Job::Draw { incident, answer_to: None, .. } => every(DRAW_EVERY, &mut self.drawn, *incident, now),
+            Job::Narrate { incident, .. } => every(NARRATE_EVERY, &mut self.narrated, *incident, now),
             Job::Investigate { .. }
+            | Job::Ask { .. }
             | Job::Draw { .. }
             | Job::AwaitPicture { .. }
             | Job::Weigh { .. }
@@ -224,6 +240,21 @@ impl Budget {
             | Job::Locate { .. }
             | Job::Home { .. } => Ok(()),
         }
+    }
+
+    /// Models took something.
+    pub(super) fn spent_on_models(&mut self, spent: &Spent, now: Timestamp) {
+        if spent.tokens() > 0 {
+            let (tokens, micro_usd) = self.models.entry(minute(now)).or_default();
+            *tokens = tokens.saturating_add(spent.tokens());
+            *micro_usd = micro_usd.saturating_add(spent.micro_usd.unwrap_or(0));
+        }
+    }
+
+    /// Tokens and millionths of a dollar that models took within the last hour.
+    pub(super) fn models_took(&self, now: Timestamp) -> (u64, u64) {
+        let hour = self.models.range(minute(now) - HOUR_MIN + 1..).map(|(_, took)| took);
+        hour.fold((0, 0), |sum, took| (sum.0 + took.0, sum.1 + took.1))
     }
 
     /// A job has to be tried again, after so many seconds.
@@ -317,6 +348,8 @@ impl Budget {
         self.methods.retain(|_, free_at| now < *free_at);
         self.investigated.retain(|_, last| now.duration_since(*last) < INVESTIGATE_EVERY);
         self.drawn.retain(|_, last| now.duration_since(*last) < DRAW_EVERY);
+        self.narrated.retain(|_, last| now.duration_since(*last) < NARRATE_EVERY);
+        self.models.retain(|at, _| *at > minute(now) - HOUR_MIN);
         self.not_before.retain(|_, free_at| now < *free_at);
     }
 }

@@ -4,9 +4,11 @@
 
 mod backlog;
 mod budget;
+mod errand;
 mod home;
 mod job;
 mod lessons;
+mod narrate;
 mod page;
 mod people;
 mod picture;
@@ -19,6 +21,7 @@ mod tests;
 
 use self::backlog::Backlog;
 use self::budget::Method;
+use self::errand::{Desk, Errands};
 use self::lessons::Lessons;
 use self::people::People;
 use self::picture::Wanted;
@@ -29,6 +32,7 @@ use crate::changes;
 use crate::config::Config;
 use crate::event::{Asked, Delivered, Event, EventKey, MessageRef, Question, Way};
 use crate::intent::{IntentId, Job, MessageName, Outcome, Pending, Place};
+use crate::narrator::Narrator;
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
@@ -65,6 +69,10 @@ pub struct Sender {
     lessons: Lessons,
     people: People,
     watch: page::Watch,
+    /// What takes long and goes on while messages are sent.
+    errands: Errands,
+    /// Phrases, where a model is configured.
+    narrator: Option<Narrator>,
 }
 
 /// What a sender is made from.
@@ -90,6 +98,8 @@ pub(crate) struct Means {
     pub(crate) pulse: Arc<Pulse>,
     /// Signs the logs of the cards that are shown, where there is a key.
     pub(crate) notary: Option<Notary>,
+    /// Phrases, where a model is configured.
+    pub(crate) narrator: Option<Narrator>,
 }
 
 /// A call that was made.
@@ -113,7 +123,7 @@ const PATIENCE: SignedDuration = minutes(2);
 impl Sender {
     /// A sender that has not sent anything yet.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { config, rules, store, inbox, chat, outside, actuator, clock, pulse, notary } = means;
+        let Means { config, rules, store, inbox, chat, outside, actuator, clock, pulse, notary, narrator } = means;
         Self {
             config,
             rules,
@@ -131,6 +141,8 @@ impl Sender {
             lessons: Lessons::default(),
             people: People::default(),
             watch: page::Watch::default(),
+            errands: Errands::default(),
+            narrator,
         }
     }
 
@@ -138,7 +150,7 @@ impl Sender {
     pub(crate) async fn run(mut self) {
         loop {
             let beat = self.pulse.current();
-            let next_due = match self.send_all().await {
+            let next_due = match self.send_for_now().await {
                 Ok(next_due) => next_due,
                 Err(err) => {
                     tracing::error!("the outbox waits: {err}");
@@ -153,16 +165,39 @@ impl Sender {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
-                () = pulse.rest(Worker::Sender, beat) => {}
-                () = due => {}
+            if self.errands.is_empty() {
+                tokio::select! {
+                    () = pulse.rest(Worker::Sender, beat) => {}
+                    () = due => {}
+                }
+            } else {
+                tokio::select! {
+                    () = pulse.next(beat) => {}
+                    () = due => {}
+                    () = self.errands.one_ends() => {}
+                }
             }
         }
     }
 
-    /// Sends until nothing more can be sent now; returns when it is worth trying again, if anything is left.
+    /// Sends until nothing more can be sent now, and waits for what is under way: where the process is frozen after it, nothing
+    /// may be left running. Returns when it is worth trying again, if anything is left.
     pub async fn send_all(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let mut next_due = self.send_for_now().await?;
+        while !self.errands.is_empty() {
+            self.errands.one_ends().await;
+            next_due = self.send_for_now().await?;
+        }
+        Ok(next_due)
+    }
+
+    /// Sends until nothing more can be sent now.
+    async fn send_for_now(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let next_due = self.send_what_can_be_sent().await;
+        if !self.errands.is_empty() {
+            // Nobody else is to begin what is under way here.
+            return next_due;
+        }
         // Also after a failure: whoever comes next need not wait for us. If not even this arrives, they wait a little.
         let budget = self.news_of_the_budget();
         self.store.outbox_done(Vec::new(), budget.as_ref(), self.clock.now()).await?;
@@ -171,6 +206,7 @@ impl Sender {
 
     async fn send_what_can_be_sent(&mut self) -> Result<Option<Timestamp>, StoreError> {
         loop {
+            self.end_errands().await?;
             let now = self.clock.now();
             match self.store.outbox_take(now, self.backlog.newest()).await? {
                 Taken::Anew { open, budget } => self.begin(open, budget, now),
@@ -193,6 +229,9 @@ impl Sender {
         self.written.clone_from(&budget);
         self.budget = budget;
         self.backlog.begin(open);
+        for id in self.errands.jobs() {
+            self.backlog.under_way(id);
+        }
         for channel in self.backlog.left_behind() {
             self.budget.doubt(&channel, now);
         }
@@ -355,6 +394,8 @@ impl Sender {
                 self.postmortem(Sharing { id, stored_at, scope, incident, insists, asked, thread }).await
             }
             Job::Home { by } => self.home(id, by).await,
+            Job::Narrate { incident, story } => self.narrate(id, incident, story).await,
+            Job::Ask { incident, text, asked } => self.ask(id, incident, text, asked).await,
             Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {
@@ -492,14 +533,21 @@ impl Sender {
     }
 
     async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
-        let Some(state) = self.store.read(incident).await? else { return Ok(()) };
-        self.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await
+        self.desk().deliver(key, incident, event).await
     }
 
     async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
-        self.inbox.put(delivered).await?;
-        self.pulse.beat();
-        Ok(())
+        self.desk().put(delivered).await
+    }
+
+    /// What brings back what came of a job.
+    fn desk(&self) -> Desk {
+        Desk {
+            store: Arc::clone(&self.store),
+            inbox: Arc::clone(&self.inbox),
+            clock: Arc::clone(&self.clock),
+            pulse: Arc::clone(&self.pulse),
+        }
     }
 }
 

@@ -129,7 +129,7 @@ impl Schedule {
             }
             let calls = match job {
                 Job::Draw { .. } | Job::AwaitPicture { .. } => &mut pictures,
-                Job::Investigate { answer_to: None, .. } => &mut after_words,
+                Job::Investigate { answer_to: None, .. } | Job::Narrate { .. } => &mut after_words,
                 Job::Investigate { answer_to: Some(_), .. }
                 | Job::Weigh { .. }
                 | Job::LookUp { .. }
@@ -137,6 +137,7 @@ impl Schedule {
                 | Job::Page { .. }
                 | Job::Pin { .. }
                 | Job::Home { .. }
+                | Job::Ask { .. }
                 | Job::Locate { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,

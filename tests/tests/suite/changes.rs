@@ -162,6 +162,7 @@ async fn a_stranger_brings_no_changes() {
             rules: Arc::new(Rules::shipped()),
             outside: World::outside(room.stage.capsule.clone()),
             actuator: room.stage.levers.clone(),
+            model: None,
             clock: room.stage.clock.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -21,9 +21,11 @@ mod intake;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod messages;
+mod narrator;
 mod page;
 mod people;
 mod pictures;
+mod poison;
 mod postmortem;
 mod recovery;
 mod regroup;

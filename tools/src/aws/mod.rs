@@ -45,9 +45,10 @@ pub fn defaults() -> ConfigLoader {
 }
 
 /// Why a call failed, in one line: AWS's code and message, or what kept us from reaching it.
-pub fn explain<E>(err: &SdkError<E>) -> String
+pub fn explain<E, R>(err: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
 {
     if let (Some(code), message) = (err.code(), err.message()) {
         return format!("{code}: {}", message.unwrap_or("no message"));

@@ -1,8 +1,8 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
 use crate::model::{
-    Alarm, AlarmKey, AlarmState, Because, Did, Drawing, Forecast, JoinedAlarm, Link, Outlook, People, ServiceId,
-    Transition, Verdict, Via,
+    Alarm, AlarmKey, AlarmState, Because, Did, Drawing, Forecast, JoinedAlarm, Link, Narrative, Outlook, People,
+    Sentence, ServiceId, Spent, Transition, Verdict, Via,
 };
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use crate::recovery::policy::PersonId;
@@ -152,6 +152,28 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A model said something of it.
+    Narrated {
+        /// A digest of what was known when it was asked.
+        story: String,
+        /// The sentences that their evidence supports.
+        sentences: Vec<Sentence>,
+        /// How many more it said.
+        dropped: u32,
+        /// What that took.
+        spent: Spent,
+    },
+    /// A model answered a question of somebody.
+    Answered {
+        /// Who asked.
+        by: PersonId,
+        /// How many sentences they were told.
+        kept: u32,
+        /// How many more the model said.
+        dropped: u32,
+        /// What that took.
+        spent: Spent,
+    },
     /// Something happened to a plan.
     Plan {
         /// The plan.
@@ -249,6 +271,15 @@ pub struct Incident {
     /// What people made of it by hand.
     #[serde(default)]
     pub people: People,
+    /// What a model says of it.
+    #[serde(default)]
+    pub narrative: Option<Narrative>,
+    /// What models took for it.
+    #[serde(default)]
+    pub spent: Spent,
+    /// Sentences of models that their evidence does not support.
+    #[serde(default)]
+    pub dropped_sentences: u32,
 }
 
 /// An alarm that a person took out of an incident. Until it stands in its new one, what is told of it is kept here.
@@ -362,6 +393,9 @@ impl Incident {
             plans: BTreeMap::new(),
             denied_proposals: 0,
             people: People::default(),
+            narrative: None,
+            spent: Spent::default(),
+            dropped_sentences: 0,
         }
     }
 
@@ -438,6 +472,12 @@ impl Incident {
                 self.picture_told_at = if *told { Some(record.at) } else { self.picture_told_at };
             }
             Fact::Person { by, did } => self.people.apply(record.at, by, did),
+            Fact::Narrated { story, sentences, dropped, spent } => {
+                let (story, sentences) = (story.clone(), sentences.clone());
+                self.narrative = Some(Narrative { at: record.at, story, sentences });
+                self.phrased(*dropped, spent);
+            }
+            Fact::Answered { dropped, spent, .. } => self.phrased(*dropped, spent),
             Fact::ContextReached => self.context_at = Some(record.at),
             Fact::ContextAsked { by } => {
                 let cause =
@@ -445,6 +485,11 @@ impl Incident {
                 self.seen.insert(by.clone(), Look { at: record.at, alarms: self.alarms.len(), cause });
             }
         }
+    }
+
+    fn phrased(&mut self, dropped: u32, spent: &Spent) {
+        self.dropped_sentences = self.dropped_sentences.saturating_add(dropped);
+        self.spent = std::mem::take(&mut self.spent).and(spent.clone());
     }
 
     /// Whether it takes one more [`Fact::ProposalDenied`]: what nobody may do must not fill the log.

@@ -165,6 +165,16 @@ impl Claims {
         claims
     }
 
+    /// The same with evidence that was read besides. None of it makes a change guilty.
+    #[must_use]
+    pub fn and(mut self, more: &[Evidence]) -> Self {
+        for evidence in more {
+            self.take(evidence, None);
+        }
+        self.sort();
+        self
+    }
+
     /// The same with other names of its services. A name that two services share names neither.
     #[must_use]
     pub fn with_aliases<'a>(mut self, aliases: impl IntoIterator<Item = (&'a ServiceId, &'a str)>) -> Self {

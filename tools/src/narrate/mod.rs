@@ -31,18 +31,9 @@ pub use tell::narrate;
 pub use trial::{Row, Trial, trial};
 
 use crate::model::EvidenceId;
+pub use crate::model::Sentence;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// One sentence of a narration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sentence {
-    /// Plain text in one line; names may stand in backticks.
-    pub text: String,
-    /// What it rests on; never empty in a sentence that is kept.
-    pub evidence: Vec<EvidenceId>,
-}
 
 /// More sentences are no help at 3 am.
 pub const MOST_SENTENCES: usize = 6;

@@ -10,7 +10,6 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use bot::clock::SystemClock;
 use jiff::{SignedDuration, Timestamp};
 use tests::aws::Account;
-use tools::aws::bedrock::{Probe, probe};
 use tools::aws::remedy::provisioned_concurrency::{Progress, RemedyError, Target, apply, progress, read};
 use tools::aws::telemetry::CloudWatch;
 use tools::model::{AlarmState, Measure, Service, Topology, Window};
@@ -283,12 +282,4 @@ async fn only_an_alias_can_have_provisioned_concurrency() {
     assert!(matches!(apply(config, &target, &seen, Some(0)).await, Err(RemedyError::Impossible(..))));
     let nowhere = Target { function: "nowhere".to_owned(), ..target };
     assert!(matches!(read(config, &nowhere).await, Err(RemedyError::Aws(why)) if why.starts_with("ResourceNotFound")));
-}
-
-#[tokio::test]
-async fn a_model_is_probed() {
-    let account = Account::new().await;
-    assert_eq!(probe(&account.config, "anthropic.claude-3-haiku-20240307-v1:0").await, Probe::Ready);
-    let nobody = account.config.to_builder().endpoint_url("http://127.0.0.1:1").build();
-    assert!(matches!(probe(&nobody, "m").await, Probe::Failed(_)));
 }

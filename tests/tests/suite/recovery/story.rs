@@ -366,6 +366,7 @@ fn outside(room: &Room) -> Outside {
         rules: Arc::new(Rules::shipped()),
         outside: Outside { levers: room.stage.levers.clone(), ..World::outside(room.stage.capsule.clone()) },
         actuator: room.stage.levers.clone(),
+        model: None,
         clock: room.stage.clock.clone(),
     };
     Works::of(parts).unwrap().outside

@@ -1,0 +1,128 @@
+//! Jobs that take long and need nothing of the sender: they go on while messages are sent.
+
+use super::Sender;
+use crate::event::{Delivered, Event, EventKey};
+use crate::intent::{IntentId, Outcome};
+use crate::ports::{Inbox, Store, StoreError};
+use crate::pulse::Pulse;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::task::{self, JoinError, JoinSet};
+use tools::model::{IncidentId, Spent};
+use tools::ports::Clock;
+
+/// What brings back what came of a job.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) inbox: Arc<dyn Inbox>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Desk {
+    pub(super) async fn deliver(&self, key: EventKey, incident: IncidentId, event: Event) -> Result<(), StoreError> {
+        let Some(state) = self.store.read(incident).await? else { return Ok(()) };
+        self.put(Delivered { key, scope: state.scope, at: self.clock.now(), event }).await
+    }
+
+    pub(super) async fn put(&self, delivered: Delivered) -> Result<(), StoreError> {
+        self.inbox.put(delivered).await?;
+        self.pulse.beat();
+        Ok(())
+    }
+}
+
+/// That an errand ended.
+#[derive(Debug)]
+struct Ended {
+    id: IntentId,
+    end: End,
+}
+
+/// How.
+#[derive(Debug)]
+enum End {
+    /// It came back: with what it took of the models, and whether its event is in the inbox.
+    Came { spent: Spent, told: Result<(), StoreError> },
+    /// A bug stopped it.
+    Failed(String),
+}
+
+/// What is under way.
+#[derive(Debug, Default)]
+pub(super) struct Errands {
+    running: JoinSet<(Spent, Result<(), StoreError>)>,
+    jobs: HashMap<task::Id, IntentId>,
+    /// Ended, and not closed yet.
+    ended: Vec<Ended>,
+}
+
+impl Errands {
+    /// Whether nothing is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.ended.is_empty()
+    }
+
+    /// Sends somebody off. What comes back is what it spent, and whether its event is in the inbox.
+    pub(super) fn send(
+        &mut self,
+        id: IntentId,
+        errand: impl Future<Output = (Spent, Result<(), StoreError>)> + Send + 'static,
+    ) {
+        let handle = self.running.spawn(errand);
+        self.jobs.insert(handle.id(), id);
+    }
+
+    /// The jobs that are under way.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = IntentId> {
+        self.jobs.values().copied()
+    }
+
+    /// Returns when one ends.
+    pub(super) async fn one_ends(&mut self) {
+        if let Some(joined) = self.running.join_next_with_id().await {
+            self.note(joined);
+        }
+    }
+
+    fn note(&mut self, joined: Result<(task::Id, (Spent, Result<(), StoreError>)), JoinError>) {
+        let (task, end) = match joined {
+            Ok((task, (spent, told))) => (task, End::Came { spent, told }),
+            Err(err) => (err.id(), End::Failed(err.to_string())),
+        };
+        self.ended.extend(self.jobs.remove(&task).map(|id| Ended { id, end }));
+    }
+
+    fn take_ended(&mut self) -> Vec<Ended> {
+        while let Some(joined) = self.running.try_join_next_with_id() {
+            self.note(joined);
+        }
+        std::mem::take(&mut self.ended)
+    }
+}
+
+impl Sender {
+    /// Closes what has ended meanwhile.
+    pub(super) async fn end_errands(&mut self) -> Result<(), StoreError> {
+        for Ended { id, end } in self.errands.take_ended() {
+            match end {
+                End::Came { spent, told } => {
+                    self.budget.spent_on_models(&spent, self.clock.now());
+                    match told {
+                        Ok(()) => self.close(vec![(id, Outcome::Done { posted: None })]).await?,
+                        Err(err) => {
+                            tracing::error!(job = id.0, "what came of it is not in the inbox: {err}");
+                            self.backlog.again(id);
+                        }
+                    }
+                }
+                End::Failed(error) => {
+                    tracing::error!(job = id.0, "a job failed on the way: {error}");
+                    self.close(vec![(id, Outcome::Refused { error })]).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
