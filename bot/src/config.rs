@@ -1,10 +1,12 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
+mod mcp;
 mod on_call;
 mod policy;
 mod recovery;
 mod slack;
 
+pub use mcp::{Bearer, Mcp};
 pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
@@ -41,6 +43,10 @@ pub struct Config {
     pub command: String,
     /// The slices of the world that are watched.
     pub scopes: Vec<Scope>,
+    /// How MCP is spoken at the front door.
+    pub mcp: Mcp,
+    /// Who may speak it, by their tokens.
+    pub bearers: Vec<Bearer>,
 }
 
 /// A slice of the world with its channels.
@@ -153,6 +159,9 @@ pub struct File {
     /// On which terms plans are made.
     #[serde(default)]
     pub recovery: Recovery,
+    /// How MCP is spoken at the front door: from this machine only, unless told.
+    #[serde(default)]
+    pub mcp: Mcp,
 }
 
 /// Where anchors are kept, besides the metadata of the card.
@@ -421,6 +430,7 @@ impl File {
         }
         self.policy.check()?;
         self.recovery.check()?;
+        self.mcp.check()?;
         self.topology.check()
     }
 
@@ -472,6 +482,8 @@ impl File {
             anchors: self.audit.anchors.clone(),
             command: self.command.clone(),
             scopes: self.scopes.clone(),
+            mcp: self.mcp.clone(),
+            bearers: self.mcp.bearers(environment)?,
         })
     }
 }
@@ -500,14 +512,12 @@ const APP_TOKEN: &str = "CLARITY_SLACK_APP_TOKEN";
 impl Secrets {
     /// Reads them from the environment.
     pub fn from_environment() -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(environment)
     }
 
     /// Reads just the key that anchors are signed with, if there is one: an audit needs no other secret.
     pub fn audit_key() -> Result<Option<SecretString>, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
-        key(std::env::var(AUDIT_KEY).ok())
+        key(environment(AUDIT_KEY))
     }
 
     /// Reads them from wherever `lookup` looks.
@@ -528,6 +538,11 @@ impl Secrets {
             audit_key: key(lookup(AUDIT_KEY))?,
         })
     }
+}
+
+fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    std::env::var(name).ok()
 }
 
 fn one(name: &'static str, text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
@@ -675,7 +690,7 @@ mod tests {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `mcp`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
         assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");

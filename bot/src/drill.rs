@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, OnCall, Scope, Transport};
+use crate::config::{Config, File, Flood, Mcp, OnCall, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -115,6 +115,8 @@ pub struct HouseRules {
     pub transport: Transport,
     /// How long a flood may go without a lead before its thread is told so; zero for never.
     pub nudge_after: SignedDuration,
+    /// Who may speak MCP, and how.
+    pub mcp: Mcp,
 }
 
 impl HouseRules {
@@ -125,7 +127,7 @@ impl HouseRules {
         let on_call = first.and_then(|scope| scope.on_call.clone());
         let nudge_after = first.map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
         let (rules, transport) = (Arc::new(Rules::of(file)?), file.slack.transport);
-        Ok(Self { rules, escalate_to, on_call, transport, nudge_after })
+        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, mcp: file.mcp.clone() })
     }
 }
 
@@ -138,6 +140,7 @@ impl Default for HouseRules {
             on_call: Some(OnCall::UserGroup(ON_CALL.to_owned())),
             transport: Transport::Http,
             nudge_after: SignedDuration::ZERO,
+            mcp: Mcp::default(),
         }
     }
 }
@@ -229,6 +232,8 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             on_call: None,
             nudge_after: SignedDuration::ZERO,
         }],
+        mcp: Mcp::default(),
+        bearers: Vec::new(),
     };
     let app = App {
         url: bot_url.to_owned(),
@@ -293,7 +298,10 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, on_call, transport, nudge_after } = house;
+        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, mcp } = house;
+        // A drill reads no environment: its tokens are told by their hashes.
+        config.bearers = mcp.bearers(|_| None).unwrap_or_default();
+        config.mcp = mcp;
         if transport == Transport::Socket {
             config.app_token = Some(secret("xapp"));
             app.app_token.clone_from(&config.app_token);
