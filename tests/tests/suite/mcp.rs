@@ -2,7 +2,9 @@
 //! the incidents there are.
 
 mod every;
+mod fuzz;
 mod http;
+mod peers;
 mod schema;
 
 use insta::assert_snapshot;

@@ -31,6 +31,9 @@ const PAGE: usize = 50;
 const LASTING_MS: u64 = 3_600_000;
 pub(super) const PASSING_MS: u64 = 5_000;
 
+/// How a tool that only reads is told to do no more.
+const NOTHING: &str = " It changes nothing.";
+
 /// Whoever waits longer than this hears that it goes on, and again after as long.
 const BEAT: Duration = Duration::from_secs(1);
 
@@ -201,8 +204,12 @@ impl Server {
             }
             Effect::Ask => ToolAnnotations::new().read_only(false).destructive(false).idempotent(true).open_world(true),
         };
+        // Some tools say themselves that they change nothing; once is enough.
+        let note = note(&spec);
+        let said = spec.about.contains(NOTHING.trim());
+        let note = note.strip_suffix(NOTHING).filter(|_| said).unwrap_or(note);
         let tool =
-            rmcp::model::Tool::new(spec.name, format!("{}{}", spec.about, note(&spec)), input(&spec, &self.desk))
+            rmcp::model::Tool::new(spec.name, format!("{}{note}", spec.about), input(&spec, &self.desk))
                 .with_title(spec.title)
                 .with_annotations(annotations);
         match schemas(spec.name) {
