@@ -3,7 +3,7 @@
 
 use crate::config::{Bearer, Config};
 use crate::http::MAX_BODY;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,9 @@ use tools::ports::{Clock, Outside};
 use tools::recovery::policy::PersonId;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
+
+/// No refusal is longer, in bytes.
+const LONGEST_REFUSAL: usize = 4096;
 
 /// Who may come in, and how often.
 #[derive(Debug)]
@@ -102,7 +105,25 @@ async fn serve(State((gate, front)): State<(Arc<Gate>, Front)>, mut request: Req
     if let Some(person) = person {
         request.extensions_mut().insert(Caller(person));
     }
-    Ok(front.answer(request).await.map(Body::new))
+    Ok(as_an_error(front.answer(request).await.map(Body::new)).await)
+}
+
+/// What is refused before it is read as a message comes as plain text. A client that speaks JSON-RPC gets it as such.
+async fn as_an_error(response: Response) -> Response {
+    let is_json = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/json");
+    let is_told = response.headers().get(header::CONTENT_TYPE).is_some_and(is_json);
+    if response.status().is_success() || is_told {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let text = to_bytes(body, LONGEST_REFUSAL).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let message = if text.is_empty() { head.status.to_string() } else { text.into_owned() };
+    let error = Json(json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": message}}));
+    for changed in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+        head.headers.remove(changed);
+    }
+    (head.status, head.headers, error).into_response()
 }
 
 impl Gate {

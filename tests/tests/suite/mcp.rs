@@ -6,6 +6,7 @@ mod fuzz;
 mod http;
 mod peers;
 mod schema;
+mod slow;
 
 use insta::assert_snapshot;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorCode};

@@ -208,10 +208,9 @@ impl Server {
         let note = note(&spec);
         let said = spec.about.contains(NOTHING.trim());
         let note = note.strip_suffix(NOTHING).filter(|_| said).unwrap_or(note);
-        let tool =
-            rmcp::model::Tool::new(spec.name, format!("{}{note}", spec.about), input(&spec, &self.desk))
-                .with_title(spec.title)
-                .with_annotations(annotations);
+        let tool = rmcp::model::Tool::new(spec.name, format!("{}{note}", spec.about), input(&spec, &self.desk))
+            .with_title(spec.title)
+            .with_annotations(annotations);
         match schemas(spec.name) {
             Some(schemas) => tool.with_raw_output_schema(schemas.output.clone()),
             None => tool,

@@ -39,7 +39,15 @@ fn meta() -> Value {
 fn nonsense(dice: &mut Dice) -> Value {
     let deep = (0..60).fold(json!(1), |inside, _| json!([inside]));
     let long = "x".repeat(2_000);
-    dice.one_of(&[json!(-1), json!(1.5e300), json!([]), json!([[]]), json!(true), json!({"a": deep}), json!([long, null])])
+    dice.one_of(&[
+        json!(-1),
+        json!(1.5e300),
+        json!([]),
+        json!([[]]),
+        json!(true),
+        json!({"a": deep}),
+        json!([long, null]),
+    ])
 }
 
 /// A message that is wrong in some way. All but the first few kinds say which request they are.
@@ -49,7 +57,17 @@ fn wrong(dice: &mut Dice, id: u64) -> String {
     let mut message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"_meta": meta()}});
     match dice.below(10) {
         0 => message["method"] = nonsense(dice),
-        1 => message["method"] = json!(dice.one_of(&["", "tools", "tools/call/", "rpc.discover", "\u{0}", "🦀", "sampling/createMessage"])),
+        1 => {
+            message["method"] = json!(dice.one_of(&[
+                "",
+                "tools",
+                "tools/call/",
+                "rpc.discover",
+                "\u{0}",
+                "🦀",
+                "sampling/createMessage"
+            ]))
+        }
         2 => message["params"] = nonsense(dice),
         3 => message["params"]["name"] = nonsense(dice),
         4 => {
@@ -64,7 +82,11 @@ fn wrong(dice: &mut Dice, id: u64) -> String {
             let text = message.to_string();
             return text[..dice.below(text.len() - 1) + 1].to_owned();
         }
-        _ => return dice.one_of(&["[]", "{}", "null", "7", "\"x\"", "[{}]", "{\"jsonrpc\":\"2.0\"}", "}{", "\u{1}"]).to_owned(),
+        _ => {
+            return dice
+                .one_of(&["[]", "{}", "null", "7", "\"x\"", "[{}]", "{\"jsonrpc\":\"2.0\"}", "}{", "\u{1}"])
+                .to_owned();
+        }
     }
     message.to_string()
 }
@@ -113,7 +135,8 @@ async fn no_post_brings_a_server_down() {
         for id in 1..=POSTS {
             let body = wrong(&mut dice, id);
             let method = dice.one_of(&["tools/call", "resources/read", "nothing"]);
-            let mut headers = vec![("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
+            let mut headers =
+                vec![("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
             match dice.below(6) {
                 0 => headers[1].1 = "text/plain",
                 1 => headers[0].1 = "text/html",

@@ -66,6 +66,11 @@ const NOT_PASSED: &[(&str, &[&str], &str)] = &[
     ("input-required-result-tampered-state", &[NEWER], FIXTURE),
     ("input-required-result-capability-check", &[NEWER], FIXTURE),
     ("http-custom-header-server-validation", &[NEWER], FIXTURE),
+    // It looks for a session first, and only warns that there is none.
+    ("server-sse-multiple-streams", &[OLDER], "no session is kept, so that a function can answer too"),
+    // These only warn: the tools that they call with more or less than is asked for are the sample server's.
+    ("input-required-result-missing-input-response", &[NEWER], FIXTURE),
+    ("input-required-result-ignore-extra-params", &[NEWER], FIXTURE),
     ("tasks-lifecycle", &[NEWER], TASKS),
     ("tasks-capability-negotiation", &[NEWER], TASKS),
     ("tasks-wire-fields", &[NEWER], TASKS),
@@ -135,7 +140,9 @@ async fn conforms(revision: &'static str) {
         suite.args(["server", "--requirements", revision, "--expected-failures"]).arg(known.path());
         suite.args(["--url", &format!("{}/mcp/{}", stage.bot_url(), toolset.word())]).current_dir(&node.home);
         let report = said(&run(suite).await);
-        for passed in ["tools-list", "resources-list", "prompts-list", "dns-rebinding-protection", "completion-complete"] {
+        for passed in
+            ["tools-list", "resources-list", "prompts-list", "dns-rebinding-protection", "completion-complete"]
+        {
             assert!(report.contains(&format!("✓ {passed}: ")), "{passed}\n{report}");
         }
     }
@@ -206,7 +213,8 @@ async fn the_inspector_lists_and_calls_every_tool() {
             list["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
         assert_eq!(names, toolset.tools().iter().map(|entry| entry.spec.name).collect::<Vec<_>>());
         for tool in names {
-            let mut call = vec!["--method".to_owned(), "tools/call".to_owned(), "--tool-name".to_owned(), tool.to_owned()];
+            let mut call =
+                vec!["--method".to_owned(), "tools/call".to_owned(), "--tool-name".to_owned(), tool.to_owned()];
             for (key, value) in about_the_first(tool).as_object().unwrap() {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 call.extend(["--tool-arg".to_owned(), format!("{key}={value}")]);
