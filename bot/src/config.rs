@@ -11,6 +11,7 @@ pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
 pub use slack::{Slack, Transport};
+use slack::{is_command, is_slack_id};
 
 use crate::alarms;
 use jiff::SignedDuration;
@@ -297,20 +298,6 @@ fn production() -> String {
 
 fn listen() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 7421))
-}
-
-/// Whether Slack could have given this id, one that begins with any of these letters.
-fn is_slack_id(id: &str, first: &[u8]) -> bool {
-    id.len() > 1
-        && id.len() <= 32
-        && id.bytes().next().is_some_and(|byte| first.contains(&byte))
-        && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
-/// Whether Slack takes this as a slash command.
-fn is_command(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    text.strip_prefix('/').is_some_and(|word| (1..32).contains(&word.len()) && word.bytes().all(is_plain))
 }
 
 /// Whether SNS could have given this ARN to a topic: `arn:aws:sns:us-east-1:123456789012:alarms`.

@@ -1,5 +1,6 @@
 //! What an MCP client meets: the toolsets, over a pair of streams as stdin and stdout are. `http` has the same over HTTP, with
 //! the incidents there are.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
 mod every;
 mod fuzz;

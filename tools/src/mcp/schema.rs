@@ -148,7 +148,7 @@ fn tidy(schema: Value) -> Schema {
     polish(&mut schema);
     match schema {
         Value::Object(schema) => schema,
-        _ => Schema::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Schema::new(),
     }
 }
 

@@ -60,9 +60,12 @@ pub(super) fn note(spec: &ToolSpec) -> &'static str {
     }
 }
 
+/// A tool by its name, and its answer in short.
+type Row = (&'static str, fn(&Value) -> String);
+
 /// The short text of an answer, for clients that show only text.
 pub(super) fn in_words(tool: &str, answer: &Value) -> String {
-    let rows: &[(&str, fn(&Value) -> String)] = &[
+    let rows: &[Row] = &[
         (GetIncidentContext::SPEC.name, |answer| told(answer, in_short)),
         (CorrelateAuthEvents::SPEC.name, |answer| told(answer, story_in_short)),
         (GetAuthHealthStatus::SPEC.name, |answer| told(answer, health_in_short)),

@@ -218,7 +218,7 @@ async fn nobody_decides_about_a_recording() {
 fn huge() -> Capsule {
     let mut capsule = usual_world();
     for place in 0..4_000 {
-        let mut service = tools::model::Service::named(&format!("service-{place}"));
+        let mut service = tools::model::Service::named(format!("service-{place}"));
         service.kind = Some("AWS::Lambda::Function".to_owned());
         capsule.topology.services.push(service);
         capsule.topology.edges.push(tools::model::Edge::between("web", &format!("service-{place}")));

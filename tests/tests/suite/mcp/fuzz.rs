@@ -66,7 +66,7 @@ fn wrong(dice: &mut Dice, id: u64) -> String {
                 "\u{0}",
                 "🦀",
                 "sampling/createMessage"
-            ]))
+            ]));
         }
         2 => message["params"] = nonsense(dice),
         3 => message["params"]["name"] = nonsense(dice),
@@ -80,7 +80,7 @@ fn wrong(dice: &mut Dice, id: u64) -> String {
         7 => message["jsonrpc"] = dice.one_of(&[json!("1.0"), json!(2), json!(null), json!([])]),
         8 => {
             let text = message.to_string();
-            return text[..dice.below(text.len() - 1) + 1].to_owned();
+            return text[..=dice.below(text.len() - 1)].to_owned();
         }
         _ => {
             return dice

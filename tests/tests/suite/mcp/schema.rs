@@ -19,10 +19,8 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
                 check(root, other, value, at)?;
                 true
             }
-            "type" => match told {
-                Value::Array(kinds) => kinds.iter().any(|kind| is_a(kind, value)),
-                kind => is_a(kind, value),
-            },
+            "type" if told.is_array() => list(told).iter().any(|kind| is_a(kind, value)),
+            "type" => is_a(told, value),
             "enum" => told.as_array().unwrap().contains(value),
             "const" => told == value,
             "minimum" => value.as_f64().is_none_or(|number| number >= told.as_f64().unwrap()),
