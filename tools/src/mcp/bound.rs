@@ -34,6 +34,7 @@ pub(super) fn bound(answer: &mut Value, most: usize) -> Vec<Cut> {
         cut(&mut shorter, keep, "", &mut cuts);
         if length(&shorter) <= most || keep == LEAST {
             *answer = shorter;
+            cuts.sort_by(|one, other| one.list.cmp(&other.list));
             return cuts;
         }
     }
