@@ -151,9 +151,13 @@ impl Works {
         };
         let (sns, pulse_of_door) = (Authority::new()?, Arc::clone(&pulse));
         let app = config.app_token.clone().map(|token| (config.slack_api.clone(), token));
+        #[cfg(feature = "mcp")]
+        let mcp = crate::mcp::router(&config, &outside, &clock);
         let door = Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns };
         let socket = app.map(|(api, token)| Socket::new(&api, &token, door.clone())).transpose()?;
         let router = http::router(door);
+        #[cfg(feature = "mcp")]
+        let router = router.merge(mcp);
         Ok(Self { dispatcher, sender, router, socket, chat, outside, pulse })
     }
 }

@@ -1,16 +1,19 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
 mod bedrock;
+mod mcp;
 mod on_call;
 mod policy;
 mod recovery;
 mod slack;
 
 pub use bedrock::{Bedrock, Limits, Model};
+pub use mcp::{Bearer, Mcp};
 pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
 pub use slack::{Slack, Transport};
+use slack::{is_command, is_slack_id};
 
 use crate::alarms;
 use jiff::SignedDuration;
@@ -45,6 +48,10 @@ pub struct Config {
     pub models: Option<Limits>,
     /// The slices of the world that are watched.
     pub scopes: Vec<Scope>,
+    /// How MCP is spoken at the front door.
+    pub mcp: Mcp,
+    /// Who may speak it, by their tokens.
+    pub bearers: Vec<Bearer>,
 }
 
 /// A slice of the world with its channels.
@@ -160,6 +167,9 @@ pub struct File {
     /// Models of Bedrock that phrase; the rules alone unless told.
     #[serde(default)]
     pub bedrock: Option<Bedrock>,
+    /// How MCP is spoken at the front door: from this machine only, unless told.
+    #[serde(default)]
+    pub mcp: Mcp,
 }
 
 /// Where anchors are kept, besides the metadata of the card.
@@ -297,20 +307,6 @@ fn listen() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 7421))
 }
 
-/// Whether Slack could have given this id, one that begins with any of these letters.
-fn is_slack_id(id: &str, first: &[u8]) -> bool {
-    id.len() > 1
-        && id.len() <= 32
-        && id.bytes().next().is_some_and(|byte| first.contains(&byte))
-        && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
-/// Whether Slack takes this as a slash command.
-fn is_command(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    text.strip_prefix('/').is_some_and(|word| (1..32).contains(&word.len()) && word.bytes().all(is_plain))
-}
-
 /// Whether SNS could have given this ARN to a topic: `arn:aws:sns:us-east-1:123456789012:alarms`.
 fn is_topic(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
@@ -429,6 +425,7 @@ impl File {
         self.policy.check()?;
         self.recovery.check()?;
         self.bedrock.as_ref().map_or(Ok(()), Bedrock::check)?;
+        self.mcp.check()?;
         self.topology.check()
     }
 
@@ -481,6 +478,8 @@ impl File {
             command: self.command.clone(),
             models: self.bedrock.as_ref().map(Bedrock::limits),
             scopes: self.scopes.clone(),
+            mcp: self.mcp.clone(),
+            bearers: self.mcp.bearers(environment)?,
         })
     }
 }
@@ -509,14 +508,12 @@ const APP_TOKEN: &str = "CLARITY_SLACK_APP_TOKEN";
 impl Secrets {
     /// Reads them from the environment.
     pub fn from_environment() -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(environment)
     }
 
     /// Reads just the key that anchors are signed with, if there is one: an audit needs no other secret.
     pub fn audit_key() -> Result<Option<SecretString>, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
-        key(std::env::var(AUDIT_KEY).ok())
+        key(environment(AUDIT_KEY))
     }
 
     /// Reads them from wherever `lookup` looks.
@@ -537,6 +534,11 @@ impl Secrets {
             audit_key: key(lookup(AUDIT_KEY))?,
         })
     }
+}
+
+fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    std::env::var(name).ok()
 }
 
 fn one(name: &'static str, text: Option<String>) -> Result<Option<SecretString>, ConfigError> {
@@ -684,7 +686,7 @@ mod tests {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `bedrock`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `bedrock`, `mcp`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
         assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");

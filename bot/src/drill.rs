@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, Limits, OnCall, Scope, Transport};
+use crate::config::{Config, File, Flood, Limits, Mcp, OnCall, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -118,6 +118,8 @@ pub struct HouseRules {
     pub nudge_after: SignedDuration,
     /// What phrases, and what it may take; nobody unless told.
     pub model: Option<(Arc<dyn LanguageModel>, Limits)>,
+    /// Who may speak MCP, and how.
+    pub mcp: Mcp,
 }
 
 impl HouseRules {
@@ -128,7 +130,7 @@ impl HouseRules {
         let on_call = first.and_then(|scope| scope.on_call.clone());
         let nudge_after = first.map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
         let (rules, transport) = (Arc::new(Rules::of(file)?), file.slack.transport);
-        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, model: None })
+        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, model: None, mcp: file.mcp.clone() })
     }
 }
 
@@ -142,6 +144,7 @@ impl Default for HouseRules {
             transport: Transport::Http,
             nudge_after: SignedDuration::ZERO,
             model: None,
+            mcp: Mcp::default(),
         }
     }
 }
@@ -234,6 +237,8 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
             on_call: None,
             nudge_after: SignedDuration::ZERO,
         }],
+        mcp: Mcp::default(),
+        bearers: Vec::new(),
     };
     let app = App {
         url: bot_url.to_owned(),
@@ -299,9 +304,12 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, model } = house;
+        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, model, mcp } = house;
         config.models = model.as_ref().map(|(_, limits)| *limits);
         let model = model.map(|(model, _)| model);
+        // A drill reads no environment: its tokens are told by their hashes.
+        config.bearers = mcp.bearers(|_| None).unwrap_or_default();
+        config.mcp = mcp;
         if transport == Transport::Socket {
             config.app_token = Some(secret("xapp"));
             app.app_token.clone_from(&config.app_token);

@@ -23,6 +23,8 @@ pub mod http;
 pub mod intent;
 #[cfg(feature = "aws")]
 pub mod lambda;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod memory;
 pub mod narrator;
 pub mod outbox;

@@ -124,19 +124,27 @@ enum Task {
     #[cfg(feature = "mcp")]
     Mcp {
         #[command(subcommand)]
-        toolset: Toolset,
+        toolset: Served,
     },
 }
 
 #[cfg(feature = "mcp")]
 #[derive(Subcommand)]
-enum Toolset {
+enum Served {
     /// What is going on, and what caused it: `auth-flow-context`.
-    Context {
-        /// `auth-cascade`, or a capsule file.
-        #[arg(long, default_value = AUTH_CASCADE)]
-        capsule: String,
-    },
+    Context(Recorded),
+    /// Who depends on whom, and who is hit next: `service-dependency-mapping`.
+    Dependency(Recorded),
+    /// What can be done about it: `recovery-coordination`.
+    Recovery(Recorded),
+}
+
+#[cfg(feature = "mcp")]
+#[derive(Args)]
+struct Recorded {
+    /// The recorded incident to speak about: `auth-cascade`, or a capsule file.
+    #[arg(long, default_value = AUTH_CASCADE)]
+    capsule: String,
 }
 
 #[derive(Subcommand)]
@@ -273,10 +281,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             score(&directory.context("say where the capsules are")?, stress, json)
         }
         #[cfg(feature = "mcp")]
-        Some(Task::Mcp { toolset: Toolset::Context { capsule } }) => {
-            tools::mcp::serve_stdio(Arc::new(load(&capsule)?)).await?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Some(Task::Mcp { toolset }) => serve_toolset(toolset).await,
         #[cfg(feature = "aws")]
         Some(Task::Lambda(told)) => {
             bot::lambda::start::run(told).await?;
@@ -290,6 +295,19 @@ async fn serve(config: &Path) -> anyhow::Result<ExitCode> {
     let serving = serve::start(&file, Secrets::from_environment()?).await?;
     say(format_args!("The front door is open: http://{}", serving.address));
     serving.until(serve::asked_to_stop()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves a toolset over stdin and stdout, which then belong to the client alone.
+#[cfg(feature = "mcp")]
+async fn serve_toolset(served: Served) -> anyhow::Result<ExitCode> {
+    use tools::mcp::{Desk, Toolset};
+    let (toolset, Recorded { capsule }) = match served {
+        Served::Context(recorded) => (Toolset::Context, recorded),
+        Served::Dependency(recorded) => (Toolset::Dependency, recorded),
+        Served::Recovery(recorded) => (Toolset::Recovery, recorded),
+    };
+    tools::mcp::serve_stdio(toolset, Desk::capsule(Arc::new(load(&capsule)?))).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -30,6 +30,9 @@ pub enum ServeError {
     /// This build has no AWS in it.
     #[error("`{0}` needs a build with AWS in it: `cargo build --release --features aws`")]
     NoAws(&'static str),
+    /// This build speaks no MCP.
+    #[error("`[mcp.tokens]` needs a build that speaks MCP: `cargo build --release --features mcp`")]
+    NoMcp,
     /// The address is taken, or is not ours.
     #[error("the front door cannot listen on {address}: {problem}")]
     Listen {
@@ -62,6 +65,9 @@ pub async fn start(file: &File, secrets: Secrets) -> Result<Serving, ServeError>
     // Nobody should learn from a click at night that the policy has a mistake.
     let rules = Arc::new(Rules::of(file)?);
     let config = file.config(secrets)?;
+    if !config.bearers.is_empty() && cfg!(not(feature = "mcp")) {
+        return Err(ServeError::NoMcp);
+    }
     let outside = outside(file).await?;
     let Kept { store, inbox } = keep(&file.storage).await?;
     let listen = |problem| ServeError::Listen { address: file.listen, problem };

@@ -6,10 +6,12 @@ pub mod aws;
 pub mod bootstrap;
 #[cfg(feature = "aws")]
 pub mod cloud;
+#[cfg(feature = "mcp")]
+pub mod npm;
 #[cfg(feature = "aws")]
 pub mod peers;
 mod plans;
-#[cfg(feature = "aws")]
+#[cfg(any(feature = "aws", feature = "mcp"))]
 pub mod python;
 pub mod remedies;
 #[cfg(feature = "aws")]

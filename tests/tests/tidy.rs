@@ -97,6 +97,19 @@ fn arrows_run_one_way() {
     }
 }
 
+/// What speaks MCP stands behind one folder, and the README names every tool that it serves.
+#[test]
+fn one_folder_names_the_library_of_mcp() {
+    for (path, text) in sources() {
+        let is_there = path.starts_with("tools/src/mcp") || path.starts_with("tests/");
+        assert!(is_there || !product(&text).contains("rmcp::"), "{path} names rmcp");
+    }
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for entry in [tools::context::TOOLS, tools::dependency::TOOLS, tools::recovery::TOOLS].into_iter().flatten() {
+        assert!(readme.contains(&format!("`{}`", entry.spec.name)), "the README does not mention {}", entry.spec.name);
+    }
+}
+
 #[test]
 fn the_readme_names_every_command_and_its_links_lead_somewhere() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();

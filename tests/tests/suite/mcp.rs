@@ -1,4 +1,13 @@
-//! What an MCP client meets: the context toolset, over a pair of streams as stdin and stdout are.
+//! What an MCP client meets: the toolsets, over a pair of streams as stdin and stdout are. `http` has the same over HTTP, with
+//! the incidents there are.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
+
+mod every;
+mod fuzz;
+mod http;
+mod peers;
+mod schema;
+mod slow;
 
 use insta::assert_snapshot;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorCode};
@@ -10,6 +19,7 @@ use tests::usual_world;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, split};
 use tools::capsule::{self, Capsule, World};
 use tools::context::{GetIncidentContext, TOOLS};
+use tools::mcp::{Desk, Toolset};
 use tools::tool::Tool;
 
 type Client = RunningService<RoleClient, ()>;
@@ -18,15 +28,19 @@ fn auth_cascade() -> Capsule {
     capsule::parse(capsule::AUTH_CASCADE.as_bytes()).expect("our own capsule")
 }
 
-fn served(capsule: Capsule) -> DuplexStream {
+fn served(toolset: Toolset, capsule: Capsule) -> DuplexStream {
     let (near, far) = tokio::io::duplex(4096);
     let (input, output) = split(far);
-    tokio::spawn(tools::mcp::serve(Arc::new(capsule), input, output));
+    tokio::spawn(tools::mcp::serve(toolset, Desk::capsule(Arc::new(capsule)), input, output));
     near
 }
 
 async fn client_of(capsule: Capsule) -> Client {
-    ().serve(served(capsule)).await.expect("the server shakes hands")
+    client_for(Toolset::Context, capsule).await
+}
+
+async fn client_for(toolset: Toolset, capsule: Capsule) -> Client {
+    ().serve(served(toolset, capsule)).await.expect("the server shakes hands")
 }
 
 async fn call(client: &Client, arguments: Value) -> CallToolResult {
@@ -53,7 +67,7 @@ async fn the_server_says_who_it_is() {
     let info = client.peer_info().unwrap();
     let server = info.server_info.as_ref().unwrap();
     assert_eq!((server.name.as_str(), server.version.as_str()), ("auth-flow-context", env!("CARGO_PKG_VERSION")));
-    assert_snapshot!(info.instructions.as_ref().unwrap(), @"Explains incidents on AWS: what is going on, what caused it, what it hits next. It speaks about one recorded incident, `auth-cascade`, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z, and only reads.");
+    assert_snapshot!(info.instructions.as_ref().unwrap(), @"Explains incidents on AWS: what is going on, what caused it, what it hits next. Begin with `get_incident_context`. It only reads. It speaks about one recorded incident, `auth-cascade`, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z.");
 }
 
 #[tokio::test]
@@ -66,21 +80,29 @@ async fn the_list_is_the_table() {
     for tool in &tools {
         assert!(tool.title.as_ref().is_some_and(|title| !title.is_empty()), "{} has no title", tool.name);
     }
-    assert_snapshot!(serde_json::to_string_pretty(&tools[0]).unwrap(), @r#"
+    let mut first = serde_json::to_value(&tools[0]).unwrap();
+    let answer = first.as_object_mut().unwrap().remove("outputSchema").unwrap();
+    assert_snapshot!(serde_json::to_string_pretty(&first).unwrap(), @r#"
     {
       "name": "get_incident_context",
       "title": "Get incident context",
       "description": "Explains a set of AWS alarms: the likely root cause with its confidence, the affected services by onset, what is hit next, recent changes, and what could not be seen. Every claim carries evidence. The alarms are the ones this server knows: call it without arguments for the whole incident, or with `at` for what was known at an earlier moment. Confidence is from 0 to 1; `no_cause_found` is an answer and not a failure, and then `causes` are only candidates. Ids like `E7` refer to `evidence`; `gaps` say what could not be read. It changes nothing.",
       "inputSchema": {
         "type": "object",
+        "additionalProperties": false,
         "properties": {
+          "incident": {
+            "type": "string",
+            "pattern": "^INC-[0-9]+$",
+            "description": "The incident, like `INC-7`. Left out: the only one that is open."
+          },
           "at": {
             "type": "string",
             "format": "date-time",
             "description": "The moment to speak about, in RFC 3339 with a zone, from 2026-11-20T03:12:00Z to 2026-11-20T03:24:00Z; nothing later is read. Left out: the end."
           }
         },
-        "additionalProperties": false
+        "$schema": "https://json-schema.org/draft/2020-12/schema"
       },
       "annotations": {
         "readOnlyHint": true,
@@ -90,6 +112,46 @@ async fn the_list_is_the_table() {
       }
     }
     "#);
+    assert_snapshot!(serde_json::to_string_pretty(&answer["$defs"]["Cause"]).unwrap(), @r##"
+    {
+      "type": "object",
+      "properties": {
+        "service": {
+          "$ref": "#/$defs/ServiceId",
+          "description": "The service."
+        },
+        "symptom": {
+          "$ref": "#/$defs/Symptom",
+          "description": "How it suffers."
+        },
+        "score": {
+          "type": "number",
+          "description": "The ranking score; comparable within one verdict only. Equal scores are ties."
+        },
+        "confidence": {
+          "type": "number",
+          "description": "How often a first-ranked cause like this one is right, 0–1.",
+          "minimum": 0,
+          "maximum": 1
+        },
+        "evidence": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/EvidenceId"
+          },
+          "description": "What says so."
+        }
+      },
+      "required": [
+        "service",
+        "symptom",
+        "score",
+        "confidence",
+        "evidence"
+      ],
+      "description": "One candidate for the root cause."
+    }
+    "##);
 }
 
 #[tokio::test]
@@ -131,7 +193,7 @@ async fn bad_arguments_get_a_sentence() {
     `get_incident_context` cannot be called like this: at `at`: a time is written as text; one looks like 2026-11-20T03:24:00Z
     `get_incident_context` cannot be called like this: at `alarms`: the server fills this in; leave it out
     `auth-cascade` has no alarm by 2026-11-20T03:00:00Z, so there is nothing to explain
-    `get_incident_context` cannot be called like this: at `at`: nothing is known after 2026-11-20T03:24:00Z, where `auth-cascade` ends
+    `get_incident_context` cannot be called like this: at `at`: 2026-11-20T03:24:01Z has not come yet: nothing is known after 2026-11-20T03:24:00Z, where `auth-cascade` ends
     ");
     let quiet = client_of(usual_world()).await;
     assert_snapshot!(text(&call(&quiet, json!({})).await), @"`usual-world` has no alarm by 2026-11-20T04:12:00Z, so there is nothing to explain");
@@ -149,7 +211,7 @@ async fn an_unknown_tool_is_a_protocol_error() {
 /// Without a client library: lines in, lines out, of the stateless revision of the protocol.
 #[tokio::test]
 async fn a_client_without_a_handshake_is_answered_line_by_line() {
-    let (output, mut input) = split(served(auth_cascade()));
+    let (output, mut input) = split(served(Toolset::Context, auth_cascade()));
     let mut lines = BufReader::new(output).lines();
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",

@@ -333,6 +333,7 @@ fn words(name: &str) -> BTreeSet<String> {
 
 /// Answers how the signals hang together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CorrelateAuthEvents {
     /// The alarms to correlate.

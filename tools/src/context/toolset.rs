@@ -28,6 +28,7 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Answers what is going on, what caused it, what it hits next, what changed, and what could not be seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetIncidentContext {
     /// The alarms to explain.
@@ -55,6 +56,7 @@ impl Tool for GetIncidentContext {
 
 /// Weighs the changes near the first alarm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListChanges {
     /// The alarms to explain.
@@ -65,6 +67,7 @@ pub struct ListChanges {
 
 /// The changes, weighed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct ChangeList {
     /// Most suspicious first.
     pub changes: Vec<Suspect>,
@@ -97,6 +100,7 @@ impl Tool for ListChanges {
 
 /// Tells what happened, in order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetTimeline {
     /// The alarms to explain.
@@ -107,6 +111,7 @@ pub struct GetTimeline {
 
 /// What happened, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// Oldest first.
     pub moments: Vec<Moment>,
@@ -138,6 +143,7 @@ impl Tool for GetTimeline {
 
 /// Tells what is new since a moment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetContextDelta {
     /// The alarms to explain; of one alarm every transition may be given.
@@ -150,6 +156,7 @@ pub struct GetContextDelta {
 
 /// What is new, and the verdict it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct ContextDelta {
     /// What is new.
     pub delta: Delta,
@@ -188,6 +195,7 @@ impl Tool for GetContextDelta {
 
 /// Finds past incidents that resemble one, and how they ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FindSimilarIncidents {
     /// The incident to compare with.
@@ -198,6 +206,7 @@ pub struct FindSimilarIncidents {
 
 /// Past incidents, the nearest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct SimilarIncidents {
     /// At most three.
     pub similar: Vec<Similar>,
@@ -245,6 +254,7 @@ impl Tool for FindSimilarIncidents {
 
 /// Lists what could not be seen, and what would supply it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListGaps {
     /// The alarms to explain.
@@ -255,6 +265,7 @@ pub struct ListGaps {
 
 /// What could not be seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct GapList {
     /// In the order in which they were met.
     pub gaps: Vec<Gap>,

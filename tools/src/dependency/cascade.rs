@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who may be hit, and what says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Cascade {
     /// The moment it speaks about.
     pub at: Timestamp,

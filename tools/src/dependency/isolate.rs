@@ -42,6 +42,7 @@ const BY_HAND: f64 = 2.0;
 
 /// Where to cut, and what says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct IsolationPlan {
     /// The moment it speaks about.
     pub at: Timestamp,

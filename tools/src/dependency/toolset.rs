@@ -25,6 +25,7 @@ const MOST_CLAIMED: usize = 200;
 
 /// Answers who depends on whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MapServiceDependencies {
     /// Alarms whose services are to be marked; the map is the same without any.
@@ -36,6 +37,7 @@ pub struct MapServiceDependencies {
 
 /// Who depends on whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct DependencyMap {
     /// The services, their edges with origins, and what the sources do not agree on.
     pub map: Map,
@@ -105,6 +107,7 @@ fn describe(sighting: Sighting, alarms: &[Alarm], now: Timestamp) -> DependencyM
 
 /// Answers who is hit next.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PredictCascade {
     /// The alarms of the incident.
@@ -134,6 +137,7 @@ impl Tool for PredictCascade {
 
 /// Answers where to cut.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SuggestIsolation {
     /// The alarms of the incident.

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// A stage of the journey, in the order in which a request meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Content delivery, web application firewall, load balancer.
@@ -44,6 +45,7 @@ impl fmt::Display for Stage {
 
 /// How a hop does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HopStatus {
     /// It does what it usually does.
@@ -58,6 +60,7 @@ pub enum HopStatus {
 
 /// One hop. What was not measured is none, never zero.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Hop {
     /// Where on the journey it stands.
     pub stage: Stage,
@@ -85,6 +88,7 @@ pub struct Hop {
 
 /// The answer of `get_auth_health_status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct AuthHealth {
     /// The moment it speaks about.
     pub at: Timestamp,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why an alarm stands in this incident and in no other. Every variant can be told in one sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(tag = "because", rename_all = "snake_case")]
 pub enum Because {
     /// No incident was open.
@@ -79,6 +80,7 @@ pub enum Because {
 
 /// What speaks against an alarm joining the nearest open incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(tag = "apart", rename_all = "snake_case")]
 pub enum Apartness {
     /// It comes from another account, and no call leads there.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One service at one of its limits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Bottleneck {
     /// The service; of a retry storm the one that repeats itself.
     pub service: ServiceId,
@@ -19,6 +20,7 @@ pub struct Bottleneck {
 /// A limit that was met. Every figure is a measurement of the trouble; `usual` is the same before it, none where nothing
 /// was measured there (which is not zero).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Invocations wait for a new execution environment.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One topology merged from all sources. The same sources in any order give the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Map {
     /// The moment it speaks about.
     pub at: Timestamp,
@@ -31,6 +32,7 @@ impl Map {
 
 /// A service that is called from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct EntryPoint {
     /// Which one.
     pub service: ServiceId,
@@ -40,6 +42,7 @@ pub struct EntryPoint {
 
 /// A name that is no service of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Folded {
     /// The name.
     pub name: ServiceId,
@@ -51,6 +54,7 @@ pub struct Folded {
 
 /// What one source states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Stated<T> {
     /// Which source, and when.
     pub origin: Origin,
@@ -60,6 +64,7 @@ pub struct Stated<T> {
 
 /// Something that the sources do not agree on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Conflict {
     /// Whether the caller waits.

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// The id of one piece of evidence within a verdict, shown as `E7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct EvidenceId(pub u32);
 
@@ -33,6 +34,7 @@ impl TryFrom<String> for EvidenceId {
 
 /// A span of time, `from` inclusive, `to` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Its start.
@@ -50,6 +52,7 @@ impl Window {
 
 /// Where a claim comes from, exactly enough to look again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A query that anyone can repeat.
@@ -60,6 +63,7 @@ pub enum Source {
 
 /// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// How many.
@@ -78,6 +82,7 @@ pub enum Unit {
 
 /// What is claimed. Numbers carry their unit in the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
     /// An alarm went to a state.
@@ -162,6 +167,7 @@ impl Claim {
 
 /// One typed claim with its origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Its id within the verdict.
     pub id: EvidenceId,

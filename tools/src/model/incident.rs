@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 /// The id of an incident, shown as `INC-7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct IncidentId(pub u64);
 

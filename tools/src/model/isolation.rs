@@ -6,6 +6,7 @@ use std::fmt;
 
 /// The cheapest cut between the failing part and what must stay healthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Isolation {
     /// The edges to cut, by caller and callee; empty when there is none to propose.
     pub cut: Vec<CutEdge>,
@@ -25,6 +26,7 @@ pub struct Isolation {
 
 /// Why a cut is worth it, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IsolationReason {
     /// It saves more requests than it refuses.
@@ -58,6 +60,7 @@ pub enum IsolationReason {
 
 /// One edge to cut, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct CutEdge {
     /// Who calls.
     pub caller: ServiceId,
@@ -73,6 +76,7 @@ pub struct CutEdge {
 
 /// The entries of the catalogue of remedies that cut an edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IsolationRemedy {
     /// Reserved concurrency, to damp what comes over the edge: what was usual is let through, more is not.

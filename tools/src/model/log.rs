@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How bad a line says things are. A source that does not say leaves it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// Debug, trace.
@@ -20,6 +21,7 @@ pub enum LogLevel {
 
 /// One line some service logged: untrusted text, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogLine {
     /// When.

@@ -20,6 +20,7 @@ pub const MOST_DEEDS: usize = 500;
 
 /// How bad an incident is; SEV1 is worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each organisation says itself what they mean")]
 pub enum Severity {
@@ -60,6 +61,7 @@ impl fmt::Display for Severity {
 
 /// What somebody is responsible for while an incident lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Decides and coordinates.
@@ -92,6 +94,7 @@ impl fmt::Display for Role {
 
 /// What somebody did with an incident by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Did {
     /// Said that there is one; no alarm did.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// What was found at a target: its settings by name, as text, and its revision where the service has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Reading {
     /// The settings, each by its name in the service's API. A setting that is not set is absent.
     pub settings: BTreeMap<String, String>,
@@ -16,6 +17,7 @@ pub struct Reading {
 
 /// What a plan adds to the bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cost {
     /// Nothing worth stating.
@@ -28,6 +30,7 @@ pub enum Cost {
 
 /// Which way a measure is expected to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Down.
@@ -38,6 +41,7 @@ pub enum Direction {
 
 /// What will count as success, stated before anything is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Expectation {
     /// Whose measure.
     pub service: ServiceId,
@@ -51,6 +55,7 @@ pub struct Expectation {
 
 /// A service that is expected to be back at its baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Return {
     /// The service.
     pub service: ServiceId,
@@ -62,6 +67,7 @@ pub struct Return {
 
 /// What raised the risk of a plan above that of its remedy, or makes up that of the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RiskReason {
     /// The catalogue's word for this remedy with these parameters, as a sentence's end: `it stops every version`.
@@ -86,6 +92,7 @@ pub enum RiskReason {
 
 /// What a plan's measure did.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Worked {
     /// The measure went where it was expected to go: keep it.

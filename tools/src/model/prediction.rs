@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A service that may be hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Prediction {
     /// The service.
     pub service: ServiceId,
@@ -26,6 +27,7 @@ pub struct Prediction {
 
 /// A service in which the trouble may be that an alarm above it tells of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Unseen {
     /// The service.
     pub service: ServiceId,

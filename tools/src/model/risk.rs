@@ -5,6 +5,7 @@ use std::fmt;
 
 /// How much a plan can spoil, from least to most. Policies and circumstances raise it; nothing lowers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
     /// It changes what is seen, not what runs; or undoes itself.

@@ -8,6 +8,7 @@ use std::fmt;
 /// What a series measures. The first four are the flow of a service, whatever AWS calls them there; all else keeps its
 /// CloudWatch name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Requests per step.

@@ -8,6 +8,7 @@ use std::fmt;
 
 /// The name of a service, unique within one topology.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ServiceId(String);
 
@@ -37,6 +38,7 @@ impl Borrow<str> for ServiceId {
 
 /// A node of the topology; alarms and metrics attach to services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// Its name.
@@ -70,6 +72,7 @@ impl Service {
 
 /// How the caller waits for the callee.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeMode {
     /// The caller waits: the callee's latency and faults become the caller's.
@@ -81,6 +84,7 @@ pub enum EdgeMode {
 
 /// What says that one service calls another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeSource {
     /// People wrote it into the configuration.
@@ -112,6 +116,7 @@ impl fmt::Display for EdgeSource {
 
 /// Where an edge was seen, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// What says so.
@@ -122,6 +127,7 @@ pub struct Origin {
 
 /// One caller → callee relation. Rates are means over the window they were observed in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
     /// Who calls.
@@ -162,6 +168,7 @@ impl Edge {
 
 /// The directed graph of services; an edge points from caller to callee. Cycles are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
     /// The nodes.

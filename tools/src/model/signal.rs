@@ -9,6 +9,7 @@ use std::fmt;
 
 /// The state of an alarm, in CloudWatch's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlarmState {
     /// The threshold is crossed.
@@ -31,6 +32,7 @@ impl fmt::Display for AlarmState {
 
 /// The metric an alarm watches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     /// `AWS/Lambda`.
@@ -47,6 +49,7 @@ pub struct Metric {
 
 /// By which way a signal reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
     /// An EventBridge rule on CloudWatch's own events.
@@ -175,6 +178,7 @@ impl fmt::Display for AlarmDigest {
 
 /// One transition of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Alarm {
     /// Its name, unique in an account and region.
@@ -253,6 +257,7 @@ impl Alarm {
 
 /// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// New code.
@@ -275,6 +280,7 @@ impl fmt::Display for ChangeKind {
 
 /// What a deploy was made from, as far as the source tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// Its hash.
@@ -292,6 +298,7 @@ pub struct Commit {
 
 /// A deploy, configuration or scaling event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// When it took effect.

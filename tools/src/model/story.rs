@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Happening {
     /// Something was changed.
@@ -31,6 +32,7 @@ pub enum Happening {
 
 /// One event of a story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct StoryEvent {
     /// When.
     pub at: Timestamp,
@@ -46,6 +48,7 @@ pub struct StoryEvent {
 
 /// Why one event belongs to an earlier one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tie {
     /// Both are about the same service.
@@ -76,6 +79,7 @@ pub enum Tie {
 
 /// Why an event stands where it does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct StoryLink {
     /// The earlier event, by its position in the story.
     pub from: usize,
@@ -91,6 +95,7 @@ pub struct StoryLink {
 
 /// The answer of `correlate_auth_events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Story {
     /// The moment it speaks about.
     pub at: Timestamp,

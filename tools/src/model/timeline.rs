@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// One line of a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Moment {
     /// When.
     pub at: Timestamp,
@@ -20,6 +21,7 @@ pub struct Moment {
 
 /// What can stand in a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Happened {
     /// Something was changed.
@@ -95,6 +97,7 @@ pub enum Happened {
 
 /// What can happen to a plan, for the timeline: what somebody may not do changed nothing, and is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the fact of the same name, or what a verification found")]
 pub enum PlanStep {
@@ -149,6 +152,7 @@ impl PlanStep {
 
 /// What is new since a moment, for somebody who looked then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Delta {
     /// The moment.
     pub since: Timestamp,
@@ -187,6 +191,7 @@ impl Delta {
 
 /// A past incident that resembles another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Similar {
     /// Which.
     pub incident: IncidentId,
@@ -204,6 +209,7 @@ pub struct Similar {
 
 /// In what two incidents are alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Shared {
     /// The same service is blamed, suffering in the same way.
@@ -218,6 +224,7 @@ pub enum Shared {
 
 /// How an incident ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// When its last alarm went to OK, or else when somebody closed it.
     pub at: Timestamp,

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// What the ranking of causes rests on. Later ones are used only where the earlier cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Topology and request counts: excess-flow attribution.
@@ -32,6 +33,7 @@ impl fmt::Display for Lane {
 
 /// How a service suffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Symptom {
     /// Requests fail.
@@ -46,6 +48,7 @@ pub enum Symptom {
 
 /// One candidate for the root cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Cause {
     /// The service.
     pub service: ServiceId,
@@ -61,6 +64,7 @@ pub struct Cause {
 
 /// A service that is out of its normal range or alarming.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Affected {
     /// The service.
     pub service: ServiceId,
@@ -74,6 +78,7 @@ pub struct Affected {
 
 /// A service that is expected to suffer next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Expected {
     /// The service.
     pub service: ServiceId,
@@ -89,6 +94,7 @@ pub struct Expected {
 
 /// Evidence we wanted and could not get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// What is missing: `topology`, `metrics of orders-api`.
     pub wanted: String,
@@ -100,6 +106,7 @@ pub struct Gap {
 
 /// A change near the onset, weighed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Suspect {
     /// Where it is claimed.
     pub evidence: EvidenceId,
@@ -111,6 +118,7 @@ pub struct Suspect {
 
 /// What speaks for or against a change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// For: it took effect shortly before the onset.
@@ -160,6 +168,7 @@ pub enum Reason {
 
 /// Something a person can do now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum NextStep {
     /// Look at the service that is blamed.
@@ -189,6 +198,7 @@ pub enum NextStep {
 
 /// Whether a cause was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// `causes[0]` is blamed.
@@ -199,6 +209,7 @@ pub enum Answer {
 
 /// The context toolset's answer. The same evidence gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The moment it speaks about.
     pub at: Timestamp,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Asks people to have a remedy carried out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExecuteRemediation {
     /// The incident it is for.
@@ -31,6 +32,7 @@ pub struct ExecuteRemediation {
 
 /// That people were asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct ExecutionAsked {
     /// What comes next: always people.
     pub status: Pending,
@@ -42,6 +44,7 @@ pub struct ExecutionAsked {
 
 /// What an execution waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Pending {
     /// People, who see the plan and have it carried out, or not.
@@ -81,6 +84,7 @@ impl Tool for ExecuteRemediation {
 
 /// Answers where plans stand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetPlanStatus {
     /// The incident they are for.
@@ -97,6 +101,7 @@ pub struct GetPlanStatus {
 
 /// Where plans stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct PlanReports {
     /// The latest first.
     pub plans: Vec<PlanReport>,
@@ -106,6 +111,7 @@ pub struct PlanReports {
 
 /// Where a plan stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct PlanReport {
     /// Which.
     pub plan: PlanId,

@@ -48,6 +48,7 @@ const MOST: usize = 50;
 
 /// Who returns after a remedy, or why that cannot be said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Recovery {
     /// Soonest first, then by name; the first fifty at most.
     pub returns: Vec<Return>,
@@ -57,6 +58,7 @@ pub struct Recovery {
 
 /// Why nobody is said to return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unsaid {
     /// Nothing is done.

@@ -32,6 +32,7 @@ const MOST_READ: usize = 50;
 
 /// Answers what can be done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SuggestRemediations {
     /// The alarms of the incident.
@@ -45,6 +46,7 @@ pub struct SuggestRemediations {
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Remediations {
     /// The moment it speaks about.
     pub at: Timestamp,
@@ -90,6 +92,7 @@ impl Tool for SuggestRemediations {
 
 /// Answers how much a given remedy can spoil.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssessRisk {
     /// The alarms of the incident.
@@ -107,6 +110,7 @@ pub struct AssessRisk {
 
 /// How much a remedy can spoil.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct RiskAssessment {
     /// What it does, as an imperative sentence without a full stop.
     pub sentence: String,
@@ -163,6 +167,7 @@ impl Tool for AssessRisk {
 
 /// Answers who recovers after a given remedy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PredictRecovery {
     /// The alarms of the incident.
@@ -180,6 +185,7 @@ pub struct PredictRecovery {
 
 /// Who recovers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct RecoveryForecast {
     /// Why it cannot be applied there, if so.
     pub impossible: Option<String>,

@@ -247,6 +247,7 @@ fn gaps(situation: &Situation, journey: &Journey, hops: &[Hop]) -> Vec<Gap> {
 
 /// Answers how the auth journey does, hop by hop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GetAuthHealthStatus {
     /// The alarms of the incident; without any, the last ten minutes are looked at.

@@ -199,6 +199,7 @@ pub(super) fn near(estate: &Estate<'_>, nodes: &[usize]) -> Vec<usize> {
 
 /// The answer of [`DetectBottlenecks`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Bottlenecks {
     /// The moment it speaks about.
     pub at: Timestamp,
@@ -246,6 +247,7 @@ pub fn bottlenecks(situation: &Situation) -> Bottlenecks {
 
 /// Answers which services are at one of their limits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DetectBottlenecks {
     /// The alarms of the incident; without any, the last ten minutes are looked at.

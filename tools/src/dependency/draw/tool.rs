@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a picture is written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Pixels, 1,200 wide.
@@ -28,6 +29,7 @@ pub enum Format {
 
 /// Draws who suffers, since when, how it spread, and who is next.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateDependencyVisualization {
     /// The alarms to explain.
@@ -49,6 +51,7 @@ pub fn scene_of(situation: &Situation, verdict: &Verdict) -> Scene {
 
 /// A picture, in the form that was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Picture {
     /// Which form.
     pub format: Format,

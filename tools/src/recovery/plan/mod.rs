@@ -37,6 +37,7 @@ pub const MOST_PLANS: usize = 50;
 
 /// The id of a plan: a digest of everything that is pinned in it, so that another plan has another id. Shown as `plan-1f0c…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PlanId(pub String);
 
@@ -114,6 +115,7 @@ impl Plan {
 
 /// Who or what takes a plan back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UndoneBy {
     /// A person.

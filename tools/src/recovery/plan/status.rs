@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a plan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlanStatus {
     /// It waits for approvals, or for somebody to execute it.

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// Somebody, by the id that the chat knows, such as `U0123ABCD`. Policies write `Person::"U0123ABCD"`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct PersonId(pub String);
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 /// A remedy with all that a plan needs to know of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Action {
     /// The remedy with its parameters.
     pub remedy: Remedy,

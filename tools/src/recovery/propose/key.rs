@@ -8,6 +8,7 @@ use std::fmt;
 
 /// What a proposal does and to whom, digested: the same proposal, made anew, has the same key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ProposalKey(String);
 

@@ -66,6 +66,7 @@ const ELSEWHERE: f64 = 0.5;
 
 /// Something that can be done, or left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Proposal {
     /// What.
     pub act: Act,
@@ -110,6 +111,7 @@ impl Proposal {
 
 /// What is done, or left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A remedy is applied.
@@ -123,6 +125,7 @@ pub enum Act {
 
 /// What speaks for a proposal, and what says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct Why {
     /// What speaks for it.
     pub ground: Ground,
@@ -132,6 +135,7 @@ pub struct Why {
 
 /// What speaks for a proposal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// The service has met this limit.
@@ -179,6 +183,7 @@ pub enum Ground {
 
 /// What would make it worse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Worse {
     /// The cause is another one.
@@ -235,6 +240,7 @@ pub enum Worse {
 
 /// What would have to be seen to act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// This service is hit.

@@ -20,6 +20,7 @@ const OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Roll an alias back to an earlier version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AliasRollback {
     /// The function's name.

@@ -23,6 +23,7 @@ const MOST: SignedDuration = SignedDuration::from_hours(24);
 
 /// Replay an EventBridge archive. It cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveReplay {
     /// The archive's name.

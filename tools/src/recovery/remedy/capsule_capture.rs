@@ -19,6 +19,7 @@ const MOST: u32 = 100;
 
 /// Capture an evidence capsule now: only reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CapsuleCapture {
     /// How far back it reaches, 30–1,500 minutes.

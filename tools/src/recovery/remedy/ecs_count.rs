@@ -19,6 +19,7 @@ const SETTING: &str = "DesiredCount";
 
 /// Set the desired count of an ECS service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EcsCount {
     /// The cluster.

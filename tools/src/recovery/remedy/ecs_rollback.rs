@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 /// Roll an ECS service back to an earlier task definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EcsRollback {
     /// The cluster.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 /// Pause or resume an event source mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EventSource {
     /// The mapping's UUID.

@@ -57,6 +57,7 @@ use std::fmt;
 
 /// A resource whose settings a remedy changes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// What it is, as CloudFormation writes it: `AWS::Lambda::Alias`.
@@ -146,6 +147,7 @@ pub trait Entry {
 
 /// A remedy with its parameters: one of the catalogue, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Remedy {
     /// Raise the log level of a function for a while.

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Mute alarms that only follow from the cause, for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MuteAlarms {
     /// Their names, 1–100.

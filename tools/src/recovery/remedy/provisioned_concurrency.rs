@@ -25,6 +25,7 @@ const MUST_STAY: u32 = 100;
 
 /// Provisioned concurrency for an alias whose invocations start cold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProvisionedConcurrency {
     /// The function's name.

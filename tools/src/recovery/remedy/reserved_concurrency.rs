@@ -22,6 +22,7 @@ const MUST_STAY: u32 = 100;
 
 /// Reserved concurrency: damps a retry storm, like a circuit breaker; 0 stops every version of the function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReservedConcurrency {
     /// The function's name.

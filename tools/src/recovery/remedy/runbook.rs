@@ -28,6 +28,7 @@ const MOST: usize = 50;
 
 /// Run one of the team's own runbooks, as the configuration declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Runbook {
     /// Its name in the configuration.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 /// Raise the provisioned capacity of a DynamoDB table, or the maximum of one that is billed on demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TableCapacity {
     /// The table's name.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 /// Raise the sampling of traces for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TraceSampling {
     /// The sampling rule's name.
