@@ -74,6 +74,27 @@ async fn those_on_call_are_called_once() {
 }
 
 #[tokio::test]
+async fn the_user_group_on_call_is_called_unless_told() {
+    #[track_caller]
+    fn check(line: &str, expected: Option<&str>) {
+        assert_eq!(line.split('⏰').nth(1).and_then(|rest| rest.split(':').next()).map(str::trim), expected, "{line}");
+    }
+    for (house_rules, expected) in [
+        ("on_call.user_group = \"S0ONCALL\"\n", Some("@S0ONCALL")),
+        ("escalate_to = \"U0KIM\"\non_call.user_group = \"S0ONCALL\"\n", Some("@Kim")),
+        ("on_call.topic = \"C0ALERTS\"\n", None),
+    ] {
+        run_test_under(house(house_rules), async |room| {
+            room.floods_and_mina_proposes().await;
+            room.skims();
+            room.wait(8 * 60).await;
+            check(&room.reads_of_plans(), expected);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_called_for_what_has_its_approvals() {
     run_test_under(house("escalate_to = \"S0ONCALL\""), async |room| {
         room.floods_and_mina_proposes().await;
