@@ -5,12 +5,16 @@ use crate::mrkdwn::escape;
 use crate::phrase;
 use jiff::SignedDuration;
 use tools::model::{AlarmState, Deed, Happened, Incident, Moment, PlanStep};
+use tools::recovery::policy::PersonId;
 
 /// Lines in one answer: the beginning and the latest ones say the most.
 const MAX_LINES: usize = 40;
 
 /// Alarms of one state this close together are one line.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
+
+/// People on call that one line names.
+const MOST_NAMED: usize = 5;
 
 /// Lines of one block; a section holds 3,000 characters.
 const PER_SECTION: usize = 8;
@@ -87,9 +91,19 @@ pub(crate) fn what(group: &[Moment]) -> String {
             format!("🛠️ {} {}{by}: {sentence}", phrase::plan(plan), step_of_plan(*step))
         }
         Happened::Person { by, did } => crate::people::told(&Deed { at: first.at, by: by.clone(), did: did.clone() }),
+        Happened::Paged { by, whom } => called(by, whom),
         Happened::Context => "🧭 The card says enough to act on: context is reached".to_owned(),
     };
     format!("{what}{}", phrase::refs(&first.evidence))
+}
+
+/// Who called whom. A large user group is told by its first people.
+fn called(by: &PersonId, whom: &[PersonId]) -> String {
+    let mut names: Vec<String> = whom.iter().take(MOST_NAMED).map(phrase::person).collect();
+    if whom.len() > MOST_NAMED {
+        names.push(format!("{} more", whom.len() - MOST_NAMED));
+    }
+    format!("📟 {} called by {}", phrase::list(&names), phrase::person(by))
 }
 
 /// What happened to a plan, as a verb without its subject.

@@ -80,7 +80,8 @@ pub struct Scope {
     /// Where its services run, as policies call it: `resource.environment`; `production` unless told.
     #[serde(default = "production")]
     pub environment: String,
-    /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; nobody unless told.
+    /// Who is called once when nobody answers a plan: the id of a Slack user group or of a person; the user group of
+    /// [`Self::on_call`] unless told, if it is one.
     #[serde(default)]
     pub escalate_to: Option<String>,
     /// Where it stands who is on call, for `/incident page`; the user group of `escalate_to` unless told, if it is one.
@@ -93,12 +94,6 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Where it stands who is on call, if it does.
-    pub fn who_is_on_call(&self) -> Option<OnCall> {
-        let group = self.escalate_to.as_ref().filter(|id| id.starts_with('S'));
-        self.on_call.clone().or_else(|| group.cloned().map(OnCall::UserGroup))
-    }
-
     /// What counts as a flood for an alarm from this channel, or from none.
     pub fn flood_of(&self, channel: Option<&str>) -> &Flood {
         channel.and_then(|channel| self.floods.get(channel)).unwrap_or(&self.flood)

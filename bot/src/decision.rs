@@ -173,7 +173,7 @@ impl<'a> Draft<'a> {
         // Nobody is asked to approve what does not wait.
         let waits = state.status() == PlanStatus::Waiting;
         let approve = if waits { rules.approvers(state.plan(), self.now) } else { Vec::new() };
-        let escalate = self.scope.escalate_to.as_deref().map(mention);
+        let escalate = self.scope.escalates_to().map(mention);
         let message = blocks::plan::card(incident, state, &Who { approve: &approve, escalate: escalate.as_deref() });
         let channel = self.scope.war_room.clone();
         let name = MessageName::card(incident.id, &channel);

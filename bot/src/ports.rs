@@ -126,7 +126,7 @@ pub enum Taken {
         /// Every intent that is not closed, oldest first.
         open: Vec<Pending>,
         /// What was left of the budget when it was last written down.
-        budget: Budget,
+        budget: Box<Budget>,
     },
     /// Its turn goes on: what was stored since, oldest first.
     More(Vec<Pending>),

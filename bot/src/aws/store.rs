@@ -299,7 +299,7 @@ impl DynamoStore {
         if pending.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Taken::Anew { open: pending, budget: self.budget().await? }))
+        Ok(Some(Taken::Anew { open: pending, budget: Box::new(self.budget().await?) }))
     }
 
     async fn is_known(&self, append: &Append) -> Result<bool, StoreError> {
@@ -434,7 +434,7 @@ impl Store for DynamoStore {
         loop {
             let is_ours = self.held_until().is_some_and(|until| until > now);
             if !is_ours && self.is_empty().await? {
-                return Ok(Taken::Anew { open: Vec::new(), budget: Budget::default() });
+                return Ok(Taken::Anew { open: Vec::new(), budget: Box::default() });
             }
             let newest = match self.take_turn(now).await? {
                 Acquired::GoesOn => newest,

@@ -43,7 +43,7 @@ pub fn topic(question: &str) -> Topic {
         let begins = |at: usize| !lower[..at].ends_with(char::is_alphanumeric);
         lower.match_indices(*sign).any(|(at, _)| begins(at))
     };
-    let found = SIGNS.iter().find(|(_, signs)| signs.iter().any(|sign| has(sign)));
+    let found = SIGNS.iter().find(|(_, signs)| signs.iter().any(has));
     found.map_or(Topic::Context, |(topic, _)| *topic)
 }
 
@@ -61,7 +61,7 @@ pub fn is_question(text: &str) -> bool {
 /// `ask why do logins fail?`, `ask INC-7 why …`.
 pub(super) fn ask(arguments: &Arguments<'_>) -> Result<Command, Misread> {
     let (incident, text) = people::worded(arguments, "ask")?;
-    Ok(Command::Question { incident, text: blocks::limits::cut(&text, LONGEST).to_owned() })
+    Ok(Command::Question { incident, text: blocks::limits::cut(&text, LONGEST) })
 }
 
 #[cfg(test)]

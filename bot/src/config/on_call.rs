@@ -1,6 +1,6 @@
 //! Who is called when an incident needs a person.
 
-use super::is_slack_id;
+use super::{Scope, is_slack_id};
 use serde::Deserialize;
 
 /// Where it stands who is on call.
@@ -25,5 +25,23 @@ impl OnCall {
             }
             Self::UserGroup(_) | Self::Topic(_) => Ok(()),
         }
+    }
+}
+
+impl Scope {
+    /// Where it stands who is on call, if it does.
+    pub fn who_is_on_call(&self) -> Option<OnCall> {
+        let group = self.escalate_to.as_ref().filter(|id| id.starts_with('S'));
+        self.on_call.clone().or_else(|| group.cloned().map(OnCall::UserGroup))
+    }
+
+    /// Who is called once when nobody answers a plan, by the id of a Slack user group or of a person. A topic is no answer: a
+    /// plan's message names whom it calls, and a topic may say another name by then.
+    pub fn escalates_to(&self) -> Option<&str> {
+        let group = match &self.on_call {
+            Some(OnCall::UserGroup(group)) => Some(group.as_str()),
+            Some(OnCall::Topic(_)) | None => None,
+        };
+        self.escalate_to.as_deref().or(group)
     }
 }

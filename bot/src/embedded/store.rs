@@ -275,7 +275,11 @@ impl Store for Embedded {
                 }
                 write.commit()?;
             }
-            Ok(if newest.is_none() { Taken::Anew { open: taken, budget } } else { Taken::More(taken) })
+            Ok(if newest.is_none() {
+                Taken::Anew { open: taken, budget: Box::new(budget) }
+            } else {
+                Taken::More(taken)
+            })
         })
         .await
     }

@@ -153,7 +153,7 @@ fn find<'a>(scene: &'a Scene, incident: IncidentId, plan: &PlanId) -> Option<(&'
 fn record(draft: &mut Draft<'_>, scene: &Scene, id: &PlanId, facts: Vec<PlanFact>, now: Timestamp) {
     // What somebody may not do is kept, and nothing that people see is another one for it.
     let is_news = facts.iter().any(|fact| !matches!(fact, PlanFact::Denied { .. }));
-    let escalate_to = scene.scope.escalate_to.as_deref().map(mention);
+    let escalate_to = scene.scope.escalates_to().map(mention);
     for fact in facts {
         draft.record(Fact::Plan { id: id.clone(), fact: Box::new(fact.clone()) });
         let state = draft.plan(id);

@@ -49,10 +49,13 @@ enum End {
     Failed(String),
 }
 
+/// With what an errand comes back: what it took of the models, and whether its event is in the inbox.
+type Came = (Spent, Result<(), StoreError>);
+
 /// What is under way.
 #[derive(Debug, Default)]
 pub(super) struct Errands {
-    running: JoinSet<(Spent, Result<(), StoreError>)>,
+    running: JoinSet<Came>,
     jobs: HashMap<task::Id, IntentId>,
     /// Ended, and not closed yet.
     ended: Vec<Ended>,
@@ -64,12 +67,8 @@ impl Errands {
         self.running.is_empty() && self.ended.is_empty()
     }
 
-    /// Sends somebody off. What comes back is what it spent, and whether its event is in the inbox.
-    pub(super) fn send(
-        &mut self,
-        id: IntentId,
-        errand: impl Future<Output = (Spent, Result<(), StoreError>)> + Send + 'static,
-    ) {
+    /// Sends somebody off.
+    pub(super) fn send(&mut self, id: IntentId, errand: impl Future<Output = Came> + Send + 'static) {
         let handle = self.running.spawn(errand);
         self.jobs.insert(handle.id(), id);
     }
@@ -86,7 +85,7 @@ impl Errands {
         }
     }
 
-    fn note(&mut self, joined: Result<(task::Id, (Spent, Result<(), StoreError>)), JoinError>) {
+    fn note(&mut self, joined: Result<(task::Id, Came), JoinError>) {
         let (task, end) = match joined {
             Ok((task, (spent, told))) => (task, End::Came { spent, told }),
             Err(err) => (err.id(), End::Failed(err.to_string())),

@@ -209,7 +209,7 @@ impl Sender {
             self.end_errands().await?;
             let now = self.clock.now();
             match self.store.outbox_take(now, self.backlog.newest()).await? {
-                Taken::Anew { open, budget } => self.begin(open, budget, now),
+                Taken::Anew { open, budget } => self.begin(open, *budget, now),
                 Taken::More(more) => more.into_iter().for_each(|pending| self.backlog.insert(pending)),
                 Taken::Busy { ask_again } => return Ok(Some(ask_again)),
             }

@@ -5,6 +5,7 @@ use bot::drill::{ALERTS, ON_CALL};
 use bot::workspace::fault::Fault;
 use insta::assert_snapshot;
 use tests::{Room, alarm, house, run_test_under};
+use tools::ports::Clock;
 
 async fn incident(room: &mut Room) {
     room.eventbridge(&alarm("prod-user-pool-throttles", 130)).await;
@@ -42,6 +43,26 @@ async fn the_user_group_is_called_in_the_thread() {
         room.jun().types("page").await;
         assert_eq!(asked(room), 2);
         room.skims();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_stands_in_the_timeline_and_in_the_postmortem() {
+    run_test_under(house(&format!("on_call.user_group = \"{ON_CALL}\"\n")), async |room| {
+        incident(room).await;
+        room.jun().types("timeline").await;
+        assert!(!room.reads().contains("📟"), "nobody was called yet");
+        room.jun().types("page INC-1 look").await;
+        room.skims();
+        room.jun().types("timeline").await;
+        let told = room.reads();
+        let line = told.lines().find(|line| line.contains("📟")).unwrap_or_default();
+        assert!(line.ends_with("📟 @Kim and @Mina called by @Jun"), "{told}");
+        let incident = &room.incidents().await[0];
+        let moments = tools::context::timeline(incident);
+        let document = blocks::postmortem::document(incident, &moments, room.stage.clock.now(), &|_| None);
+        assert!(document.contains("📟"), "{document}");
     })
     .await;
 }

@@ -41,6 +41,9 @@ pub fn timeline(incident: &Incident) -> Vec<Moment> {
     for deed in &incident.people.deeds {
         recorded(deed.at, Happened::Person { by: deed.by.clone(), did: deed.did.clone() });
     }
+    for page in &incident.pages {
+        recorded(page.at, Happened::Paged { by: page.by.clone(), whom: page.whom.clone() });
+    }
     for state in incident.plans.values() {
         let sentence = state.plan().remedy.entry().sentence(&state.plan().saw);
         for told in state.history() {
@@ -127,7 +130,7 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Blamed { .. } => 4,
         Happened::Context => 5,
         Happened::Plan { .. } => 6,
-        Happened::Person { .. } => 7,
+        Happened::Paged { .. } | Happened::Person { .. } => 7,
     };
     let name = |happened: &Happened| match happened {
         Happened::Changed { change, .. } => (change.service.to_string(), change.summary.clone()),
@@ -138,9 +141,11 @@ fn order(a: &Happened, b: &Happened) -> Ordering {
         Happened::Left { name, .. } => (name.clone(), String::new()),
         Happened::Absorbed { from, .. } => (from.to_string(), String::new()),
         // What people did stays in the order of their facts.
-        Happened::Flood { .. } | Happened::Blamed { .. } | Happened::Context | Happened::Person { .. } => {
-            Default::default()
-        }
+        Happened::Flood { .. }
+        | Happened::Blamed { .. }
+        | Happened::Context
+        | Happened::Paged { .. }
+        | Happened::Person { .. } => Default::default(),
     };
     place(a).cmp(&place(b)).then_with(|| name(a).cmp(&name(b)))
 }

@@ -1,8 +1,8 @@
 //! An incident: an append-only log of facts, and the state that is their fold.
 
 use crate::model::{
-    Alarm, AlarmKey, AlarmState, Because, Did, Drawing, Forecast, JoinedAlarm, Link, Narrative, Outlook, People,
-    Sentence, ServiceId, Spent, Transition, Verdict, Via,
+    Alarm, AlarmKey, AlarmState, Because, Did, Drawing, Forecast, JoinedAlarm, Link, MOST_DEEDS, Narrative, Outlook,
+    People, Sentence, ServiceId, Spent, Transition, Verdict, Via,
 };
 use crate::recovery::plan::{MOST_PLANS, PlanFact, PlanId, PlanState};
 use crate::recovery::policy::PersonId;
@@ -281,6 +281,20 @@ pub struct Incident {
     /// Sentences of models that their evidence does not support.
     #[serde(default)]
     pub dropped_sentences: u32,
+    /// Each time whoever was on call was called, at most [`MOST_DEEDS`]; no later one is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<Page>,
+}
+
+/// Whoever was on call was called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// When.
+    pub at: Timestamp,
+    /// Who called.
+    pub by: PersonId,
+    /// Who was on call.
+    pub whom: Vec<PersonId>,
 }
 
 /// An alarm that a person took out of an incident. Until it stands in its new one, what is told of it is kept here.
@@ -384,6 +398,7 @@ impl Incident {
             flood_at: None,
             verdict: None,
             blamed: Vec::new(),
+            pages: Vec::new(),
             suffered: BTreeMap::new(),
             outlook: None,
             forecasts: Vec::new(),
@@ -419,7 +434,12 @@ impl Incident {
         match &record.fact {
             // A plan may refuse its fact: that is done before.
             Fact::ProposalDenied { .. } => self.denied_proposals += 1,
-            Fact::Opened { .. } | Fact::Plan { .. } | Fact::Paged { .. } => {}
+            Fact::Opened { .. } | Fact::Plan { .. } => {}
+            Fact::Paged { by, whom, text: _ } => {
+                if self.pages.len() < MOST_DEEDS {
+                    self.pages.push(Page { at: record.at, by: by.clone(), whom: whom.clone() });
+                }
+            }
             Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
                 alarm: (**alarm).clone(),
                 first_at: alarm.changed_at,

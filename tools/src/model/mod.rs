@@ -30,7 +30,7 @@ pub use because::{Apartness, Because};
 pub use bottleneck::{Bottleneck, Limit};
 pub use dependency::{Conflict, EntryPoint, Folded, Map, Stated};
 pub use evidence::{Claim, Evidence, EvidenceId, Source, Unit, Window};
-pub use incident::{Blame, Fact, Incident, IncidentId, Left, Look, Merged, Record, ScopeId};
+pub use incident::{Blame, Fact, Incident, IncidentId, Left, Look, Merged, Page, Record, ScopeId};
 pub use isolation::{CutEdge, Isolation, IsolationReason, IsolationRemedy};
 pub use joined::{JoinedAlarm, Transition};
 pub use kin::{KINSHIP_MEMORY, Kin, Kinship, MOST_KIN};

@@ -75,6 +75,13 @@ pub enum Happened {
     },
     /// A card that says enough to act on stood in the channel.
     Context,
+    /// Whoever was on call was called.
+    Paged {
+        /// Who called.
+        by: PersonId,
+        /// Who was on call.
+        whom: Vec<PersonId>,
+    },
     /// Something happened to a plan.
     Plan {
         /// Which.

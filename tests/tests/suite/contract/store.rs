@@ -413,7 +413,7 @@ fn budget() -> Budget {
 async fn the_budget_is_kept_for_whoever_sends_next(shelf: &Shelf) {
     let store = (shelf.open)();
     let left = async |store: &Arc<dyn Store>, seconds| match store.outbox_take(at(seconds), None).await.unwrap() {
-        Taken::Anew { budget, .. } => budget,
+        Taken::Anew { budget, .. } => *budget,
         other @ (Taken::More(_) | Taken::Busy { .. }) => panic!("a turn begins: {other:?}"),
     };
     let mut append = opening(1, "prod", "k1", 0);

@@ -74,6 +74,28 @@ async fn those_on_call_are_called_once() {
 }
 
 #[tokio::test]
+async fn the_user_group_on_call_is_called_unless_told() {
+    #[track_caller]
+    fn check(line: &str, expected: Option<&str>) {
+        let called = line.split_once('⏰').and_then(|(_, rest)| rest.split_once(": half")).map(|(whom, _)| whom.trim());
+        assert_eq!(called, expected, "{line}");
+    }
+    for (house_rules, expected) in [
+        ("on_call.user_group = \"S0ONCALL\"\n", Some("@S0ONCALL")),
+        ("escalate_to = \"U0KIM\"\non_call.user_group = \"S0ONCALL\"\n", Some("@Kim")),
+        ("on_call.topic = \"C0ALERTS\"\n", None),
+    ] {
+        run_test_under(house(house_rules), async |room| {
+            room.floods_and_mina_proposes().await;
+            room.skims();
+            room.wait(8 * 60).await;
+            check(&room.reads_of_plans(), expected);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_called_for_what_has_its_approvals() {
     run_test_under(house("escalate_to = \"S0ONCALL\""), async |room| {
         room.floods_and_mina_proposes().await;

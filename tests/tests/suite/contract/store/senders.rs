@@ -34,7 +34,7 @@ async fn who_comes_back_after_another_begins_anew() {
     other.outbox_done(Vec::new(), None, at(0)).await.unwrap();
     let taken = one.outbox_take(at(0), Some(pending[1].id)).await.unwrap();
     let Taken::Anew { open, budget: left } = taken else { panic!("another one sent meanwhile: {taken:?}") };
-    assert_eq!((open.len(), open[0].id, open[0].taken_before, left), (1, pending[1].id, true, budget()));
+    assert_eq!((open.len(), open[0].id, open[0].taken_before, left), (1, pending[1].id, true, Box::new(budget())));
 }
 
 #[tokio::test]
