@@ -1,6 +1,7 @@
 //! What a deployment configures: a TOML file, and the environment for secrets. Only this file reads either.
 
 mod bedrock;
+mod calls;
 mod mcp;
 mod on_call;
 mod policy;
@@ -8,6 +9,7 @@ mod recovery;
 mod slack;
 
 pub use bedrock::{Bedrock, Limits, Model};
+pub use calls::Calls;
 pub use mcp::{Bearer, Mcp};
 pub use on_call::OnCall;
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
@@ -23,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tools::audit::SHORTEST_KEY;
-use tools::model::{Edge, ScopeId, Service, Topology, minutes};
+use tools::model::{ScopeId, minutes};
 
 /// What a deployment configures. Nothing here has a default by accident: every place that makes one says all of it.
 #[derive(Clone, Debug)]
@@ -175,74 +177,6 @@ pub struct Audit {
     /// unless told. It needs `CLARITY_AUDIT_KEY`.
     pub anchors: Option<PathBuf>,
 }
-
-/// Who calls whom: what people declare, and what AWS is asked for. Both are merged; AWS's names fold into the services that
-/// are declared under the same name, with it as an alias, or with the ARN as one.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Calls {
-    /// Services with their AWS types and other names; none unless told.
-    pub services: Vec<Service>,
-    /// Who calls whom among them; nobody unless told.
-    pub edges: Vec<Edge>,
-    /// Whether X-Ray's service graph is read, which knows the calls that were traced; `false` unless told.
-    pub xray: bool,
-    /// Whether Lambda's event source mappings are read: which queue or stream feeds which function; `false` unless told.
-    pub event_sources: bool,
-    /// The EventBridge buses whose rules and targets are read, such as `["default"]`, ten at most; none unless told. Each rule
-    /// costs a call.
-    pub buses: Vec<String>,
-}
-
-impl Calls {
-    /// What is declared.
-    pub fn declared(&self) -> Topology {
-        Topology { services: self.services.clone(), edges: self.edges.clone() }
-    }
-
-    /// The first setting by which AWS is asked; none if it is not.
-    pub fn asks_aws(&self) -> Option<&'static str> {
-        [
-            (self.xray, "topology.xray = true"),
-            (self.event_sources, "topology.event_sources = true"),
-            (!self.buses.is_empty(), "topology.buses"),
-        ]
-        .into_iter()
-        .find_map(|(is_set, setting)| is_set.then_some(setting))
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let mut services = BTreeSet::new();
-        for id in self.services.iter().map(|service| &service.id) {
-            if !services.insert(id) {
-                return Err(format!("the service `{id}` stands there twice"));
-            }
-        }
-        let mut ends = self.edges.iter().flat_map(|edge| [&edge.caller, &edge.callee]);
-        if let Some(end) = ends.find(|end| !services.contains(end)) {
-            return Err(format!("an edge leads from or to `{end}`, which is none of the services"));
-        }
-        if self.buses.len() > MAX_BUSES {
-            return Err(format!("`topology.buses` has {} names; {MAX_BUSES} are read at most", self.buses.len()));
-        }
-        let mut buses = BTreeSet::new();
-        for bus in &self.buses {
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
-            if bus.is_empty() || bus.len() > 256 || !bus.bytes().all(is_plain) {
-                return Err(format!(
-                    "the event bus `{bus}` needs a name of 1 to 256 letters, digits, `/`, `.`, `-` and `_`"
-                ));
-            }
-            if !buses.insert(bus) {
-                return Err(format!("the event bus `{bus}` stands there twice"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Every rule of a bus costs a call.
-const MAX_BUSES: usize = 10;
 
 /// Where facts are kept and events wait.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -623,7 +557,7 @@ mod tests {
         assert_eq!((file.slack_api.as_str(), file.command.as_str()), ("https://slack.com/api", "/incident"));
         assert_eq!(file.storage, Storage::Embedded { path: "clarity.redb".into() });
         assert_eq!((file.metrics, file.scopes[0].flood), (Metrics::None, Flood::USUAL));
-        assert_eq!((file.topology.asks_aws(), file.topology.declared()), (None, Topology::default()));
+        assert_eq!((file.topology.asks_aws(), file.topology.declared()), (None, tools::model::Topology::default()));
         assert_eq!((file.scopes[0].environment.as_str(), file.policy), ("production", Policies::default()));
     }
 

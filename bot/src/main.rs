@@ -281,10 +281,10 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             score(&directory.context("say where the capsules are")?, stress, json)
         }
         #[cfg(feature = "mcp")]
-        Some(Task::Mcp { toolset }) => serve_toolset(toolset).await,
+        Some(Task::Mcp { toolset }) => Box::pin(serve_toolset(toolset)).await,
         #[cfg(feature = "aws")]
         Some(Task::Lambda(told)) => {
-            bot::lambda::start::run(told).await?;
+            Box::pin(bot::lambda::start::run(told)).await?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -1,4 +1,4 @@
-//! What the models of the local AWS say. It asks a server that speaks like OpenAI's; this is that server, and each model that a
+//! What the models of the local AWS say. It asks a server that speaks like `OpenAI`'s; this is that server, and each model that a
 //! test names says what the test tells it to.
 
 use crate::scripted::{Call, Scripted};

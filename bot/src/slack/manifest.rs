@@ -363,7 +363,7 @@ mod tests {
               {
                 "command": "/incident",
                 "description": "What is going on, what caused it, and what to do",
-                "usage_hint": "context | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | help",
+                "usage_hint": "context | ask | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | help",
                 "should_escape": true,
                 "url": "https://clarity.example.com/slack/commands"
               }

@@ -21,6 +21,7 @@ async fn help_lists_what_exists() {
         #war-room, only Mina:
         What you can ask for
         `/incident context [INC-n]`  What is going on, what caused it, what it hits next and what to do, in one message only you see
+        `/incident ask [INC-n] [question]`  Ask in your own words; every sentence of the answer is checked against its evidence
         `/incident why [INC-n]`  What speaks for the cause, how it spread, and what else was looked at
         `/incident fix [INC-n]`  What can be done, what it risks and costs, and who recovers; nothing is done by asking
         `/incident graph [INC-n]`  The blast radius as a picture, and what the map rests on

@@ -114,7 +114,8 @@ async fn without_a_model_the_card_says_nothing_about_it() {
 
 #[tokio::test]
 async fn what_a_model_says_badly_is_dropped_and_counted() {
-    let replies: [(&str, fn() -> Reply, u32); 5] = [
+    type Says = fn() -> Reply;
+    let replies: [(&str, Says, u32); 5] = [
         (
             "false",
             || {
@@ -188,9 +189,8 @@ async fn a_question_is_answered_by_reading() {
             return Ok(tells(&[]));
         }
         Ok(match prompt.turns.len() {
-            1 => calls("list_changes", json!({})),
-            // The same again, something that is not there, something that would change the world.
-            3 => calls("list_changes", json!({})),
+            // Twice the same, then something that would change the world.
+            1 | 3 => calls("list_changes", json!({})),
             5 => calls("execute_remediation", json!({"remedy": "alias_rollback"})),
             _ => honest(&Prompt { turns: prompt.turns[..1].to_vec(), ..prompt.clone() }),
         })

@@ -63,12 +63,20 @@ async fn a_mention_is_answered_to_whoever_made_it() {
         says(room, WAR_ROOM, None, "@Clarity what is wrong with you").await;
         assert_snapshot!(room.reads(), @"
         #war-room, only Mina:
-        I don't know `what`. Did you mean `/incident why`?
-        Open in `prod`
-        INC-1 · Login fails
-        since 03:11:58 UTC
-        [Context]
-        · `/incident open what is broken` declares another one, `/incident help` lists what exists.
+        INC-1 · context
+        What's going on
+        No alarm belongs to it; somebody declared it at 03:11:58 UTC.
+        What caused it
+        No cause found: nothing is outside its normal range.
+        What it hits next
+        Nothing that I know calls the affected services and is still healthy.
+        What changed
+        No change was seen in the four hours before.
+        What we could not see
+        • logs: the capsule `usual-world` holds none
+        What can I do next
+        1. Watch: nothing calls for action yet. Ask again when something changes
+        [Why] [Who is next] [Where to cut] [Changes] [Timeline] [Auth journey] [Similar incidents]
         ");
         says(room, WAR_ROOM, None, "I asked clarity for the status").await;
         assert_snapshot!(room.reads(), @"");

@@ -1,5 +1,6 @@
 //! Models of Bedrock: against the local AWS where it can speak, and on recorded refusals where it never refuses.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +37,7 @@ fn prompt(patience: Duration) -> Prompt {
         must_call: Some("tell".to_owned()),
         most_tokens: 500,
         patience,
-        now: "2026-11-20T03:16:00Z".parse().unwrap(),
+        now: Timestamp::from_second(1_795_144_560).expect("a moment of 2026"),
     }
 }
 

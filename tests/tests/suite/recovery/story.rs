@@ -300,6 +300,7 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         Asked for by @Mina at 03:14:30 UTC. Expires at 03:29:30 UTC.
         Approvals: 0 of 1 needed, not from who asked.
         May approve: any member of this workspace.
+        Asked as well at 03:22:00 UTC, since half of its time had gone by: @S0ONCALL.
         Nothing happens until enough people approve and somebody presses Execute.
         [Approve] [Reject] [Execute] [Details] [Revoke]
         · INC-1 · `plan-5f56ddaa67a2a5c7` · rests on E11, E12, E13 · nothing was changed yet
@@ -309,7 +310,7 @@ async fn what_nobody_answers_is_told_to_more_people_once_and_expires() {
         [picture: user-pool fails since 03:12 UTC and is the likely cause; from there it spread to token-exchange and orders-api. 3 services suffer; web is expected next; 1 service is unknown.]
 
         #war-room thread:
-        ⏰ half of its time went by without enough approvals · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it expires at 03:29:30 UTC.
+        ⏰ @S0ONCALL: half of its time went by without enough approvals · Set reserved concurrency of token-exchange to 2 (none now) (`plan-5f56ddaa`): it expires at 03:29:30 UTC.
         ");
         room.wait(8 * 60).await;
         assert_snapshot!(room.reads(), @"
