@@ -118,13 +118,13 @@ impl Works {
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
         let pulse = Arc::new(Pulse::default());
-        let cases = Cases {
+        let outside = Cases {
             config: Arc::clone(&config),
             store: Arc::clone(&store),
             inbox: Arc::clone(&inbox),
             pulse: Arc::clone(&pulse),
-        };
-        let outside = Outside { casebook: Arc::new(cases), ..outside };
+        }
+        .in_place_of(outside);
         let sender = Sender::new(Means {
             config: Arc::clone(&config),
             rules: Arc::clone(&rules),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::model::{Gap, Incident, IncidentId, ScopeId};
-use tools::ports::{Casebook, Wish};
+use tools::ports::{Casebook, Outside, Wish};
 
 /// Past incidents that are read at most for one question, the latest of them.
 const MOST: usize = 200;
@@ -20,6 +20,13 @@ pub(crate) struct Cases {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) pulse: Arc<Pulse>,
+}
+
+impl Cases {
+    /// The world with these incidents, whatever it had before.
+    pub(crate) fn in_place_of(self, outside: Outside) -> Outside {
+        Outside { casebook: Arc::new(self), ..outside }
+    }
 }
 
 #[async_trait]

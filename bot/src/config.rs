@@ -364,7 +364,7 @@ impl File {
     /// It asks for something that needs a process that stays up.
     pub fn check_for_functions(&self) -> Result<(), ConfigError> {
         match self.slack.transport {
-            Transport::Http => Ok(()),
+            Transport::Http => self.mcp.check_for_functions().map_err(ConfigError::Sense),
             Transport::Socket => Err(ConfigError::Sense(
                 "`slack.transport = \"socket\"` needs a process that stays up, and Lambda freezes a function once it has \
                  answered; take \"http\" there, or run `clarity serve` on a machine"

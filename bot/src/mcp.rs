@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tools::mcp::{Caller, Desk, Front, Neighbours, Toolset};
+use tools::mcp::{Caller, Desk, Front, Hosts, Neighbours, Toolset};
 use tools::ports::{Clock, Outside};
 use tools::recovery::policy::PersonId;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -75,15 +75,20 @@ impl IntoResponse for Refused {
     }
 }
 
-/// The routes of the three servers. They speak about the incidents of `outside`.
+/// The routes of the three servers, at a door that has the names of the configuration.
 pub(crate) fn router(config: &Config, outside: &Outside, clock: &Arc<dyn Clock>) -> Router {
+    at_door(Hosts::Named(config.mcp.hosts.clone()), config, outside, clock)
+}
+
+/// The routes of the three servers. They speak about the incidents of `outside`.
+pub(crate) fn at_door(hosts: Hosts, config: &Config, outside: &Outside, clock: &Arc<dyn Clock>) -> Router {
     let gate = Arc::new(Gate {
         bearers: config.bearers.clone(),
         calls_per_min: config.mcp.calls_per_min,
         clock: Arc::clone(clock),
         calls: Mutex::default(),
     });
-    let neighbours = Neighbours { hosts: config.mcp.hosts.clone(), origins: config.mcp.origins.clone() };
+    let neighbours = Neighbours { hosts, origins: config.mcp.origins.clone() };
     let scopes: Vec<_> = config.scopes.iter().map(|scope| scope.id.clone()).collect();
     let deadline = Duration::try_from(config.mcp.deadline).unwrap_or_default();
     let desk = Desk::live(outside.clone(), Arc::clone(clock), scopes).within(deadline);

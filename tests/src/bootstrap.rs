@@ -35,7 +35,7 @@ pub fn build() -> Bootstrap {
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let out = target.join("lambda");
     let built = Command::new(tool.bin.join("cargo-lambda"))
-        .args(["lambda", "build", "--package", "bot", "--bin", "clarity", "--features", "aws"])
+        .args(["lambda", "build", "--package", "bot", "--bin", "clarity", "--features", "aws,mcp"])
         .args(["--target", TARGET, "--output-format", "zip", "--lambda-dir"])
         .arg(&out)
         .args(["--config", "profile.dev.debug=0", "--config", "profile.dev.strip=\"symbols\""])

@@ -6,6 +6,7 @@
 //! change anything: the one tool that is no mere reading asks people, in the name of the person whom the front door knows.
 
 mod bound;
+mod confirm;
 mod desk;
 mod front;
 mod prompt;
@@ -13,10 +14,11 @@ mod recording;
 mod resource;
 mod schema;
 mod server;
+mod task;
 mod words;
 
 pub use desk::Desk;
-pub use front::{Caller, Front, Neighbours};
+pub use front::{Caller, Front, Hosts, Neighbours};
 
 use crate::tool::Entry;
 use crate::{context, dependency, recovery};
@@ -111,7 +113,7 @@ pub async fn serve(
     input: impl AsyncRead + Send + Unpin + 'static,
     output: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), ServeError> {
-    let server = Server { toolset, desk };
+    let server = Server { toolset, desk, confirmation: confirm::Confirmation::new() };
     let running = server.serve((input, output)).await.map_err(|err| ServeError::Opening(err.to_string()))?;
     match running.waiting().await {
         Ok(QuitReason::JoinError(err)) | Err(err) => Err(ServeError::Broken(err.to_string())),

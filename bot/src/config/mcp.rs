@@ -90,6 +90,17 @@ impl Mcp {
         Ok(())
     }
 
+    /// A function has an environment of its own: tokens are told by their hashes.
+    pub(super) fn check_for_functions(&self) -> Result<(), String> {
+        match self.tokens.keys().find(|token| !token.starts_with(DIGEST)) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "`mcp.tokens` names the environment variable {name}, and functions have none of yours; write `{DIGEST}` and \
+                 what `printf %s \"${name}\" | sha256sum` prints instead"
+            )),
+        }
+    }
+
     /// The tokens that are known, those of variables from wherever `lookup` looks.
     pub fn bearers(&self, lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<Bearer>, ConfigError> {
         let mut bearers: Vec<Bearer> = Vec::new();
@@ -156,6 +167,8 @@ mod tests {
         assert_snapshot!(with("MINA", "mina").check().unwrap_err(), @"`mina` of `mcp.tokens` is no id of a Slack user; one is `U0123ABCD`");
         assert_snapshot!(with("MINA", "U1A").bearers(|_| None).unwrap_err(), @"the configuration is wrong: the environment variable MINA is not set, and `mcp.tokens` names it");
         assert_snapshot!(with("MINA", "U1A").bearers(|_| Some("short".to_owned())).unwrap_err(), @"the configuration is wrong: the environment variable MINA holds no token: at least 24 letters, digits and signs; `openssl rand -hex 32` makes a good one");
+        assert_snapshot!(with("MINA", "U1A").check_for_functions().unwrap_err(), @r#"`mcp.tokens` names the environment variable MINA, and functions have none of yours; write `sha256:` and what `printf %s "$MINA" | sha256sum` prints instead"#);
+        assert!(with("sha256:12", "U1A").check_for_functions().is_ok());
         let odd = |mcp: Mcp| mcp.check().unwrap_err();
         assert_snapshot!(odd(Mcp { calls_per_min: 0, ..Mcp::default() }), @"`mcp.calls_per_min` is 0; one is the least");
         assert_snapshot!(odd(Mcp { deadline: SignedDuration::from_mins(6), ..Mcp::default() }), @"`mcp.deadline` is 6m; a call takes more than nothing, and 5m at most");

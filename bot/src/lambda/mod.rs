@@ -1,9 +1,11 @@
-//! The bot as two Lambda functions. [`Ingress`] verifies, puts into the inbox and answers; [`Worker`] handles what waits there
-//! and speaks. Lambda freezes a function once it has answered, so nothing is left running: what must wait goes into the
+//! The bot as Lambda functions. [`Ingress`] verifies, puts into the inbox and answers; [`Worker`] handles what waits there
+//! and speaks; and `Servers` answer MCP clients out of the facts. Lambda freezes a function once it has answered, so nothing is left running: what must wait goes into the
 //! delay queue.
 
 pub mod batch;
 pub mod gateway;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod start;
 
 use crate::app::Works;
@@ -82,6 +84,12 @@ pub struct Worked {
     pub wake_at: Option<Timestamp>,
 }
 
+/// A request goes in, as a function URL brings it, and an answer comes out.
+async fn through(router: &Router, event: Value) -> Result<Value, Error> {
+    let Ok(response) = router.clone().call(gateway::request(event)?).await;
+    Ok(gateway::answer(response).await?)
+}
+
 impl Ingress {
     /// A front door.
     pub fn new(door: Door) -> Self {
@@ -91,8 +99,7 @@ impl Ingress {
     /// Answers one invocation. An error makes EventBridge's event come again, and in the end wait in the queue of lost ones.
     pub async fn answer(&self, event: Value) -> Result<Value, Error> {
         if gateway::is_request(&event) {
-            let Ok(response) = self.router.clone().call(gateway::request(event)?).await;
-            return Ok(gateway::answer(response).await?);
+            return through(&self.router, event).await;
         }
         // Nobody but EventBridge may invoke the function otherwise: IAM has looked at that.
         let note = self.door.take_event(&event).await?;

@@ -1,11 +1,15 @@
 //! From the environment of a function to the function that runs.
 
 use crate::alarms::sns::verify::Authority;
+#[cfg(feature = "mcp")]
+use crate::app::Kept;
 use crate::app::{Parts, Works};
 use crate::aws::{DelayQueue, DynamoStore, SqsInbox};
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, File, Secrets};
 use crate::http::Door;
+#[cfg(feature = "mcp")]
+use crate::lambda::mcp::Servers;
 use crate::lambda::{Ingress, Worker};
 use crate::pulse::Pulse;
 use crate::rules::Rules;
@@ -16,6 +20,8 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use std::sync::Arc;
 use tools::aws::{defaults, explain};
+#[cfg(feature = "mcp")]
+use tools::ports::Clock;
 
 /// What a function is told. On Lambda it comes from the environment that `infra/template.yaml` sets.
 #[derive(Args, Clone, Debug)]
@@ -33,7 +39,7 @@ pub struct Told {
     #[arg(long, env = "CLARITY_LATER_URL", value_name = "URL", required_if_eq("role", "worker"))]
     pub later_url: Option<String>,
     /// Where facts are.
-    #[arg(long, env = "CLARITY_TABLE", value_name = "NAME", required_if_eq("role", "worker"))]
+    #[arg(long, env = "CLARITY_TABLE", value_name = "NAME", required_if_eq_any([("role", "worker"), ("role", "mcp")]))]
     pub table: Option<String>,
     /// The secret with Slack's signing secret.
     #[arg(long, env = "CLARITY_SIGNING_SECRET_ID", value_name = "ID", required_if_eq("role", "ingress"))]
@@ -50,6 +56,9 @@ pub enum Role {
     Ingress,
     /// Handles what waits in the inbox, and speaks.
     Worker,
+    /// Answers MCP clients.
+    #[cfg(feature = "mcp")]
+    Mcp,
 }
 
 /// Why a function did not start, or stopped.
@@ -125,6 +134,14 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
                 clock: clock.clone(),
             })?;
             Ok(Worker::new(works, clock).run(DelayQueue::new(&sdk, later)).await?)
+        }
+        #[cfg(feature = "mcp")]
+        Role::Mcp => {
+            let table = told.table.ok_or(Stopped::Untold("CLARITY_TABLE"))?;
+            let kept = Kept { store: Arc::new(DynamoStore::new(&sdk, table)), inbox };
+            let clock: Arc<dyn Clock> = clock;
+            let outside = serve::outside(&file).await?;
+            Ok(Servers::new(file.config(secrets)?, kept, outside, &clock).run().await?)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A server over streamable HTTP, without a session: every request brings all it needs, so that any process can answer it, a
 //! function as well as one that stays up. Revision 2026-07-28 asks for that, and 2025-11-25 allows it.
 
+use super::confirm::Confirmation;
 use super::server::Server;
 use super::{Desk, Toolset};
 use crate::recovery::policy::PersonId;
@@ -21,10 +22,25 @@ pub struct Caller(pub PersonId);
 /// back, by a name that its owner points to this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Neighbours {
-    /// Names, `clarity.example.com`, besides those of this machine for itself.
-    pub hosts: Vec<String>,
+    /// The names.
+    pub hosts: Hosts,
     /// Pages, `https://clarity.example.com`, besides those of this machine.
     pub origins: Vec<String>,
+}
+
+/// Names of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// Any of these, `clarity.example.com`, besides those of this machine for itself.
+    Named(Vec<String>),
+    /// Whoever brought the request found us by its name, as a function URL does: no other name leads here.
+    Routed,
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
 }
 
 /// The names of this machine for itself.
@@ -48,11 +64,14 @@ impl std::fmt::Debug for Front {
 impl Front {
     /// A toolset that speaks about what is on the desk. No body may be longer than `longest` bytes.
     pub fn new(toolset: Toolset, desk: Desk, neighbours: &Neighbours, longest: usize) -> Self {
-        let server = Server { toolset, desk };
-        let hosts = LOOPBACK.into_iter().chain(neighbours.hosts.iter().map(String::as_str));
+        let server = Server { toolset, desk, confirmation: Confirmation::new() };
         let origins = LOCAL.into_iter().chain(neighbours.origins.iter().map(String::as_str));
-        let config = StreamableHttpServerConfig::default()
-            .with_allowed_hosts(hosts)
+        let config = match &neighbours.hosts {
+            Hosts::Named(named) => StreamableHttpServerConfig::default()
+                .with_allowed_hosts(LOOPBACK.into_iter().chain(named.iter().map(String::as_str))),
+            Hosts::Routed => StreamableHttpServerConfig::default().disable_allowed_hosts(),
+        };
+        let config = config
             .with_allowed_origins(origins)
             .with_legacy_session_mode(false)
             .with_json_response(true)

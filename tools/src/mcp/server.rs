@@ -1,22 +1,23 @@
 //! One toolset as a server: what it lists, and a call from its arguments to its answer.
 
+use super::confirm::{Confirmation, Confirmed};
 use super::desk::Desk;
 use super::front::Caller;
 use super::schema::{input, schemas};
 use super::words::{in_words, note};
-use super::{Toolset, bound, prompt, resource};
+use super::{Toolset, bound, prompt, resource, task};
 use crate::dependency::draw::CreateDependencyVisualization;
 use crate::recovery::ExecuteRemediation;
 use crate::recovery::policy::PersonId;
 use crate::tool::{Effect, Entry, Tool, ToolError};
 use rmcp::model::{
-    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString,
-    ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod, GetPromptRequestParams,
-    GetPromptResponse, Implementation, JsonObject, ListPromptsRequestMethod, ListPromptsResult,
-    ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult,
-    ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam,
-    ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    ToolAnnotations,
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
+    ConstString, ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod, GetPromptRequestParams,
+    GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, JsonObject, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+    ListResourcesResult, ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams,
+    ProgressNotificationParam, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, ToolAnnotations, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -42,11 +43,13 @@ const BEAT: Duration = Duration::from_secs(1);
 pub(super) struct Server {
     pub(super) toolset: Toolset,
     pub(super) desk: Desk,
+    pub(super) confirmation: Confirmation,
 }
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build();
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts();
+        let capabilities = if self.asks() { capabilities.enable_tasks() } else { capabilities }.build();
         let about = match &self.desk.about {
             super::desk::About::Capsule(capsule) => format!(
                 "It speaks about one recorded incident, `{}`, from {} to {}.",
@@ -87,12 +90,57 @@ impl ServerHandler for Server {
             let problem = format!("there is no tool `{}`; there is: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(problem, None));
         };
-        let (server, arguments) = (self.clone(), request.arguments.unwrap_or_default());
         let caller = caller_of(&context);
+        // Where nobody stands behind a call it is refused anyway, and nobody has to answer before.
+        if let Some(caller) = &caller
+            && entry.spec.effect == Effect::Ask
+            && Confirmation::is_possible(context.client_capabilities().as_ref())
+        {
+            match self.confirmed(&request, caller).await? {
+                Confirmed::Yes => {}
+                Confirmed::No(why) => return Ok(CallToolResult::error(vec![ContentBlock::text(why)]).into()),
+                Confirmed::Ask(question) => return Ok(question.into()),
+            }
+        }
+        let (server, arguments) = (self.clone(), request.arguments.unwrap_or_default());
         // Apart, so that the beat goes on however busy the tool is, and a tool that fails takes nothing with it.
         let work = Abandoned(tokio::spawn(async move { server.call(entry, arguments, caller).await }));
         let result = self.wait(work, entry, &context).await?;
+        let knows_tasks = context.client_capabilities().is_some_and(|client| client.supports_tasks());
+        if entry.spec.effect == Effect::Ask
+            && knows_tasks
+            && let Some(task) = result.as_ref().ok().and_then(|asked| task::begin(asked, &self.desk))
+        {
+            return Ok(CallToolResponse::Task(task));
+        }
         Ok(result.unwrap_or_else(|problem| CallToolResult::error(vec![ContentBlock::text(problem)])).into())
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let asked = tokio::time::timeout(self.desk.deadline, task::get(&self.desk, &request.task_id));
+        asked.await.map_err(|_| late(self.desk.deadline))?
+    }
+
+    /// No task asks a client for anything, so that nothing is done with what it says.
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        known(&request.task_id)
+    }
+
+    /// A client may stop waiting. What people were asked stays theirs: they reject it, or whoever asked revokes it in Slack.
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        known(&request.task_id)
     }
 
     async fn list_resources(
@@ -195,6 +243,11 @@ impl<T> Drop for Abandoned<T> {
 type Answered = Result<CallToolResult, String>;
 
 impl Server {
+    /// Whether any of its tools asks people.
+    fn asks(&self) -> bool {
+        self.toolset.tools().iter().any(|entry| entry.spec.effect == Effect::Ask)
+    }
+
     /// What a caller sees of a tool.
     fn describe(&self, entry: &Entry) -> rmcp::model::Tool {
         let spec = entry.spec;
@@ -214,6 +267,18 @@ impl Server {
         match schemas(spec.name) {
             Some(schemas) => tool.with_raw_output_schema(schemas.output.clone()),
             None => tool,
+        }
+    }
+
+    /// Whether whoever sits at the client means it. What cannot be read is told by the call itself.
+    async fn confirmed(&self, request: &CallToolRequestParams, caller: &PersonId) -> Result<Confirmed, ErrorData> {
+        let arguments = request.arguments.clone().unwrap_or_default();
+        let Ok(arguments) = self.desk.arguments(&ExecuteRemediation::SPEC, arguments).await else {
+            return Ok(Confirmed::Yes);
+        };
+        match serde_json::from_value::<ExecuteRemediation>(arguments) {
+            Ok(asked) => self.confirmation.of(&asked, request, caller),
+            Err(_) => Ok(Confirmed::Yes),
         }
     }
 
@@ -305,6 +370,11 @@ async fn ask(arguments: Value, caller: Option<PersonId>, desk: &Desk) -> Result<
 fn caller_of(context: &RequestContext<RoleServer>) -> Option<PersonId> {
     let parts = context.extensions.get::<http::request::Parts>()?;
     parts.extensions.get::<Caller>().map(|caller| caller.0.clone())
+}
+
+fn known(task: &str) -> Result<(), ErrorData> {
+    let is_one = task::is_one(task);
+    is_one.then_some(()).ok_or_else(|| ErrorData::invalid_params("there is no such task", None))
 }
 
 fn cancelled() -> ErrorData {

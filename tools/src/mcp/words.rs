@@ -328,6 +328,9 @@ fn recovery_in_short(answer: &RecoveryForecast) -> String {
 }
 
 fn asked_in_short(answer: &ExecutionAsked) -> String {
+    if let Some(report) = answer.outcome.clone() {
+        return plans_in_short(&PlanReports { plans: vec![report], gaps: Vec::new() });
+    }
     format!(
         "Nothing was changed: people decide, in {}. Ask `get_plan_status` with the proposal `{}` how it goes on.",
         answer.place, answer.proposal

@@ -31,24 +31,31 @@ pub struct ExecuteRemediation {
 }
 
 /// That people were asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 pub struct ExecutionAsked {
-    /// What comes next: always people.
-    pub status: Pending,
+    /// What comes next: always people, unless the answer waited for them.
+    pub status: Answered,
+    /// The incident it is for.
+    pub incident: IncidentId,
     /// What was asked for; its plan is found by it.
     pub proposal: ProposalKey,
     /// Where people decide.
     pub place: String,
+    /// What came of it, where the answer waited for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<PlanReport>,
 }
 
-/// What an execution waits for.
+/// Where an execution stands that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "mcp", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Pending {
-    /// People, who see the plan and have it carried out, or not.
+pub enum Answered {
+    /// It waits for people, who see the plan and have it carried out, or not.
     NeedsApproval,
+    /// They decided, and it is over.
+    Decided,
 }
 
 #[async_trait]
@@ -76,7 +83,13 @@ impl Tool for ExecuteRemediation {
         let proposal = ProposalKey::of(&self.service, &self.remedy);
         let wish = Wish { incident: self.incident, proposal: proposal.clone(), by, at: self.now };
         match outside.casebook.request(wish).await {
-            Ok(place) => Ok(ExecutionAsked { status: Pending::NeedsApproval, proposal, place }),
+            Ok(place) => Ok(ExecutionAsked {
+                status: Answered::NeedsApproval,
+                incident: self.incident,
+                proposal,
+                place,
+                outcome: None,
+            }),
             Err(gap) => Err(arguments("incident", format!("people cannot be asked: {}", gap.because))),
         }
     }

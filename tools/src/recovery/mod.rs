@@ -21,7 +21,7 @@ mod tests;
 mod toolset;
 pub mod verify;
 
-pub use execute::{ExecuteRemediation, ExecutionAsked, GetPlanStatus, Pending, PlanReport, PlanReports};
+pub use execute::{Answered, ExecuteRemediation, ExecutionAsked, GetPlanStatus, PlanReport, PlanReports};
 pub use forecast::{Recovery, Unsaid};
 pub use propose::ProposalKey;
 pub use terms::{OwnRunbook, Past, Terms};

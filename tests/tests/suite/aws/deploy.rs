@@ -28,6 +28,10 @@ use tools::ports::Clock;
 /// How long anything may take: the local AWS starts a process for every invocation.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What an MCP client brings.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const TOKEN_SHA256: &str = "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9";
+
 /// The deployment in front of a workspace.
 struct Deployed {
     account: Account,
@@ -54,7 +58,7 @@ async fn deploy() -> Deployed {
         cloud.json("secretsmanager", "secretsmanager.CreateSecret", &secret(name, value.expose_secret())).await;
     }
     let text = format!(
-        "slack_api = \"{api}\"\ncommand = \"/incident\"\n\n[[scopes]]\nid = \"prod\"\nwatched = [\"{ALERTS}\"]\nwar_room = \"{WAR_ROOM}\"\n"
+        "slack_api = \"{api}\"\ncommand = \"/incident\"\n\n[[scopes]]\nid = \"prod\"\nwatched = [\"{ALERTS}\"]\nwar_room = \"{WAR_ROOM}\"\n\n[mcp.tokens]\n\"sha256:{TOKEN_SHA256}\" = \"U0MINA\"\n"
     );
     let parameter = json!({"Name": "/clarity/config", "Type": "String", "Value": text});
     cloud.json("ssm", "AmazonSSM.PutParameter", &parameter).await;
@@ -132,6 +136,7 @@ async fn a_command_and_alarms_go_through_the_deployment() {
     a_signed_command_is_answered(&deployed).await;
     a_change_is_kept(&deployed).await;
     the_first_minute_of_the_drill_becomes_a_card(&deployed).await;
+    an_mcp_client_asks_about_it(&deployed).await;
 }
 
 async fn nobody_comes_in_unsigned(deployed: &Deployed) {
@@ -262,6 +267,33 @@ async fn the_first_minute_of_the_drill_becomes_a_card(deployed: &Deployed) {
     assert!(card.contains("What caused it") && card.contains("Time to context"), "{card}");
     // Nothing was given up on the way.
     assert_eq!((deployed.waiting("Lost").await, deployed.waiting("InboxDead").await), (0, 0));
+}
+
+async fn an_mcp_client_asks_about_it(deployed: &Deployed) {
+    let url = format!("{}{}/mcp/context", deployed.cloud.url, local_path(&deployed.outputs["McpUrl"]));
+    let ask = |method: &str, params: Value| {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let bearer = format!("Bearer {TOKEN}");
+        let url = &url;
+        async move {
+            let headers = [
+                ("content-type", "application/json"),
+                ("accept", "application/json, text/event-stream"),
+                ("mcp-protocol-version", "2025-11-25"),
+                ("authorization", bearer.as_str()),
+            ];
+            let (status, answer) = http::post(url, &headers, &call).await;
+            assert_eq!(status, 200, "{answer}\n{}", log());
+            serde_json::from_str::<Value>(&answer).expect("it is JSON")
+        }
+    };
+    let (status, _) = http::post(&url, &[("content-type", "application/json")], "{}").await;
+    assert_eq!(status, 401, "a client without a token");
+    let listed = ask("tools/list", json!({})).await;
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(9), "{listed}");
+    let told = ask("tools/call", json!({"name": "get_timeline", "arguments": {}})).await;
+    let text = told["result"]["content"][0]["text"].as_str().unwrap_or_default();
+    assert!(told["result"]["isError"] != true && !text.is_empty(), "{told}");
 }
 
 /// Whether a deployed rule would hand the event to the ingress. Nobody but CloudWatch may put events with its source onto

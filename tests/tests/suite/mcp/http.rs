@@ -15,10 +15,10 @@ const TOKENS: &str = "[mcp.tokens]
 ";
 
 /// What a request of revision 2026-07-28 brings with it.
-fn meta() -> Value {
+fn meta(able: &Value) -> Value {
     json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientCapabilities": able,
         "io.modelcontextprotocol/clientInfo": { "name": "a test", "version": "1" },
     })
 }
@@ -29,10 +29,28 @@ pub(super) async fn ask(
     toolset: Toolset,
     token: Option<&str>,
     method: &str,
+    params: Value,
+) -> (u16, Value) {
+    ask_with(json!({}), room, toolset, token, method, params).await
+}
+
+/// The same as a client that is able to do more.
+async fn ask_with(
+    able: Value,
+    room: &Room,
+    toolset: Toolset,
+    token: Option<&str>,
+    method: &str,
     mut params: Value,
 ) -> (u16, Value) {
-    params["_meta"] = meta();
-    let name = params.get("name").or(params.get("uri")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    params["_meta"] = meta(&able);
+    let name = params
+        .get("name")
+        .or(params.get("uri"))
+        .or(params.get("taskId"))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let bearer = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![
         ("content-type", "application/json"),
@@ -117,7 +135,8 @@ async fn who_brings_no_token_stays_outside() {
 #[tokio::test]
 async fn a_page_from_elsewhere_and_another_name_are_refused() {
     run_test(async |room| {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta()}}).to_string();
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta(&json!({}))}})
+            .to_string();
         let usual = [
             ("content-type", "application/json"),
             ("accept", "application/json, text/event-stream"),
@@ -210,6 +229,96 @@ async fn a_client_proposes_a_person_approves_and_the_client_sees_it_done() {
             .map(|told| told[1].as_str().unwrap())
             .collect();
         assert_eq!(words, ["proposed", "approved", "started", "succeeded"]);
+    })
+    .await;
+}
+
+/// A client that can ask its person does, and brings back what it was given; anything else does not count.
+#[tokio::test]
+async fn whoever_sits_at_the_client_is_asked_first() {
+    run_test_under(house(TOKENS), async |room| {
+        room.floods().await;
+        let wanted = best(room).await;
+        let asks = async |room: &Room, token: &str, wanted: &Value, state: Option<&Value>, action: &str| {
+            let mut params = json!({"name": "execute_remediation", "arguments": wanted});
+            if let Some(state) = state {
+                params["requestState"] = state.clone();
+                params["inputResponses"] = json!({"confirm": {"action": action, "content": {}}});
+            }
+            let able = json!({"elicitation": {}});
+            ask_with(able, room, Toolset::Recovery, Some(token), "tools/call", params).await.1
+        };
+        let question = asks(room, MINA, &wanted, None, "").await;
+        assert_eq!(question["result"]["resultType"], json!("input_required"), "{question}");
+        let form = &question["result"]["inputRequests"]["confirm"];
+        assert_eq!(form["method"], json!("elicitation/create"), "{form}");
+        assert_snapshot!(form["params"]["message"].as_str().unwrap(), @"Ask the people of INC-1 to have “Limit how much runs at once” carried out for `token-exchange`? Nothing is changed by your answer: they decide in Slack.");
+        let state = &question["result"]["requestState"];
+
+        let mut another = wanted.clone();
+        another["incident"] = json!("INC-2");
+        for (token, wanted, state) in [
+            (RAY, &wanted, state.clone()),
+            (MINA, &wanted, json!("rs1.AAAA.AAAA")),
+            (MINA, &wanted, json!(format!("{}A", state.as_str().unwrap()))),
+        ] {
+            let refused = asks(room, token, wanted, Some(&state), "accept").await;
+            assert_eq!(refused["error"]["code"], json!(-32602), "{refused}");
+        }
+        for (wanted, action) in [(&wanted, "decline"), (&wanted, "cancel"), (&wanted, "approve"), (&another, "accept")]
+        {
+            let refused = asks(room, MINA, wanted, Some(state), action).await;
+            assert_eq!(refused["result"]["isError"], json!(true), "{refused}");
+        }
+        room.wait(1).await;
+        assert!(room.plans().await.is_empty(), "nobody was asked");
+
+        let asked = asks(room, MINA, &wanted, Some(state), "accept").await;
+        assert_eq!(asked["result"]["structuredContent"]["status"], json!("needs_approval"), "{asked}");
+        room.wait(1).await;
+        assert_eq!(room.plans().await.len(), 1);
+        room.skims();
+    })
+    .await;
+}
+
+/// A client that knows tasks polls one until people have decided.
+#[tokio::test]
+async fn a_request_to_people_is_a_task_for_whoever_knows_tasks() {
+    run_test_under(house(TOKENS), async |room| {
+        room.floods().await;
+        let wanted = best(room).await;
+        let asks = async |room: &Room, method: &str, params: Value| {
+            let able = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+            ask_with(able, room, Toolset::Recovery, Some(MINA), method, params).await.1
+        };
+        let begun = asks(room, "tools/call", json!({"name": "execute_remediation", "arguments": wanted})).await;
+        assert_eq!(begun["result"]["resultType"], json!("task"), "{begun}");
+        let id = begun["result"]["taskId"].clone();
+        let about = json!({"taskId": id});
+        room.wait(1).await;
+        let waits = asks(room, "tasks/get", about.clone()).await;
+        assert_eq!(waits["result"]["status"], json!("working"), "{waits}");
+        assert_snapshot!(waits["result"]["statusMessage"].as_str().unwrap_or_default(), @"Set reserved concurrency of token-exchange to 2 (none now): 0 of 1 approvals");
+
+        // It may answer what nobody asked, and stop waiting: both are no decision.
+        let update = json!({"taskId": id, "inputResponses": {"approve": {"action": "accept"}}});
+        for (method, params) in [("tasks/update", update), ("tasks/cancel", about.clone())] {
+            let answer = asks(room, method, params).await;
+            assert!(answer["error"].is_null(), "{answer}");
+        }
+        assert_eq!(room.plans().await[0].status(), PlanStatus::Waiting);
+
+        room.jun().clicks("Reject").await;
+        room.skims();
+        let over = asks(room, "tasks/get", about).await;
+        assert_eq!(over["result"]["status"], json!("completed"), "{over}");
+        let answer = &over["result"]["result"]["structuredContent"];
+        assert_eq!((&answer["status"], &answer["outcome"]["status"]), (&json!("decided"), &json!("rejected")));
+        for odd in ["INC-1", "INC-9.a1c6e49237f0b28b.1795144560", "x.y.z"] {
+            let answer = asks(room, "tasks/get", json!({"taskId": odd})).await;
+            assert_eq!(answer["error"]["code"], json!(-32602), "{answer}");
+        }
     })
     .await;
 }
