@@ -398,7 +398,7 @@ async fn what_a_tool_asks_for_is_decided_by_people() {
         let request = ExecuteRemediation { requester: Some(PersonId("U0MINA".to_owned())), ..request };
         for _ in 0..2 {
             let asked = request.clone().call(&outside).await.unwrap();
-            insta::allow_duplicates!(assert_snapshot!(serde_json::to_string(&asked).unwrap(), @r#"{"status":"needs_approval","proposal":"a1c6e49237f0b28b","place":"the thread of INC-1 in the war room, https://slack.com/app_redirect?channel=C0WARROOM"}"#));
+            insta::allow_duplicates!(assert_snapshot!(serde_json::to_string(&asked).unwrap(), @r#"{"status":"needs_approval","incident":"INC-1","proposal":"a1c6e49237f0b28b","place":"the thread of INC-1 in the war room, https://slack.com/app_redirect?channel=C0WARROOM"}"#));
         }
         room.wait(1).await;
         assert_eq!(room.reads_only("only").len(), 0, "nobody waits for an answer");
