@@ -84,7 +84,7 @@ impl Confirmation {
         let ExecuteRemediation { incident, service, remedy, .. } = asked;
         let message = format!(
             "Ask the people of {incident} to have “{}” carried out for `{service}`? Nothing is changed by your answer: they \
-             decide in Slack.",
+             decide in the war room.",
             remedy.spec().title
         );
         let form = ElicitationSchema::builder().build().map_err(|problem| ErrorData::internal_error(problem, None))?;

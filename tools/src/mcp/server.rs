@@ -134,7 +134,7 @@ impl ServerHandler for Server {
         known(&request.task_id)
     }
 
-    /// A client may stop waiting. What people were asked stays theirs: they reject it, or whoever asked revokes it in Slack.
+    /// A client may stop waiting. What people were asked stays theirs: they reject it, or whoever asked revokes it in the war room.
     async fn cancel_task(
         &self,
         request: CancelTaskParams,

@@ -252,7 +252,7 @@ async fn whoever_sits_at_the_client_is_asked_first() {
         assert_eq!(question["result"]["resultType"], json!("input_required"), "{question}");
         let form = &question["result"]["inputRequests"]["confirm"];
         assert_eq!(form["method"], json!("elicitation/create"), "{form}");
-        assert_snapshot!(form["params"]["message"].as_str().unwrap(), @"Ask the people of INC-1 to have “Limit how much runs at once” carried out for `token-exchange`? Nothing is changed by your answer: they decide in Slack.");
+        assert_snapshot!(form["params"]["message"].as_str().unwrap(), @"Ask the people of INC-1 to have “Limit how much runs at once” carried out for `token-exchange`? Nothing is changed by your answer: they decide in the war room.");
         let state = &question["result"]["requestState"];
 
         let mut another = wanted.clone();
