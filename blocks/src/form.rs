@@ -1,5 +1,7 @@
 //! Forms: a window that asks for something before it is done, and what it brings back when it is sent.
 
+pub mod settings;
+
 use crate::action::{Action, Form};
 use crate::limits::cut;
 use serde::{Deserialize, Serialize};
@@ -53,8 +55,9 @@ pub fn asked_by(value: &str) -> Option<Form> {
     }
 }
 
-/// The window as Slack takes it.
-pub fn form(form: Form, carries: &Carries) -> Value {
+/// The window as Slack takes it. `present` is what stands in the field already; what was there before is easier to mend than
+/// to type anew.
+pub fn form(form: Form, carries: &Carries, present: &str) -> Value {
     let words = words(form);
     let mut input = json!({
         "type": "input",
@@ -65,6 +68,9 @@ pub fn form(form: Form, carries: &Carries) -> Value {
     });
     if words.blank.is_none() {
         input["optional"] = json!(true);
+    }
+    if !present.is_empty() {
+        input["element"]["initial_value"] = json!(cut(present, words.most));
     }
     view(CALLBACK, (words.title, words.submit), &carries.metadata(), &[input])
 }
@@ -296,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_form_is_within_the_limits_of_slack() {
-        for view in FORMS.map(|each| form(each, &carries("https://hooks.slack.com/actions/T1/2/3"))) {
+        for view in FORMS.map(|each| form(each, &carries("https://hooks.slack.com/actions/T1/2/3"), "")) {
             for (part, limit) in [("title", 24), ("submit", 24), ("close", 24)] {
                 let text = view[part]["text"].as_str().unwrap();
                 assert!((1..=limit).contains(&units(text)), "{part}: {text}");
@@ -311,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_form_asks_for_one_thing() {
-        let view = form(Form::Reason, &Carries { response_url: String::new(), ..carries("") });
+        let view = form(Form::Reason, &Carries { response_url: String::new(), ..carries("") }, "");
         insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @r#"
         [
           {
@@ -336,7 +342,7 @@ mod tests {
           }
         ]
         "#);
-        let view = form(Form::TargetName, &carries(""));
+        let view = form(Form::TargetName, &carries(""), "");
         insta::assert_snapshot!(serde_json::to_string_pretty(&view["blocks"]).unwrap(), @r#"
         [
           {
@@ -367,7 +373,7 @@ mod tests {
     fn an_address_without_room_is_left_out() {
         #[track_caller]
         fn check(response_url: &str, expected: &str) {
-            let view = form(Form::Reason, &carries(response_url));
+            let view = form(Form::Reason, &carries(response_url), "");
             assert!(units(metadata(&view)) <= MAX_CARRIED);
             assert_eq!(Carries::read(metadata(&view)), Some(carries(expected)));
         }
@@ -429,7 +435,7 @@ mod tests {
         fn what_a_form_carries_comes_back(value in "\\PC{0,200}", channel in "\\PC{0,40}", response_url in "\\PC{0,300}") {
             let carries = Carries { value, channel, response_url };
             for each in FORMS {
-                prop_assert_eq!(Carries::read(metadata(&form(each, &carries))), Some(carries.clone()));
+                prop_assert_eq!(Carries::read(metadata(&form(each, &carries, ""))), Some(carries.clone()));
             }
         }
     }

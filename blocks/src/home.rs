@@ -2,10 +2,11 @@
 
 use crate::action::{Action, Topic};
 use crate::message::{Button, Message};
+use crate::settings::{self, Shown};
 use crate::{people, phrase};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tools::model::{Incident, ScopeId};
+use tools::model::Incident;
 use tools::stats::Stats;
 
 /// What the button carries that declares an incident.
@@ -20,34 +21,37 @@ const MAX_SCOPES: usize = 4;
 /// What the Home tab says of one scope.
 #[derive(Clone, Debug)]
 pub struct Part<'a> {
-    /// Which.
-    pub scope: &'a ScopeId,
+    /// What is set for it.
+    pub settings: Shown,
     /// Its incidents that are open, the most recent first.
     pub open: Vec<&'a Incident>,
     /// The figures of the week, if they could be counted.
     pub week: Option<Stats>,
-    /// From how many alarms on it is a flood, and within what time.
-    pub flood: (usize, SignedDuration),
-    /// How long a flood may go without a lead; zero where nobody is told.
-    pub nudge_after: SignedDuration,
 }
 
-/// The tab as Slack takes it.
-pub fn view(root: &str, parts: &[Part<'_>]) -> Value {
+/// The tab as Slack takes it. `hidden` scopes more there are, in whose war rooms the person is not.
+pub fn view(root: &str, parts: &[Part<'_>], hidden: usize) -> Value {
     let mut blocks = Vec::new();
     for part in parts.iter().take(MAX_SCOPES) {
-        let told = scope(root, part).blocks.into_iter();
-        let declare = json!({"type": "actions", "elements": [{
-            "type": "button", "action_id": "clarity.declare", "value": DECLARE,
-            "text": {"type": "plain_text", "text": "Declare an incident", "emoji": false},
-        }]});
-        for (at, mut block) in told.chain([declare]).enumerate() {
+        for (at, mut block) in scope(root, part).blocks.into_iter().enumerate() {
             // Buttons of this tab belong to no channel: the block says whose they are.
-            block["block_id"] = json!(format!("{HOME}{}.{at}", part.scope));
+            block["block_id"] = json!(format!("{HOME}{}.{at}", part.settings.scope));
             blocks.push(block);
         }
     }
+    let elsewhere = hidden + parts.len().saturating_sub(MAX_SCOPES);
+    blocks.extend(more(elsewhere).blocks);
     json!({"type": "home", "blocks": blocks})
+}
+
+/// What is not listed, and how to get at it.
+fn more(elsewhere: usize) -> Message {
+    let message = Message::new("more");
+    if elsewhere == 0 {
+        return message;
+    }
+    let count = phrase::count(elsewhere, "other scope is", "other scopes are");
+    message.section(&format!("{} not listed here. Whoever is in a war room sees its scope.", phrase::capital(&count)))
 }
 
 /// Stands before the scope in the id of a block.
@@ -60,8 +64,8 @@ pub fn scope_of(block_id: &str) -> Option<&str> {
 
 fn scope(root: &str, part: &Part<'_>) -> Message {
     let title = match part.open.len() {
-        0 => format!("{}: all is calm", part.scope),
-        open => format!("{}: {}", part.scope, phrase::count(open, "incident is open", "incidents are open")),
+        0 => format!("{}: all is calm", part.settings.scope),
+        open => format!("{}: {}", part.settings.scope, phrase::count(open, "incident is open", "incidents are open")),
     };
     let mut message = Message::new(&title).header(&title);
     for incident in part.open.iter().take(MAX_LISTED) {
@@ -70,7 +74,10 @@ fn scope(root: &str, part: &Part<'_>) -> Message {
     }
     let more = part.open.len().saturating_sub(MAX_LISTED);
     let message = message.section(&if more > 0 { format!("And {more} more.") } else { String::new() });
-    message.section(&week(part.week.as_ref())).context(&[settings(root, part)])
+    let help = format!("{} lists what you can ask", phrase::code(format!("{root} help")));
+    let message = message.section(&week(part.week.as_ref()));
+    let message = message.context(&[format!("{} · {help}", settings::line(&part.settings))]);
+    message.openers(&[("Declare an incident", DECLARE), ("Settings…", settings::CHANGE)])
 }
 
 fn week(stats: Option<&Stats>) -> String {
@@ -83,30 +90,22 @@ fn week(stats: Option<&Stats>) -> String {
     }
 }
 
-fn settings(root: &str, part: &Part<'_>) -> String {
-    let (alarms, within) = part.flood;
-    let nudge = if part.nudge_after.is_zero() {
-        "nobody is nudged".to_owned()
-    } else {
-        format!("a flood without lead or severity is told so after {}", phrase::span(part.nudge_after))
-    };
-    format!(
-        "A flood is {alarms} alarms within {} · {nudge} · {} lists what you can ask",
-        phrase::span(within),
-        phrase::code(format!("{root} help"))
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tools::model::ScopeId;
 
     #[test]
     fn a_block_tells_its_scope() {
-        let scope = ScopeId("prod-eu".to_owned());
-        let flood = (3, SignedDuration::from_mins(5));
-        let part = Part { scope: &scope, open: Vec::new(), week: None, flood, nudge_after: SignedDuration::ZERO };
-        let view = view("/incident", &[part]);
+        let settings = Shown {
+            scope: ScopeId("prod-eu".to_owned()),
+            flood: (3, SignedDuration::from_mins(5)),
+            nudge_after: SignedDuration::ZERO,
+            quiet: None,
+            muted_until: None,
+            last: None,
+        };
+        let view = view("/incident", &[Part { settings, open: Vec::new(), week: None }], 0);
         let ids: Vec<&str> =
             view["blocks"].as_array().unwrap().iter().map(|block| block["block_id"].as_str().unwrap()).collect();
         assert!(ids.len() > 2 && ids.iter().all(|id| scope_of(id) == Some("prod-eu")), "{ids:?}");

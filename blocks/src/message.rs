@@ -203,6 +203,19 @@ impl Message {
         if elements.is_empty() { self } else { self.push(json!({"type": "actions", "elements": elements})) }
     }
 
+    /// Adds buttons that are about no incident: each a label and what it carries, `v1.` and a word.
+    #[must_use]
+    pub(crate) fn openers(self, buttons: &[(&str, &str)]) -> Self {
+        let button = |(label, value): &(&str, &str)| {
+            let word = value.rsplit('.').next().unwrap_or_default();
+            json!({
+                "type": "button", "action_id": format!("clarity.{word}"), "value": value,
+                "text": {"type": "plain_text", "text": label, "emoji": false},
+            })
+        };
+        self.push(json!({"type": "actions", "elements": buttons.iter().map(button).collect::<Vec<_>>()}))
+    }
+
     /// Adds buttons, and behind three dots what is wanted less often: five lines at most.
     #[must_use]
     pub(crate) fn actions_and_menu(self, buttons: &[(Action, &str)], menu: &[(Action, &str)]) -> Self {

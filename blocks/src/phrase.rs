@@ -58,6 +58,12 @@ pub(crate) fn one_line(text: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A sentence with a capital at its beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
 /// Somebody, as a mention where the id is one that the chat can have given.
 pub fn person(id: &PersonId) -> String {
     by(&id.0)

@@ -141,19 +141,19 @@ impl Works {
         let dispatcher = Dispatcher {
             config: Arc::clone(&config),
             rules,
-            store,
+            store: Arc::clone(&store),
             inbox: Arc::clone(&inbox),
             outside: outside.clone(),
             clock: Arc::clone(&clock),
             pulse: Arc::clone(&pulse),
             atlas: Mutex::new(None),
-            kinships: Mutex::default(),
+            told: Mutex::default(),
         };
         let (sns, pulse_of_door) = (Authority::new()?, Arc::clone(&pulse));
         let app = config.app_token.clone().map(|token| (config.slack_api.clone(), token));
         #[cfg(feature = "mcp")]
         let mcp = crate::mcp::router(&config, &outside, &clock);
-        let door = Door { config, inbox, clock, pulse: pulse_of_door, chat: chat.clone(), sns };
+        let door = Door { config, inbox, clock, pulse: pulse_of_door, store, chat: chat.clone(), sns };
         let socket = app.map(|(api, token)| Socket::new(&api, &token, door.clone())).transpose()?;
         let router = http::router(door);
         #[cfg(feature = "mcp")]

@@ -5,12 +5,14 @@ mod meant;
 mod people;
 pub mod question;
 mod regroup;
+pub mod settings;
 mod since;
 
 pub use meant::may_mean_any;
 pub use people::{Holder, Wanted};
 pub use since::Since;
 
+use crate::settings::Setting;
 use blocks::action::Topic;
 use tools::model::{IncidentId, Role, Severity};
 use tools::recovery::plan::PlanId;
@@ -122,6 +124,11 @@ pub enum Command {
         /// The words.
         text: String,
     },
+    /// What is set for the scope.
+    Settings {
+        /// What is to be set; none to be told.
+        set: Option<Setting>,
+    },
     /// Which incidents are open.
     Overview,
     /// What can be asked for.
@@ -148,6 +155,7 @@ impl Command {
             | Self::Undo { .. }
             | Self::Stats { .. }
             | Self::Open { .. }
+            | Self::Settings { .. }
             | Self::Overview
             | Self::Help => None,
         };
@@ -338,6 +346,12 @@ pub const COMMANDS: &[Row] = &[
         help: "Add a line to the timeline and the postmortem",
         parse: people::note,
     },
+    Row {
+        word: "settings",
+        usage: "settings [quiet|mute|nudges|flood|usual …]",
+        help: "What is set here: quiet hours, nudges, what counts as a flood; `settings quiet 22:00-07:00 Europe/Berlin` sets it",
+        parse: settings::settings,
+    },
     Row { word: "help", usage: "help", help: "This list", parse: |_| Ok(Command::Help) },
 ];
 
@@ -455,6 +469,16 @@ pub enum Misread {
     NoPerson {
         /// What was typed.
         word: String,
+    },
+    /// Something was expected that can be set.
+    NoSetting {
+        /// What was typed.
+        word: String,
+    },
+    /// Something cannot be set so.
+    OddSetting {
+        /// A sentence with an example.
+        problem: String,
     },
     /// Words were expected.
     NoText {

@@ -6,6 +6,7 @@ use crate::grouping;
 use crate::intent::{Intent, Job, MessageName, Place};
 use crate::ports::Log;
 use crate::rules::{Rules, mention};
+use crate::settings::Settings;
 use blocks::Message;
 use blocks::plan::Who;
 use jiff::Timestamp;
@@ -29,8 +30,10 @@ pub struct Scene {
     pub next: IncidentId,
     /// The incident that is meant where none is named, if the place tells in which somebody asks.
     pub about: Option<IncidentId>,
-    /// What people said of which alarms belong together, the newest first; empty unless an alarm looks for its place.
+    /// What people said of which alarms belong together, the newest first.
     pub kinships: Arc<[Kinship]>,
+    /// What people set for the scope; [`Self::scope`] is as it is under these.
+    pub settings: Settings,
     /// The topology, if it could be read.
     pub atlas: Option<Arc<Atlas>>,
 }
@@ -92,6 +95,8 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// What a person said of which alarms belong together, to be kept for the scope.
     pub kinship: Option<Kinship>,
+    /// What a person set for the scope.
+    pub settings: Option<Settings>,
     /// What happens outside.
     pub intents: Vec<Intent>,
 }
@@ -202,6 +207,6 @@ impl<'a> Draft<'a> {
     pub(crate) fn done(self) -> Decision {
         let after = self.incident.filter(|_| !self.records.is_empty());
         let log = after.map(|after| Log { records: self.records, after });
-        Decision { log, changes: Vec::new(), kinship: None, intents: self.intents }
+        Decision { log, intents: self.intents, ..Decision::default() }
     }
 }

@@ -6,9 +6,10 @@ use crate::decision::Scene;
 use crate::engine;
 use crate::event::{Delivered, Event, Timer};
 use crate::intent::Intent;
-use crate::ports::{Append, Appended, Inbox, Lookback, Store, StoreError};
+use crate::ports::{Append, Appended, Inbox, Lookback, Store, StoreError, Told};
 use crate::pulse::{Pulse, Worker};
 use crate::rules::Rules;
+use crate::settings::Settings;
 use blocks::action::Action;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -22,8 +23,8 @@ use tools::ports::{Clock, Outside};
 /// How old the topology may be before it is read again.
 const ATLAS_AGE: SignedDuration = minutes(5);
 
-/// How old what people said may be before it is read again: another process may have heard something.
-const KINSHIPS_AGE: SignedDuration = minutes(1);
+/// How old what people told may be before it is read again: another process may have heard something.
+const TOLD_AGE: SignedDuration = minutes(1);
 
 /// So long an event waits for the topology. What comes later is there for the next one.
 const ATLAS_PATIENCE: Duration = Duration::from_secs(1);
@@ -38,8 +39,13 @@ const MAX_OPEN: usize = 50;
 /// is more than a plan takes denials and approvals, so no click loses this often.
 const MAX_CONFLICTS: usize = 500;
 
-/// What people said in a scope of which alarms belong together, and when that was read.
-type Said = (Timestamp, Arc<[Kinship]>);
+/// What people told of a scope, and when that was read.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    at: Timestamp,
+    kinships: Arc<[Kinship]>,
+    settings: Settings,
+}
 
 /// The worker of all scopes on one machine: one event at a time, so that each scope's events are in order.
 #[derive(Debug)]
@@ -60,8 +66,8 @@ pub struct Dispatcher {
     pub pulse: Arc<Pulse>,
     /// The topology as it was last read.
     pub atlas: Mutex<Option<(Timestamp, Arc<Atlas>)>>,
-    /// What people said in each scope, as it was last read.
-    pub kinships: Mutex<HashMap<ScopeId, Said>>,
+    /// What people told of each scope, as it was last read.
+    pub told: Mutex<HashMap<ScopeId, Heard>>,
 }
 
 /// Why an event was not handled.
@@ -113,6 +119,7 @@ impl Dispatcher {
         let asked = match &delivered.event {
             Event::Command { asked, .. }
             | Event::Declared { asked, .. }
+            | Event::Set { asked, .. }
             | Event::Pinned { asked, .. }
             | Event::Reacted { asked, .. }
             | Event::Click { asked, .. }
@@ -143,6 +150,7 @@ impl Dispatcher {
             log: None,
             changes: Vec::new(),
             kinship: None,
+            settings: None,
             intents: answer.into_iter().collect(),
             at: delivered.at,
         };
@@ -159,17 +167,18 @@ impl Dispatcher {
                 log: decision.log,
                 changes: decision.changes,
                 kinship: decision.kinship,
+                settings: decision.settings,
                 intents: decision.intents,
                 at: delivered.at,
             };
-            let is_said = append.kinship.is_some();
-            match self.store.append(append).await? {
-                Appended::Done | Appended::KnownEvent => {
-                    if is_said {
-                        self.kinships.lock().await.remove(&delivered.scope);
-                    }
-                    return Ok(());
-                }
+            let is_told = append.kinship.is_some() || append.settings.is_some();
+            let appended = self.store.append(append).await?;
+            if is_told {
+                // It is news; or somebody else was first with some.
+                self.told.lock().await.remove(&delivered.scope);
+            }
+            match appended {
+                Appended::Done | Appended::KnownEvent => return Ok(()),
                 Appended::Conflict => {}
             }
         }
@@ -191,25 +200,26 @@ impl Dispatcher {
                 open.extend(self.store.read(id).await?.filter(|incident| incident.scope == scope.id));
             }
         }
-        let is_alarm = matches!(delivered.event, Event::Alarm { .. });
-        let kinships = if is_alarm { self.kinships(&scope.id).await? } else { Arc::default() };
+        let Heard { kinships, settings, .. } = self.told(&scope.id).await?;
+        let scope = settings.over(scope);
         let (config, rules) = (Arc::clone(&self.config), Arc::clone(&self.rules));
         let about = if let Event::Command { about, .. } = &delivered.event { *about } else { None };
-        Ok(Scene { config, rules, scope, open, next: index.next, about, kinships, atlas: self.atlas().await })
+        Ok(Scene { config, rules, scope, open, next: index.next, about, kinships, settings, atlas: self.atlas().await })
     }
 
-    /// What people said of which alarms belong together, read anew when that is old.
-    async fn kinships(&self, scope: &ScopeId) -> Result<Arc<[Kinship]>, StoreError> {
+    /// What people told of a scope, read anew when that is old.
+    async fn told(&self, scope: &ScopeId) -> Result<Heard, StoreError> {
         let now = self.clock.now();
-        let mut known = self.kinships.lock().await;
-        if let Some((read_at, kinships)) = known.get(scope)
-            && now.duration_since(*read_at) < KINSHIPS_AGE
+        let mut known = self.told.lock().await;
+        if let Some(heard) = known.get(scope)
+            && now.duration_since(heard.at) < TOLD_AGE
         {
-            return Ok(Arc::clone(kinships));
+            return Ok(heard.clone());
         }
-        let kinships: Arc<[Kinship]> = self.store.kinships(scope, now).await?.into();
-        known.insert(scope.clone(), (now, Arc::clone(&kinships)));
-        Ok(kinships)
+        let Told { kinships, settings } = self.store.told(scope, now).await?;
+        let heard = Heard { at: now, kinships: kinships.into(), settings };
+        known.insert(scope.clone(), heard.clone());
+        Ok(heard)
     }
 
     /// The topology, read anew when it is old. Without one, grouping goes by names.
@@ -261,7 +271,10 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::Acted { incident, .. }
         | Event::Paged { incident, .. }
         | Event::Due(
-            Timer::Plan { incident, .. } | Timer::Nudge { incident, .. } | Timer::Split { from: incident, .. },
+            Timer::Plan { incident, .. }
+            | Timer::Nudge { incident, .. }
+            | Timer::Hush { incident }
+            | Timer::Split { from: incident, .. },
         ) => Some(*incident),
         Event::Pinned { incident, .. } => *incident,
         // Whoever names an incident means it, however old it is.
@@ -273,6 +286,7 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         Event::Alarm { .. }
         | Event::Change { .. }
         | Event::Declared { .. }
+        | Event::Set { .. }
         | Event::Reacted { .. }
         | Event::HomeOpened { .. }
         | Event::Replied { .. }

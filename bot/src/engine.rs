@@ -17,6 +17,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         }
         Event::Command { text, asked, .. } => handlers::command::decide(scene, text, asked, now),
         Event::Click { value, typed, asked } => handlers::click::decide(scene, value, typed.as_deref(), asked, now),
+        Event::Set { settings, asked } => handlers::settings::set(scene, settings, asked, now),
         Event::Declared { declared, asked } => handlers::people::declare(scene, declared, asked, now),
         Event::Reacted { message, asked } => Decision::run(handlers::people::pin(None, message, asked)),
         Event::HomeOpened { by } => Decision::run(Job::Home { by: by.clone() }),
@@ -48,6 +49,7 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Paged { incident, duty, text, asked } => {
             handlers::page::decide(scene, *incident, duty, text.as_deref(), asked, now)
         }
+        Event::Due(Timer::Hush { incident }) => handlers::hush::over(scene, *incident, now),
         Event::Due(Timer::Nudge { incident, lack }) => handlers::people::nudge(scene, *incident, *lack, now),
         Event::Replied { asked, message } => Decision::answer(asked, message.clone()),
         Event::Reviewed { stats, asked } => Decision::answer(asked, blocks::stats::answer(stats)),

@@ -1,6 +1,7 @@
 //! Everything that can happen to the bot, parsed once at the edge. Handlers never see Slack or AWS JSON.
 
 use crate::changes::Touched;
+use crate::settings::Setting;
 use blocks::Message;
 use blocks::action::Topic;
 use blocks::people::Lack;
@@ -66,6 +67,13 @@ pub enum Event {
         value: String,
         /// What they wrote in a form.
         typed: Option<String>,
+        /// Where and by whom.
+        asked: Asked,
+    },
+    /// A person set something for the scope, in a form.
+    Set {
+        /// What.
+        settings: Vec<Setting>,
         /// Where and by whom.
         asked: Asked,
     },
@@ -257,6 +265,11 @@ pub enum Timer {
         /// The version of the fact by which they left.
         version: u64,
     },
+    /// It is not quiet any more, and lone alarms that were gathered can be told.
+    Hush {
+        /// The first incident that was held back.
+        incident: IncidentId,
+    },
     /// Nobody may have taken the lead, or said how bad it is.
     Nudge {
         /// Of which incident.
@@ -286,6 +299,7 @@ impl Timer {
             Self::Plan { incident, .. }
             | Self::Merge { into: incident, .. }
             | Self::Split { from: incident, .. }
+            | Self::Hush { incident }
             | Self::Nudge { incident, .. } => *incident,
         }
     }

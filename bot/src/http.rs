@@ -1,6 +1,7 @@
 //! The front door: routes that verify, parse to an [`Event`], put it into the inbox and answer. What Slack wants in the
 //! answer itself also happens here: a form is opened, and what was typed into one is looked at.
 
+mod forms;
 mod surfaces;
 mod taken;
 
@@ -9,26 +10,25 @@ use crate::alarms::slack::Posted;
 use crate::alarms::sns::verify::{Authority, Refused as NotFromSns};
 use crate::command::{self, Command};
 use crate::config::Config;
-use crate::event::{Asked, Declared, Delivered, Event, EventKey, MessageRef};
-use crate::ports::Inbox;
+use crate::event::{Asked, Delivered, Event, EventKey, MessageRef};
+use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
 use crate::slack::chat::Chat;
 use crate::slack::verify::{self, Refused, Verified, verify};
-use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, Us, ViewSubmission};
+use crate::slack::wire::{BlockActions, Envelope, Interaction, MessageEvent, SlashCommand, Us};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use blocks::action::Form;
-use blocks::form::{self, Carries, Declares};
-use blocks::reply;
+use blocks::form::settings::Sets;
+use blocks::form::{self, Declares};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tools::model::{ScopeId, Severity};
+use tools::model::ScopeId;
 use tools::ports::Clock;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -48,6 +48,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// Wakes the dispatcher.
     pub pulse: Arc<Pulse>,
+    /// What a form begins with stands there: a form cannot wait for the dispatcher.
+    pub store: Arc<dyn Store>,
     /// Opens forms: that cannot wait.
     pub chat: Chat,
     /// Tells the messages of SNS from anybody else's.
@@ -243,104 +245,17 @@ impl Door {
         let scope = self.scope_of(&asked.channel)?;
         if let Some(action) = pressed.actions.first() {
             let value = action.carried().to_owned();
-            if let Some(form) = form::asked_by(&value) {
+            if value == blocks::settings::CHANGE {
+                let Asked { channel, response_url, .. } = asked;
+                let carries = Sets { scope: scope.0.clone(), channel, response_url };
+                self.open_settings(pressed.trigger_id, &scope, carries).await;
+            } else if let Some(form) = form::asked_by(&value) {
                 self.open_form(pressed.trigger_id, form, value, asked).await;
             } else {
                 let key = EventKey(format!("slack/{}", pressed.trigger_id));
                 self.accept(key, scope, Event::Click { value, typed: None, asked }).await?;
             }
         }
-        Ok(StatusCode::OK.into_response())
-    }
-
-    /// Opens a form, or tells the person that it did not open. Nothing is decided before it is sent.
-    async fn open_form(&self, trigger_id: String, form: Form, value: String, asked: Asked) {
-        let Asked { channel, response_url, .. } = asked;
-        let view = form::form(form, &Carries { value, channel, response_url: response_url.clone() });
-        self.open_view(trigger_id, view, response_url).await;
-    }
-
-    async fn open_view(&self, trigger_id: String, view: Value, response_url: String) {
-        let chat = self.chat.clone();
-        // Slack hangs up when three seconds are over; what was begun is finished all the same.
-        let opening = tokio::spawn(async move {
-            let Err(err) = chat.open_view(&trigger_id, view).await else { return };
-            tracing::warn!("a form was not opened: {err}");
-            if response_url.is_empty() {
-                return;
-            }
-            if let Err(err) = chat.respond(&response_url, &reply::form_not_opened()).await {
-                tracing::warn!("nor could the person be told: {err}");
-            }
-        });
-        if let Err(err) = opening.await {
-            tracing::error!("opening a form failed: {err}");
-        }
-    }
-
-    /// A form that was sent becomes the click that asked for it, with what was typed.
-    async fn submitted(&self, submitted: &ViewSubmission) -> Answer {
-        let view = &submitted.view;
-        // Slack shows an error for any other answer, and no retry would help.
-        let ignored = |why: &str| {
-            tracing::warn!(view = view.id, "a form was ignored: {why}");
-            Ok(StatusCode::OK.into_response())
-        };
-        if view.callback_id == form::DECLARE {
-            return self.declared(submitted).await;
-        }
-        if view.callback_id != form::CALLBACK {
-            return ignored("it is not ours");
-        }
-        let Some(Carries { value, channel, response_url }) = Carries::read(&view.private_metadata) else {
-            return ignored("it does not carry what ours carry");
-        };
-        let Some(form) = form::asked_by(&value) else {
-            return ignored("nothing that it carries asks for a form");
-        };
-        let Ok(scope) = self.scope_of(&channel) else {
-            return ignored("no scope is configured for its channel");
-        };
-        let typed = view.typed(form::BLOCK, form::FIELD).trim();
-        if let Some(problem) = form::problem(form, typed) {
-            let errors = json!({"response_action": "errors", "errors": {form::BLOCK: problem}});
-            return Ok(Json(errors).into_response());
-        }
-        let asked = Asked { by: submitted.user.id.clone(), channel, response_url };
-        let key = EventKey(format!("slack/view/{}", view.id));
-        self.accept(key, scope, Event::Click { value, typed: Some(typed.to_owned()), asked }).await?;
-        // An empty answer closes the form.
-        Ok(StatusCode::OK.into_response())
-    }
-
-    /// A form in which somebody declared an incident.
-    async fn declared(&self, submitted: &ViewSubmission) -> Answer {
-        let view = &submitted.view;
-        let Some(Declares { channel, message, response_url }) = Declares::read(&view.private_metadata) else {
-            tracing::warn!(view = view.id, "a form was ignored: it does not carry what ours carry");
-            return Ok(StatusCode::OK.into_response());
-        };
-        let [title, severity, about] = form::DECLARE_BLOCKS;
-        let typed = |block: &str| view.typed(block, form::FIELD).trim();
-        if let Some(problem) = form::title_problem(typed(title)) {
-            let errors = json!({"response_action": "errors", "errors": {title: problem}});
-            return Ok(Json(errors).into_response());
-        }
-        let declared = Declared {
-            title: typed(title).to_owned(),
-            severity: Severity::read(typed(severity)),
-            about: Some(typed(about).to_owned()).filter(|about| !about.is_empty()),
-            message: message.map(|ts| MessageRef { channel: channel.clone(), ts }),
-        };
-        let scope = self.scope_of(&channel)?;
-        let by = submitted.user.id.clone();
-        let asked = if response_url.is_empty() {
-            Asked::whispered(by, channel, None)
-        } else {
-            Asked { by, channel, response_url }
-        };
-        let key = EventKey(format!("slack/view/{}", view.id));
-        self.accept(key, scope, Event::Declared { declared: Box::new(declared), asked }).await?;
         Ok(StatusCode::OK.into_response())
     }
 
@@ -399,15 +314,13 @@ fn read_form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejectio
 mod tests {
     use super::*;
     use crate::config::Scope;
-    use crate::drill::{self, WAR_ROOM};
+    use crate::drill;
+    use crate::embedded::Embedded;
     use crate::ports::StoreError;
     use async_trait::async_trait;
-    use blocks::action::{Action, Deed};
     use jiff::Timestamp;
     use std::sync::Mutex;
     use tools::capsule::ModelClock;
-    use tools::model::IncidentId;
-    use tools::recovery::plan::PlanId;
 
     /// An inbox that nobody empties.
     #[derive(Debug, Default)]
@@ -446,81 +359,10 @@ mod tests {
             inbox: shelf.clone(),
             clock,
             pulse: Arc::default(),
+            store: Arc::new(Embedded::in_memory()),
             chat,
             sns: Authority::new().unwrap(),
         };
         (door, shelf)
-    }
-
-    fn carried() -> Carries {
-        let action = Action::Plan(Deed::ApproveBecause, IncidentId(7), PlanId("plan-1f0c".to_owned()));
-        let response_url = "https://hooks.slack.com/actions/1".to_owned();
-        Carries { value: action.value(), channel: WAR_ROOM.to_owned(), response_url }
-    }
-
-    /// What Slack sends when somebody typed this into our form; some of it replaced.
-    fn sent(typed: &Value, more: &Value) -> Value {
-        let view = form::form(Form::Reason, &carried());
-        let mut sent = json!({
-            "id": "V1", "callback_id": view["callback_id"], "private_metadata": view["private_metadata"],
-            "state": {"values": {form::BLOCK: {form::FIELD: {"type": "plain_text_input", "value": typed}}}},
-        });
-        for (field, value) in more.as_object().unwrap() {
-            sent[field] = value.clone();
-        }
-        json!({"user": {"id": "U0JUN"}, "view": sent})
-    }
-
-    /// What is answered, and what is put into the inbox.
-    async fn submit(payload: Value) -> (u16, String, Vec<Delivered>) {
-        let (door, shelf) = door();
-        let answer = door.submitted(&serde_json::from_value(payload).unwrap()).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(answer.into_body(), MAX_BODY).await.unwrap();
-        let put = shelf.0.lock().unwrap().clone();
-        (status, String::from_utf8(body.to_vec()).unwrap(), put)
-    }
-
-    #[tokio::test]
-    async fn a_form_that_is_sent_becomes_the_click_that_asked_for_it() {
-        let (status, body, put) = submit(sent(&json!("  the canary \"looks\" well <ok> \n"), &json!({}))).await;
-        assert_eq!((status, body.as_str()), (200, ""));
-        let Carries { value, channel, response_url } = carried();
-        let asked = Asked { by: "U0JUN".to_owned(), channel, response_url };
-        let typed = Some("the canary \"looks\" well <ok>".to_owned());
-        let [delivered] = put.as_slice() else { panic!("one event: {put:?}") };
-        assert_eq!(delivered.key, EventKey("slack/view/V1".to_owned()));
-        assert_eq!(delivered.event, Event::Click { value, typed, asked });
-    }
-
-    #[tokio::test]
-    async fn a_blank_form_is_refused_in_the_form_and_nothing_follows() {
-        for blank in [json!(""), json!(" \t"), json!("\u{200b}"), Value::Null] {
-            let (status, body, put) = submit(sent(&blank, &json!({}))).await;
-            assert_eq!((status, put.len()), (200, 0), "{blank}");
-            let answer: Value = serde_json::from_str(&body).unwrap();
-            let sentence = "Please say in a few words why you approve; without a reason it does not count.";
-            assert_eq!(answer, json!({"response_action": "errors", "errors": {form::BLOCK: sentence}}));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_form_that_means_nothing_here_is_closed_without_effect() {
-        let metadata = |carries: &Carries| serde_json::to_string(carries).unwrap();
-        let elsewhere = Carries { channel: "C0ELSEWHERE".to_owned(), ..carried() };
-        let plain = Carries { value: "v1.approve.INC-7.plan-1f0c".to_owned(), ..carried() };
-        let old = Carries { value: "v0.approve-because.INC-7.plan-1f0c".to_owned(), ..carried() };
-        for more in [
-            json!({"callback_id": "declare_incident"}),
-            json!({"callback_id": ""}),
-            json!({"private_metadata": ""}),
-            json!({"private_metadata": "{\"ch\":\"C07ALRTPRD1\"}"}),
-            json!({"private_metadata": metadata(&elsewhere)}),
-            json!({"private_metadata": metadata(&plain)}),
-            json!({"private_metadata": metadata(&old)}),
-        ] {
-            let (status, body, put) = submit(sent(&json!("because"), &more)).await;
-            assert_eq!((status, body.as_str(), put.len()), (200, "", 0), "{more}");
-        }
     }
 }

@@ -39,6 +39,11 @@ impl MessageName {
         Self(format!("{incident}/plan/{plan}"))
     }
 
+    /// The message that tells of the lone alarms of a scope that were gathered until then.
+    pub fn gathered(scope: &ScopeId, until: Timestamp) -> Self {
+        Self(format!("gathered/{scope}/{}", until.as_second()))
+    }
+
     /// The reply to the message of another bot that brought a lone alarm.
     pub fn reply(to: &MessageRef) -> Self {
         Self(format!("reply/{}/{}", to.channel, to.ts))

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod event;
 pub mod grouping;
 mod handlers;
+pub mod hours;
 pub mod http;
 pub mod intent;
 #[cfg(feature = "aws")]
@@ -34,5 +35,6 @@ pub mod postmortem;
 pub mod pulse;
 pub mod rules;
 pub mod serve;
+pub mod settings;
 pub mod slack;
 pub mod workspace;

@@ -3,6 +3,7 @@
 use crate::event::{Delivered, EventKey};
 use crate::intent::{Intent, IntentId, Outcome, Pending};
 use crate::outbox::Budget;
+use crate::settings::Settings;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Debug;
@@ -35,6 +36,8 @@ pub struct Append {
     pub changes: Vec<Change>,
     /// What a person said of which alarms belong together; that belongs to the scope, too.
     pub kinship: Option<Kinship>,
+    /// What a person set for the scope. It follows what is set by its version, or is a conflict.
+    pub settings: Option<Settings>,
     /// What the facts cause outside.
     pub intents: Vec<Intent>,
     /// The moment of the event.
@@ -137,6 +140,15 @@ pub enum Taken {
     },
 }
 
+/// What people told of a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Which alarms belong together, the newest word first.
+    pub kinships: Vec<Kinship>,
+    /// What is set.
+    pub settings: Settings,
+}
+
 /// Streams of facts with an outbox beside them.
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
@@ -150,9 +162,9 @@ pub trait Store: Debug + Send + Sync {
     /// What is known of a scope, as far back as `back` says.
     async fn index(&self, scope: &ScopeId, back: Lookback) -> Result<ScopeIndex, StoreError>;
 
-    /// What people said in a scope of which alarms belong together, within [`KINSHIP_MEMORY`](tools::model::KINSHIP_MEMORY)
-    /// before `now`: the newest first, and no more than [`MOST_KINSHIPS`].
-    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError>;
+    /// What people told of a scope: its settings, and which alarms belong together, of that what they said within
+    /// [`KINSHIP_MEMORY`](tools::model::KINSHIP_MEMORY) before `now`, and no more than [`MOST_KINSHIPS`].
+    async fn told(&self, scope: &ScopeId, now: Timestamp) -> Result<Told, StoreError>;
 
     /// What a sender that has every open intent up to `newest` does not have yet, each marked as taken; everything for one that
     /// has nothing; or the word that another sender is at them. An intent that was taken before, by another sender or before

@@ -8,6 +8,7 @@
 //! | `SCOPE#prod` | `RECENT#<last alarm>#<incident>` | nothing; the order is the point |
 //! | `SCOPE#prod` | `CHANGE#<took effect>#<event key>#<number>` | `body`: the change; `ttl` lets it go after [`CHANGE_MEMORY`] |
 //! | `SCOPE#prod` | `KIN#<said at>#<event key>` | `body`: what a person said of which alarms belong together; `ttl` lets it go after [`KINSHIP_MEMORY`] |
+//! | `SCOPE#prod` | `SETTINGS` | `version`, `body`: what a person set |
 //! | `EVENT#<event key>` | `EVENT` | `handled_at`; `ttl` lets it go after [`EVENT_MEMORY`] |
 //! | `OUTBOX` | `INTENT#<id>` | `stored_at`, `body`: the intent, `taken_by`: the session that took it |
 //! | `OUTBOX` | `LEASE` | `holder`: the session that sends or sent last, `until` in ms: 0 once it rests |
@@ -35,7 +36,9 @@ use crate::memory::{Memory, deserves_snapshot};
 use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError, Taken,
+    Told,
 };
+use crate::settings::Settings;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
@@ -47,7 +50,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use tools::aws::{SdkConfig, explain};
-use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Kinship, Link, Record, ScopeId};
+use tools::model::{Change, Incident, IncidentId, KINSHIP_MEMORY, Link, Record, ScopeId};
 
 /// DynamoDB takes items of 400 KB, names and keys included.
 const MAX_BODY: usize = 390_000;
@@ -270,6 +273,22 @@ impl DynamoStore {
         Ok(writes)
     }
 
+    /// The write that makes `settings` follow the ones before.
+    fn settings_write(&self, scope: &ScopeId, settings: &Settings) -> Result<TransactWriteItem, BuildError> {
+        let mut item = key(of_scope(scope), "SETTINGS");
+        item.insert("version".to_owned(), number(settings.version));
+        item.insert("body".to_owned(), body(settings));
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = if settings.version == 1 {
+            put.condition_expression("attribute_not_exists(PK)")
+        } else {
+            put.condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", number(settings.version.saturating_sub(1)))
+        };
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
     async fn head(&self, incident: IncidentId) -> Result<Option<Head>, StoreError> {
         let Some(item) = self.get(of_incident(incident), "HEAD").await? else { return Ok(None) };
         let last_alarm = Timestamp::from_microsecond(read_number(&item, "last_alarm")?);
@@ -358,6 +377,9 @@ impl Store for DynamoStore {
             item.insert("ttl".to_owned(), number(forgotten_at.as_second()));
             writes.push(self.put(item).map_err(built)?);
         }
+        if let Some(settings) = &append.settings {
+            writes.push(self.settings_write(&append.scope, settings).map_err(built)?);
+        }
         let items = writes.len() + append.intents.len();
         if items > MAX_TRANSACTION {
             return Err(StoreError(format!(
@@ -424,10 +446,12 @@ impl Store for DynamoStore {
         Ok(ScopeIndex { recent, next: IncidentId(last + 1), changes })
     }
 
-    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError> {
+    async fn told(&self, scope: &ScopeId, now: Timestamp) -> Result<Told, StoreError> {
         let since = sortable(now.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN));
-        let rows = self.last_of(of_scope(scope), format!("KIN#{since}"), "KIN#~".to_owned(), MOST_KINSHIPS).await?;
-        rows.iter().map(read_body).collect()
+        let said = self.last_of(of_scope(scope), format!("KIN#{since}"), "KIN#~".to_owned(), MOST_KINSHIPS);
+        let (said, set) = tokio::try_join!(said, self.get(of_scope(scope), "SETTINGS"))?;
+        let kinships = said.iter().map(read_body).collect::<Result<_, _>>()?;
+        Ok(Told { kinships, settings: set.map(|set| read_body(&set)).transpose()?.unwrap_or_default() })
     }
 
     async fn outbox_take(&self, now: Timestamp, newest: Option<IntentId>) -> Result<Taken, StoreError> {

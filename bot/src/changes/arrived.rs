@@ -78,6 +78,7 @@ mod tests {
                     log: None,
                     changes: vec![change],
                     kinship: None,
+                    settings: None,
                     intents: Vec::new(),
                     at: at(200),
                 };

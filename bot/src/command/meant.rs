@@ -11,6 +11,7 @@ pub fn may_mean_any(text: &str) -> bool {
             | Command::Stats { .. }
             | Command::Open { .. }
             | Command::Merge { .. }
+            | Command::Settings { .. }
             | Command::Overview
             | Command::Help => false,
             Command::Ask { .. }

@@ -65,6 +65,11 @@ fn moment(word: &str) -> Option<Since> {
         let number = |text: &str, below: i8| text.parse::<i8>().ok().filter(|number| (0..below).contains(number));
         return Some(Since::Clock { hour: number(hour, 24)?, minute: number(minute, 60)? });
     }
+    span(word).map(Since::Ago)
+}
+
+/// `20m`, `20min`, `2h`, `90s`.
+pub(super) fn span(word: &str) -> Option<SignedDuration> {
     let unit = word.find(|character: char| !character.is_ascii_digit())?;
     let count: i64 = word[..unit].parse().ok().filter(|count| *count <= 100_000)?;
     let seconds = match &word[unit..] {
@@ -74,5 +79,5 @@ fn moment(word: &str) -> Option<Since> {
         "d" | "day" | "days" => 24 * 3600,
         _ => return None,
     };
-    Some(Since::Ago(SignedDuration::from_secs(count * seconds)))
+    Some(SignedDuration::from_secs(count * seconds))
 }

@@ -2,9 +2,9 @@
 //! business hours.
 
 use super::is_slack_id;
+use crate::hours::Hours;
 use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::civil::Weekday;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -50,18 +50,13 @@ pub struct UserGroup {
 /// The hours of working days, Monday to Friday, in one time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct BusinessHours {
-    from: Time,
-    to: Time,
-    zone: TimeZone,
-}
+pub struct BusinessHours(Hours);
 
 impl BusinessHours {
     /// Whether `now` is within them. The end is not.
     pub fn contains(&self, now: Timestamp) -> bool {
-        let there = now.to_zoned(self.zone.clone());
-        let is_weekend = matches!(there.weekday(), Weekday::Saturday | Weekday::Sunday);
-        !is_weekend && (self.from..self.to).contains(&there.time())
+        let is_weekend = matches!(self.0.there(now).weekday(), Weekday::Saturday | Weekday::Sunday);
+        !is_weekend && self.0.contains(now)
     }
 }
 
@@ -69,18 +64,12 @@ impl FromStr for BusinessHours {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = || format!("business hours are written as `09:00-17:00 Europe/Berlin`, and not as `{text}`");
-        let (hours, zone) = text.split_once(' ').ok_or_else(form)?;
-        let (from, to) = hours.split_once('-').ok_or_else(form)?;
-        let (from, to) = (minute(from).ok_or_else(form)?, minute(to).ok_or_else(form)?);
-        if from >= to {
+        let hours = Hours::read(text).map_err(|odd| odd.sentence("business hours", text))?;
+        if hours.is_overnight() {
+            let hours = text.split(' ').next().unwrap_or_default();
             return Err(format!("business hours end after they begin, and `{hours}` do not"));
         }
-        // The time zones that come with the program: every machine reads the same.
-        let zone = TimeZoneDatabase::bundled()
-            .get(zone)
-            .map_err(|_| format!("`{zone}` is no time zone; one is `Europe/Berlin`, another `UTC`"))?;
-        Ok(Self { from, to, zone })
+        Ok(Self(hours))
     }
 }
 
@@ -90,16 +79,6 @@ impl TryFrom<String> for BusinessHours {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
     }
-}
-
-/// A time as `09:00`.
-fn minute(text: &str) -> Option<Time> {
-    let (hour, minute) = text.split_once(':')?;
-    let two = |digits: &str| {
-        let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| digits.parse::<i8>().ok()).flatten()
-    };
-    Time::new(two(hour)?, two(minute)?, 0, 0).ok()
 }
 
 impl Policies {

@@ -8,6 +8,7 @@
 //! | `last_alarm` | incident | µs, to find its row in `recent` again |
 //! | `changes` | (scope, when it took effect in µs, event key, number within the event) | the change |
 //! | `kinships` | (scope, when it was said in µs, event key) | what a person said of which alarms belong together |
+//! | `settings` | scope | what a person set |
 //! | `events` | event key | when it was handled |
 //! | `outbox` | intent | the intent, and which session took it |
 //! | `posted` | message name | channel and `ts` |
@@ -23,8 +24,9 @@ use crate::memory::{Memory, deserves_snapshot};
 use crate::outbox::Budget;
 use crate::ports::{
     Append, Appended, CHANGE_MEMORY, Inbox, Log, Lookback, MOST_CHANGES, MOST_KINSHIPS, ScopeIndex, Store, StoreError,
-    Taken,
+    Taken, Told,
 };
+use crate::settings::Settings;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use redb::backends::InMemoryBackend;
@@ -40,6 +42,7 @@ const RECENT: TableDefinition<'_, (&str, i64, u64), ()> = TableDefinition::new("
 const LAST_ALARM: TableDefinition<'_, u64, i64> = TableDefinition::new("last_alarm");
 const CHANGES: TableDefinition<'_, (&str, i64, &str, u64), &[u8]> = TableDefinition::new("changes");
 const KINSHIPS: TableDefinition<'_, (&str, i64, &str), &[u8]> = TableDefinition::new("kinships");
+const SETTINGS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("settings");
 const EVENTS: TableDefinition<'_, &str, i64> = TableDefinition::new("events");
 const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 const POSTED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("posted");
@@ -89,6 +92,7 @@ impl Embedded {
         write.open_table(LAST_ALARM)?;
         write.open_table(CHANGES)?;
         write.open_table(KINSHIPS)?;
+        write.open_table(SETTINGS)?;
         write.open_table(EVENTS)?;
         write.open_table(OUTBOX)?;
         write.open_table(POSTED)?;
@@ -151,6 +155,9 @@ impl Store for Embedded {
             {
                 return Ok(Appended::Conflict);
             }
+            if !write_settings(&write, &append)? {
+                return Ok(Appended::Conflict);
+            }
             write_changes(&write, &append)?;
             write_kinship(&write, &append)?;
             for intent in append.intents {
@@ -211,13 +218,19 @@ impl Store for Embedded {
         .await
     }
 
-    async fn kinships(&self, scope: &ScopeId, now: Timestamp) -> Result<Vec<Kinship>, StoreError> {
+    async fn told(&self, scope: &ScopeId, now: Timestamp) -> Result<Told, StoreError> {
         let scope = scope.clone();
         let since = now.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
         self.run(move |database| {
-            let table = database.begin_read()?.open_table(KINSHIPS)?;
+            let read = database.begin_read()?;
+            let table = read.open_table(KINSHIPS)?;
             let rows = table.range((scope.0.as_str(), since, "")..(scope.0.as_str(), i64::MAX, ""))?;
-            rows.rev().take(MOST_KINSHIPS).map(|row| Ok(serde_json::from_slice(row?.1.value())?)).collect()
+            let rows = rows.rev().take(MOST_KINSHIPS);
+            let kinships: Vec<Kinship> =
+                rows.map(|row| Ok(serde_json::from_slice(row?.1.value())?)).collect::<Result<_, AnyError>>()?;
+            let set = read.open_table(SETTINGS)?.get(scope.0.as_str())?;
+            let settings = set.map(|bytes| serde_json::from_slice(bytes.value())).transpose()?.unwrap_or_default();
+            Ok(Told { kinships, settings })
         })
         .await
     }
@@ -373,6 +386,19 @@ fn write_kinship(write: &WriteTransaction, append: &Append) -> Result<(), AnyErr
     let forgotten = append.at.saturating_sub(KINSHIP_MEMORY).unwrap_or(Timestamp::MIN).as_microsecond();
     table.retain_in((scope, i64::MIN, "")..(scope, forgotten, ""), |_, _| false)?;
     Ok(())
+}
+
+/// Keeps what somebody set, if it follows what is set; otherwise writes nothing and says no.
+fn write_settings(write: &WriteTransaction, append: &Append) -> Result<bool, AnyError> {
+    let Some(settings) = &append.settings else { return Ok(true) };
+    let mut table = write.open_table(SETTINGS)?;
+    let set = table.get(append.scope.0.as_str())?.map(|bytes| serde_json::from_slice::<Settings>(bytes.value()));
+    let version = set.transpose()?.map_or(0, |set| set.version);
+    if settings.version != version + 1 {
+        return Ok(false);
+    }
+    put::<&str>(&mut table, append.scope.0.as_str(), settings)?;
+    Ok(true)
 }
 
 /// The changes of a scope since `since`, oldest first, or the last one before.

@@ -1,5 +1,6 @@
 //! An alarm went to a state.
 
+use super::hush;
 use crate::config::Flood;
 use crate::decision::{Decision, Draft, Scene};
 use crate::event::{MessageRef, Timer};
@@ -27,7 +28,7 @@ pub(crate) fn decide(scene: &Scene, alarm: &Alarm, via: Via, message: Option<&Me
     match grouping::place(alarm, via, service, &around) {
         Placement::Nothing => Decision::default(),
         Placement::Known { incident } => known(draft(incident), alarm, via),
-        Placement::Turn { incident } => turn(draft(incident), alarm, via),
+        Placement::Turn { incident } => turn(draft(incident), scene, alarm, via, now),
         Placement::Join { incident, because } => {
             let mut draft = draft(incident);
             draft.record(joins(because));
@@ -51,8 +52,12 @@ fn known(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
     draft.done()
 }
 
-fn turn(mut draft: Draft<'_>, alarm: &Alarm, via: Via) -> Decision {
+fn turn(mut draft: Draft<'_>, scene: &Scene, alarm: &Alarm, via: Via, now: Timestamp) -> Decision {
     draft.record(Fact::AlarmTurned { alarm: Box::new(alarm.clone()), via });
+    if hush::is_held(draft.incident()) {
+        hush::turned(&mut draft, scene, now);
+        return draft.done();
+    }
     if draft.incident().has_card() {
         tell_alarm(&mut draft, alarm);
     }
@@ -68,7 +73,10 @@ fn joined(mut draft: Draft<'_>, scene: &Scene, message: Option<&MessageRef>, now
         nudges(&mut draft, scene, now);
     }
     if !draft.incident().has_card() {
-        lone(&mut draft, message);
+        match scene.settings.hushed_until(now) {
+            Some(until) => hush::hold(&mut draft, scene, until),
+            None => lone(&mut draft, message),
+        }
         return draft.done();
     }
     draft.show_card();

@@ -43,6 +43,7 @@ mod tests {
     use super::*;
     use crate::drill;
     use crate::rules::Rules;
+    use crate::settings::Settings;
     use jiff::{SignedDuration, Timestamp};
     use std::sync::Arc;
     use tools::model::{Alarm, AlarmState, Because, ChangeKind, Fact, IncidentId, Service, Topology, Via};
@@ -79,6 +80,7 @@ mod tests {
             next: IncidentId(9),
             about: None,
             kinships: Arc::default(),
+            settings: Settings::default(),
             atlas,
         };
         scene.open = vec![

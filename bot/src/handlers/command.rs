@@ -2,6 +2,7 @@
 
 use super::people;
 use super::regroup::{self, Which};
+use super::settings;
 use crate::command::{self, COMMANDS, Command, Misread};
 use crate::decision::{Decision, Scene};
 use crate::event::{Asked, Declared, Question, Way};
@@ -86,6 +87,8 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             Ok(incident) => return ask(scene, incident.id, text, asked),
             Err(message) => message,
         },
+        Ok(Command::Settings { set: None }) => settings::told(scene, now),
+        Ok(Command::Settings { set: Some(setting) }) => return settings::set(scene, &[setting], asked, now),
         Ok(Command::Overview) => people::overview(scene, ""),
         Ok(Command::Help) => reply::help(root, &usages()),
         // Who speaks to us in whole sentences asks something.
@@ -192,6 +195,10 @@ fn sentence(misread: &command::Misread) -> String {
         command::Misread::NoPerson { word } => {
             format!("I don't know who {} is; pick the name from the list that Slack offers after `@`.", quoted(word))
         }
+        command::Misread::NoSetting { word } => {
+            format!("{} cannot be set; there is `quiet`, `mute`, `nudges`, `flood` and `usual`.", quoted(word))
+        }
+        command::Misread::OddSetting { problem } => problem.clone(),
         command::Misread::NoText { command } => format!("Please write the words after `{command}`."),
         command::Misread::Extra { command, word } => {
             format!("I don't know what to do with {} after `{command}`.", quoted(word))
@@ -207,7 +214,8 @@ fn nearest(misread: &command::Misread) -> Option<&'static str> {
         | command::Misread::Extra { command, .. } => Some(command),
         command::Misread::NoSeverity { .. } => Some("severity 2"),
         command::Misread::NoRole { .. } | command::Misread::NoPerson { .. } => Some("roles lead me"),
-        command::Misread::NoText { .. } => None,
+        command::Misread::NoText { .. } | command::Misread::OddSetting { .. } => None,
+        command::Misread::NoSetting { .. } => Some("settings"),
         command::Misread::NoMoment { .. } => Some("catchup 20m"),
         command::Misread::NoSpan { .. } => Some("stats 30"),
     }

@@ -5,6 +5,7 @@ use crate::event::{Asked, Event, EventKey, MessageRef};
 use crate::slack::wire::{Shortcut, Us};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use blocks::form::settings::Sets;
 use blocks::form::{self, Declares};
 use serde_json::Value;
 use tools::model::ScopeId;
@@ -76,6 +77,11 @@ impl Door {
             tracing::warn!("a button of the Home tab names no scope that is configured");
             return Ok(StatusCode::OK.into_response());
         };
+        if value == blocks::settings::CHANGE {
+            let carries = Sets { scope: scope.id.0.clone(), ..Sets::default() };
+            self.open_settings(trigger, &scope.id, carries).await;
+            return Ok(StatusCode::OK.into_response());
+        }
         if value == blocks::home::DECLARE {
             let carries = Declares { channel: scope.war_room.clone(), ..Declares::default() };
             self.open_view(trigger, form::declare("", &carries), String::new()).await;

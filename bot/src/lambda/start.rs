@@ -39,8 +39,8 @@ pub struct Told {
     #[arg(long, env = "CLARITY_LATER_URL", value_name = "URL", required_if_eq("role", "worker"))]
     pub later_url: Option<String>,
     /// Where facts are.
-    #[arg(long, env = "CLARITY_TABLE", value_name = "NAME", required_if_eq_any([("role", "worker"), ("role", "mcp")]))]
-    pub table: Option<String>,
+    #[arg(long, env = "CLARITY_TABLE", value_name = "NAME")]
+    pub table: String,
     /// The secret with Slack's signing secret.
     #[arg(long, env = "CLARITY_SIGNING_SECRET_ID", value_name = "ID", required_if_eq("role", "ingress"))]
     pub signing_secret_id: Option<String>,
@@ -117,15 +117,15 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
             let config = Arc::new(file.config(secrets)?);
             let chat = Chat::new(&config.slack_api, &config.bot_token)?;
             let (pulse, sns) = (Arc::new(Pulse::default()), Authority::new()?);
-            Ok(Ingress::new(Door { config, inbox, clock, pulse, chat, sns }).run().await?)
+            let store = Arc::new(DynamoStore::new(&sdk, told.table));
+            Ok(Ingress::new(Door { config, inbox, clock, pulse, store, chat, sns }).run().await?)
         }
         Role::Worker => {
             secrets.bot_token = secret(&vault, told.bot_token_id, "CLARITY_BOT_TOKEN_ID").await?;
-            let table = told.table.ok_or(Stopped::Untold("CLARITY_TABLE"))?;
             let later = told.later_url.ok_or(Stopped::Untold("CLARITY_LATER_URL"))?;
             let works = Works::of(Parts {
                 config: file.config(secrets)?,
-                store: Arc::new(DynamoStore::new(&sdk, table)),
+                store: Arc::new(DynamoStore::new(&sdk, told.table)),
                 inbox,
                 rules: Arc::new(rules),
                 outside: serve::outside(&file).await?,
@@ -137,8 +137,7 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
         }
         #[cfg(feature = "mcp")]
         Role::Mcp => {
-            let table = told.table.ok_or(Stopped::Untold("CLARITY_TABLE"))?;
-            let kept = Kept { store: Arc::new(DynamoStore::new(&sdk, table)), inbox };
+            let kept = Kept { store: Arc::new(DynamoStore::new(&sdk, told.table)), inbox };
             let clock: Arc<dyn Clock> = clock;
             let outside = serve::outside(&file).await?;
             Ok(Servers::new(file.config(secrets)?, kept, outside, &clock).run().await?)

@@ -66,8 +66,8 @@ pub const SCOPES: &[Scope] = &[
     },
     Scope {
         name: "channels:read",
-        without: "`clarity check` cannot look at public channels, and no topic of one tells who is on call",
-        methods: &["conversations.info"],
+        without: "`clarity check` cannot look at public channels, no topic of one tells who is on call, and the Home tab is empty",
+        methods: &["conversations.info", "users.conversations"],
         besides: None,
     },
     Scope {
@@ -102,8 +102,8 @@ pub const SCOPES: &[Scope] = &[
     },
     Scope {
         name: "groups:read",
-        without: "`clarity check` cannot look at private channels, and no topic of one tells who is on call",
-        methods: &["conversations.info"],
+        without: "`clarity check` cannot look at private channels, no topic of one tells who is on call, and the Home tab is empty",
+        methods: &["conversations.info", "users.conversations"],
         besides: None,
     },
     Scope {
@@ -363,7 +363,7 @@ mod tests {
               {
                 "command": "/incident",
                 "description": "What is going on, what caused it, and what to do",
-                "usage_hint": "context | ask | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | help",
+                "usage_hint": "context | ask | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | settings | help",
                 "should_escape": true,
                 "url": "https://clarity.example.com/slack/commands"
               }

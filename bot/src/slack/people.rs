@@ -30,6 +30,35 @@ impl Chat {
         listed(&self.look_up("usergroups.users.list", "usergroup", user_group).await?)
     }
 
+    /// The channels in which somebody is and we are, too; public ones also without us.
+    ///
+    /// # Errors
+    /// Slack refuses, does not answer, or answers with no list.
+    pub async fn channels_of(&self, user: &PersonId) -> Result<BTreeSet<String>, ChatError> {
+        let mut found = BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let fields = vec![
+                ("user", Some(user.0.as_str())),
+                ("types", Some("public_channel,private_channel")),
+                ("exclude_archived", Some("true")),
+                ("limit", Some("999")),
+                ("cursor", Some(cursor.as_str()).filter(|cursor| !cursor.is_empty())),
+            ];
+            let session = self.client.open_session(&self.token);
+            let call = session.http_session_api.http_get("users.conversations", &fields, None);
+            let answer: Value = self.heard(timely(call).await)?;
+            let channels = answer["channels"].as_array().ok_or_else(|| {
+                ChatError::Unknown("a question about somebody's channels was answered without `channels`".to_owned())
+            })?;
+            found.extend(channels.iter().filter_map(|channel| channel["id"].as_str().map(str::to_owned)));
+            answer["response_metadata"]["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
+            if cursor.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+
     pub(super) async fn look_up(&self, method: &str, field: &str, id: &str) -> Result<Value, ChatError> {
         let session = self.client.open_session(&self.token);
         self.heard(timely(session.http_session_api.http_get(method, &vec![(field, Some(id))], None)).await)

@@ -61,6 +61,7 @@ const METHODS: &[Method] = &[
     Method { name: "files.info", scope: Some("files:read"), call: files::info },
     Method { name: "usergroups.users.list", scope: Some("usergroups:read"), call: user_group },
     Method { name: "users.info", scope: Some("users:read"), call: users_info },
+    Method { name: "users.conversations", scope: Some("channels:read"), call: super::channels::of_person },
     Method { name: "views.open", scope: None, call: views::open },
 ];
 

@@ -9,6 +9,7 @@
 //! [`fault`] misbehaves when told to · [`room`] is the page.
 
 pub mod api;
+mod channels;
 pub mod check;
 mod deliver;
 pub mod fault;

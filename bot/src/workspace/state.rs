@@ -161,6 +161,8 @@ pub struct State {
     archived: BTreeSet<String>,
     /// Channels that the installed app has left, or was never let into, by id.
     left: BTreeSet<String>,
+    /// Who is not in a channel: the channel, and the person.
+    pub(super) absent: BTreeSet<(String, String)>,
     posts: Vec<Post>,
     /// Messages that somebody deleted, by their place in `posts`.
     deleted: BTreeSet<usize>,
@@ -181,6 +183,7 @@ impl State {
             channels,
             archived: BTreeSet::new(),
             left: BTreeSet::new(),
+            absent: BTreeSet::new(),
             posts: Vec::new(),
             deleted: BTreeSet::new(),
             places: HashMap::new(),

@@ -148,6 +148,12 @@ fn inputs(view: &Value) -> impl Iterator<Item = &Value> {
     view["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input")
 }
 
+/// What stands in a field when the form opens.
+fn initial(element: &Value) -> &str {
+    let chosen = element["initial_option"]["value"].as_str();
+    chosen.unwrap_or_else(|| text(element, "initial_value"))
+}
+
 fn shown(person: &str, view: &Value) -> Form {
     let plain = |holder: &Value| holder["text"].as_str().unwrap_or_default().to_owned();
     let field = |block: &Value| {
@@ -157,7 +163,7 @@ fn shown(person: &str, view: &Value) -> Form {
             label: plain(&block["label"]),
             hint: plain(&block["hint"]),
             placeholder: plain(&element["placeholder"]),
-            value: text(element, "initial_value").to_owned(),
+            value: initial(element).to_owned(),
             most: element["max_length"].as_u64().unwrap_or(check::MAX_TYPED),
             lines: element["multiline"] == true,
             required: block["optional"] != true,
@@ -227,7 +233,8 @@ fn filled_in(view: &Value, typed: &BTreeMap<String, String>) -> (Value, BTreeMap
     let (mut values, mut errors) = (json!({}), BTreeMap::new());
     for block in inputs(view) {
         let (block_id, element) = (text(block, "block_id"), &block["element"]);
-        let line = typed.get(block_id).map(String::as_str).unwrap_or_default();
+        // What nobody touched stays as it was.
+        let line = typed.get(block_id).map_or_else(|| initial(element), String::as_str);
         let most = element["max_length"].as_u64().unwrap_or(check::MAX_TYPED);
         if line.is_empty() && block["optional"] != true {
             errors.insert(block_id.to_owned(), REQUIRED.to_owned());

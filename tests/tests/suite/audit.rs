@@ -239,6 +239,7 @@ async fn keep(store: &Embedded, record: &Record, after: &Incident) {
         log: Some(Log { records: vec![record.clone()], after: after.clone() }),
         changes: Vec::new(),
         kinship: None,
+        settings: None,
         intents: Vec::new(),
         at: record.at,
     };

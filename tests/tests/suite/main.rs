@@ -30,5 +30,6 @@ mod postmortem;
 mod recovery;
 mod regroup;
 mod serve;
+mod settings;
 mod sockets;
 mod surfaces;

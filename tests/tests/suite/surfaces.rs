@@ -183,7 +183,7 @@ async fn the_home_tab_lists_what_is_open() {
         prod: all is calm
         This week: 0 incidents; no card has said enough to act on yet.
         · A flood is 3 alarms within 5 min · nobody is nudged · `/incident help` lists what you can ask
-        [Declare an incident]
+        [Declare an incident] [Settings…]
         ");
         for (name, at) in
             [("prod-user-pool-throttles", 130), ("prod-token-exchange-errors", 140), ("prod-orders-api-5xx", 150)]
@@ -198,7 +198,7 @@ async fn the_home_tab_lists_what_is_open() {
         [Context]
         This week: one incident; mean time to context 20 s.
         · A flood is 3 alarms within 5 min · nobody is nudged · `/incident help` lists what you can ask
-        [Declare an incident]
+        [Declare an incident] [Settings…]
         ");
         let view = room.stage.workspace.home(MINA).unwrap();
         let beside = |block: &&serde_json::Value| block["accessory"]["action_id"] == "clarity.context";

@@ -110,6 +110,11 @@ pub enum Fact {
         /// Distinct alarms at that moment.
         alarms: usize,
     },
+    /// It was quiet, and so its alarms are gathered with others instead of being told at once.
+    Hushed {
+        /// Until when.
+        until: Timestamp,
+    },
     /// The context toolset answered.
     Investigated {
         /// Its answer.
@@ -281,6 +286,9 @@ pub struct Incident {
     /// Sentences of models that their evidence does not support.
     #[serde(default)]
     pub dropped_sentences: u32,
+    /// Until when its alarms are gathered instead of being told; none once another one joined after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hushed_until: Option<Timestamp>,
     /// Each time whoever was on call was called, at most [`MOST_DEEDS`]; no later one is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<Page>,
@@ -398,6 +406,7 @@ impl Incident {
             flood_at: None,
             verdict: None,
             blamed: Vec::new(),
+            hushed_until: None,
             pages: Vec::new(),
             suffered: BTreeMap::new(),
             outlook: None,
@@ -440,13 +449,16 @@ impl Incident {
                     self.pages.push(Page { at: record.at, by: by.clone(), whom: whom.clone() });
                 }
             }
-            Fact::AlarmJoined { alarm, via, service, because } => self.alarms.push(Arc::new(JoinedAlarm {
-                alarm: (**alarm).clone(),
-                first_at: alarm.changed_at,
-                transitions: vec![Transition::told(alarm, *via)],
-                service: service.clone(),
-                because: because.clone(),
-            })),
+            Fact::AlarmJoined { alarm, via, service, because } => {
+                self.hushed_until = self.hushed_until.filter(|until| *until > record.at);
+                self.alarms.push(Arc::new(JoinedAlarm {
+                    alarm: (**alarm).clone(),
+                    first_at: alarm.changed_at,
+                    transitions: vec![Transition::told(alarm, *via)],
+                    service: service.clone(),
+                    because: because.clone(),
+                }));
+            }
             Fact::AlarmTurned { alarm, via } => {
                 if let Some(joined) = self.joined_mut(alarm) {
                     joined.turn(alarm, *via);
@@ -468,6 +480,7 @@ impl Incident {
             }
             Fact::Merged { into, by } => self.merged = Some(Merged { into: *into, by: by.clone(), at: record.at }),
             Fact::FloodBegan { .. } => self.flood_at = Some(record.at),
+            Fact::Hushed { until } => self.hushed_until = Some(*until),
             Fact::Investigated { verdict } => {
                 let service = verdict.cause().map(|cause| cause.service.clone());
                 if self.blamed.last().and_then(|last| last.service.as_ref()) != service.as_ref() {

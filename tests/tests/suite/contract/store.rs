@@ -8,7 +8,7 @@ mod senders;
 
 use self::scope::{
     a_change_is_kept_once, changes_belong_to_their_scope_and_come_by_time, the_latest_of_many_changes_are_read,
-    what_people_said_is_kept_for_its_scope_the_newest_first,
+    what_is_set_follows_what_was_set, what_people_said_is_kept_for_its_scope_the_newest_first,
 };
 use bot::event::{Asked, EventKey, MessageRef};
 use bot::intent::{Intent, IntentId, MessageName, Outcome, Pending, Place};
@@ -96,6 +96,7 @@ contract!(
     a_change_is_kept_once,
     the_latest_of_many_changes_are_read,
     two_workers_lose_and_double_nothing,
+    what_is_set_follows_what_was_set,
     what_people_said_is_kept_for_its_scope_the_newest_first,
 );
 
@@ -134,6 +135,7 @@ fn following(before: Option<&Incident>, facts: Vec<Fact>, in_scope: &str, key: &
         log,
         changes: Vec::new(),
         kinship: None,
+        settings: None,
         intents: Vec::new(),
         at: at(seconds),
     }
@@ -465,6 +467,7 @@ async fn an_append_without_facts_still_counts(shelf: &Shelf) {
         log: None,
         changes: Vec::new(),
         kinship: None,
+        settings: None,
         intents: vec![answer.clone()],
         at: at(0),
     };

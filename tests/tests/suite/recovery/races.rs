@@ -169,6 +169,7 @@ impl Crowd {
             log: None,
             changes: Vec::new(),
             kinship: None,
+            settings: None,
             intents: vec![acts[0].intent.clone()],
             at: self.now,
         };

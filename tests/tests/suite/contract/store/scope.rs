@@ -2,7 +2,9 @@
 
 use super::{Shelf, at, opening, scope};
 use bot::event::EventKey;
+use bot::hours::Hours;
 use bot::ports::{Append, Appended, Lookback, MOST_CHANGES, ScopeIndex, Store};
+use bot::settings::{Setting, Settings};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tools::model::{Change, ChangeKind, IncidentId, KINSHIP_MEMORY, Kin, Kinship, ServiceId};
@@ -23,7 +25,7 @@ fn change(service: &str, seconds: i64) -> Change {
 /// An append that only tells of changes.
 fn telling(changes: Vec<Change>, in_scope: &str, key: &str, seconds: i64) -> Append {
     let (scope, key) = (scope(in_scope), EventKey(key.to_owned()));
-    Append { scope, key, log: None, changes, kinship: None, intents: Vec::new(), at: at(seconds) }
+    Append { scope, key, log: None, changes, kinship: None, settings: None, intents: Vec::new(), at: at(seconds) }
 }
 
 async fn changed(store: &Arc<dyn Store>, in_scope: &str, since: Timestamp) -> Vec<(String, i64)> {
@@ -110,7 +112,7 @@ fn saying(said: Kinship, in_scope: &str, key: &str) -> Append {
 }
 
 async fn heard(store: &Arc<dyn Store>, in_scope: &str, now: Timestamp) -> Vec<String> {
-    let kinships = store.kinships(&scope(in_scope), now).await.unwrap();
+    let kinships = store.told(&scope(in_scope), now).await.unwrap().kinships;
     kinships.into_iter().map(|kinship| kinship.by).collect()
 }
 
@@ -128,5 +130,32 @@ pub(super) async fn what_people_said_is_kept_for_its_scope_the_newest_first(shel
     assert_eq!(heard(&store, "dev", at(40)).await, [""; 0]);
     let half_a_year = KINSHIP_MEMORY.as_secs();
     assert_eq!(heard(&store, "prod", at(half_a_year + 20)).await, ["U2", "U3"], "what is too old does not count");
-    assert_eq!(store.kinships(&scope("pro"), at(40)).await.unwrap(), [said("U4", 25)]);
+    assert_eq!(store.told(&scope("pro"), at(40)).await.unwrap().kinships, [said("U4", 25)]);
+}
+
+pub(super) async fn what_is_set_follows_what_was_set(shelf: &Shelf) {
+    let store = (shelf.open)();
+    let set =
+        async |store: &Arc<dyn Store>, in_scope: &str| store.told(&scope(in_scope), at(0)).await.unwrap().settings;
+    let append = |settings: &Settings, in_scope: &str, key: &str| Append {
+        settings: Some(settings.clone()),
+        ..telling(Vec::new(), in_scope, key, 1)
+    };
+    assert_eq!(set(&store, "prod").await, Settings::default());
+    let night = Setting::Quiet(Some(Hours::read("22:00-07:00 Europe/Berlin").unwrap()));
+    let first = Settings::default().with(&[night], "U1", at(1)).unwrap();
+    assert_eq!(store.append(append(&first, "prod", "k1")).await.unwrap(), Appended::Done);
+    assert_eq!(store.append(append(&first, "prod", "k1")).await.unwrap(), Appended::KnownEvent);
+    assert_eq!(store.append(append(&first, "prod", "k2")).await.unwrap(), Appended::Conflict, "somebody was first");
+    let second = first.with(&[Setting::Mute(Some(tools::model::minutes(5)))], "U2", at(2)).unwrap();
+    assert_eq!(store.append(append(&second, "dev", "k3")).await.unwrap(), Appended::Conflict, "nothing was set there");
+    assert_eq!(store.append(append(&second, "prod", "k4")).await.unwrap(), Appended::Done);
+    drop(store);
+    let store = (shelf.open)();
+    assert_eq!(set(&store, "prod").await, second);
+    assert_eq!(set(&store, "dev").await, Settings::default());
+    // What conflicts stores nothing of the rest.
+    let lost = Append { changes: vec![change("a", 3)], ..append(&first, "prod", "k5") };
+    assert_eq!(store.append(lost).await.unwrap(), Appended::Conflict);
+    assert_eq!(changed(&store, "prod", at(0)).await, []);
 }
