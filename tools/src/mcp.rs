@@ -9,6 +9,7 @@ mod bound;
 mod confirm;
 mod desk;
 mod front;
+mod memo;
 mod prompt;
 mod recording;
 mod resource;

@@ -1,6 +1,7 @@
 //! What a server speaks about: the incident of a capsule, or the ones there are. It turns what a client says into what a tool
 //! takes: the incident becomes its alarms, and the moment is filled in.
 
+use super::memo::Memo;
 use super::recording::{ID, Recording};
 use super::schema::has_moment;
 use crate::capsule::{Capsule, World};
@@ -33,6 +34,7 @@ pub struct Desk {
     pub(super) outside: Outside,
     pub(super) about: About,
     pub(super) deadline: Duration,
+    pub(super) memo: Memo,
 }
 
 #[derive(Clone, Debug)]
@@ -48,12 +50,12 @@ impl Desk {
     pub fn capsule(capsule: Arc<Capsule>) -> Self {
         let casebook = Arc::new(Recording::of(Arc::clone(&capsule)));
         let outside = Outside { casebook, ..World::outside(Arc::clone(&capsule)) };
-        Self { outside, about: About::Capsule(capsule), deadline: DEADLINE }
+        Self { outside, about: About::Capsule(capsule), deadline: DEADLINE, memo: Memo::default() }
     }
 
     /// Speaks about the incidents of these scopes, as `outside` tells of them now.
     pub fn live(outside: Outside, clock: Arc<dyn Clock>, scopes: Vec<ScopeId>) -> Self {
-        Self { outside, about: About::Live { clock, scopes }, deadline: DEADLINE }
+        Self { outside, about: About::Live { clock, scopes }, deadline: DEADLINE, memo: Memo::default() }
     }
 
     /// The same, with another limit to how long a tool may take.

@@ -1,15 +1,15 @@
 //! One toolset as a server: what it lists, and a call from its arguments to its answer.
 
 use super::confirm::{Confirmation, Confirmed};
-use super::desk::Desk;
+use super::desk::{AT, Desk};
 use super::front::Caller;
 use super::schema::{input, schemas};
 use super::words::{in_words, note};
-use super::{Toolset, bound, prompt, resource, task};
+use super::{Toolset, bound, memo, prompt, resource, task};
 use crate::dependency::draw::CreateDependencyVisualization;
 use crate::recovery::ExecuteRemediation;
 use crate::recovery::policy::PersonId;
-use crate::tool::{Effect, Entry, Tool, ToolError};
+use crate::tool::{Effect, Entry, Subject, Tool, ToolError, ToolSpec};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
     ConstString, ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestMethod, GetPromptRequestParams,
@@ -325,34 +325,54 @@ impl Server {
     /// What goes wrong here is the caller's to read: one sentence.
     async fn call(&self, entry: &Entry, arguments: JsonObject, caller: Option<PersonId>) -> Answered {
         let spec = &entry.spec;
-        let arguments = self.desk.arguments(spec, arguments).await?;
-        let answer = match spec.effect {
-            Effect::Read => entry.call(&self.desk.outside, arguments).await,
-            Effect::Ask => ask(arguments, caller.or_else(|| self.desk.listener()), &self.desk).await,
-        };
-        let mut answer = answer.map_err(|err| err.to_string())?;
-        let mut content = Vec::new();
-        if spec.name == CreateDependencyVisualization::SPEC.name
-            && let Some(Value::String(png)) = answer.get_mut("png_base64").map(Value::take)
-        {
-            content.push(ContentBlock::image(png, "image/png"));
+        let is_present = arguments.get(AT).is_none_or(Value::is_null);
+        let mut arguments = self.desk.arguments(spec, arguments).await?;
+        match (spec.effect, spec.subject) {
+            (Effect::Read, Subject::Alarms) => {
+                let now = is_present.then(|| self.desk.now().as_second());
+                let key = memo::key(spec.name, &mut arguments, now);
+                let work = async {
+                    let answer = entry.call(&self.desk.outside, arguments).await;
+                    told(spec, answer.map_err(|err| err.to_string())?)
+                };
+                self.desk.memo.answer(key, work).await
+            }
+            // What became of a plan is asked to be known now.
+            (Effect::Read, Subject::Incident) => {
+                let answer = entry.call(&self.desk.outside, arguments).await;
+                told(spec, answer.map_err(|err| err.to_string())?)
+            }
+            (Effect::Ask, _) => {
+                let answer = ask(arguments, caller.or_else(|| self.desk.listener()), &self.desk).await;
+                told(spec, answer.map_err(|err| err.to_string())?)
+            }
         }
-        let text = in_words(spec.name, &answer);
-        let cuts = bound::bound(&mut answer, bound::MOST);
-        let text = match bound::sentence(&cuts) {
-            Some(cut) => format!("{text} {cut}"),
-            None => text,
-        };
-        content.insert(0, ContentBlock::text(text));
-        let mut result = CallToolResult::success(content);
-        result.structured_content = Some(answer);
-        if !cuts.is_empty() {
-            let mut meta = MetaObject::default();
-            meta.0.insert("clarity/cut".to_owned(), Value::Object(bound::meta(&cuts)));
-            result.meta = Some(meta);
-        }
-        Ok(result)
     }
+}
+
+/// An answer as a client gets it: in words, in figures, and no longer than it can take.
+fn told(spec: &ToolSpec, mut answer: Value) -> Answered {
+    let mut content = Vec::new();
+    if spec.name == CreateDependencyVisualization::SPEC.name
+        && let Some(Value::String(png)) = answer.get_mut("png_base64").map(Value::take)
+    {
+        content.push(ContentBlock::image(png, "image/png"));
+    }
+    let text = in_words(spec.name, &answer);
+    let cuts = bound::bound(&mut answer, bound::MOST);
+    let text = match bound::sentence(&cuts) {
+        Some(cut) => format!("{text} {cut}"),
+        None => text,
+    };
+    content.insert(0, ContentBlock::text(text));
+    let mut result = CallToolResult::success(content);
+    result.structured_content = Some(answer);
+    if !cuts.is_empty() {
+        let mut meta = MetaObject::default();
+        meta.0.insert("clarity/cut".to_owned(), Value::Object(bound::meta(&cuts)));
+        result.meta = Some(meta);
+    }
+    Ok(result)
 }
 
 /// Asks people, in the name of whoever calls.
