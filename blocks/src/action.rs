@@ -238,6 +238,8 @@ pub enum Action {
     Plan(Deed, IncidentId, PlanId),
     /// Do this with that incident by hand.
     Handle(Handling, IncidentId),
+    /// Stop the answer with this number, about that incident.
+    Stop(IncidentId, u64),
 }
 
 /// The version of the codec: a button of an older release must still be answered in words.
@@ -247,6 +249,7 @@ const CONSIDER: &str = "consider";
 const PROPOSE: &str = "propose";
 const MERGE: &str = "merge";
 const SPLIT: &str = "split";
+const STOP: &str = "stop";
 
 impl Action {
     fn name(&self) -> &'static str {
@@ -258,6 +261,7 @@ impl Action {
             Self::Split(..) => SPLIT,
             Self::Plan(deed, ..) => deed.word(),
             Self::Handle(step, _) => step.word(),
+            Self::Stop(..) => STOP,
         }
     }
 
@@ -270,6 +274,7 @@ impl Action {
             | Self::Merge(incident, _)
             | Self::Split(incident, _)
             | Self::Plan(_, incident, _)
+            | Self::Stop(incident, _)
             | Self::Handle(_, incident) => *incident,
         }
     }
@@ -284,6 +289,7 @@ impl Action {
             }
             Self::Merge(incident, into) => format!("{VERSION}.{name}.{incident}.{into}"),
             Self::Split(incident, alarm) => format!("{VERSION}.{name}.{incident}.{alarm}"),
+            Self::Stop(incident, talk) => format!("{VERSION}.{name}.{incident}.{talk}"),
             Self::Plan(_, incident, plan) => format!("{VERSION}.{name}.{incident}.{plan}"),
         }
     }
@@ -313,6 +319,7 @@ impl Action {
             (None, None, Some(id)) if name == MERGE => {
                 Some(Self::Merge(incident, IncidentId::try_from(id.to_owned()).ok()?))
             }
+            (None, None, Some(id)) if name == STOP => Some(Self::Stop(incident, id.parse().ok()?)),
             (None, None, Some(id)) if name == SPLIT => Some(Self::Split(incident, AlarmDigest::read(id)?)),
             (Some(_) | None, _, _) => None,
         }
@@ -344,6 +351,7 @@ mod tests {
         let (incident, key) = (IncidentId(7), ProposalKey::read("00ff00ff00ff00ff").unwrap());
         let mut actions = vec![Action::Consider(incident, key.clone()), Action::Propose(incident, key)];
         actions.push(Action::Merge(incident, IncidentId(8)));
+        actions.push(Action::Stop(incident, 17));
         actions.push(Action::Split(incident, AlarmDigest::read("00ff00ff00ff00ff").unwrap()));
         actions.extend(Handling::ALL.map(|step| Action::Handle(step, incident)));
         actions.extend(Topic::ALL.map(|topic| Action::Ask(topic, incident)));
@@ -368,6 +376,8 @@ mod tests {
             "v1.approve.INC-7.plan-",
             "v1.approve.INC-7.plan-1f.0c",
             "v1.propose.INC-7.x",
+            "v1.stop.INC-7.x",
+            "v1.stop.INC-7",
             "v1.merge.INC-7",
             "v1.merge.INC-7.8",
             "v1.split.INC-7.INC-8",

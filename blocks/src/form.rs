@@ -51,7 +51,12 @@ pub fn asked_by(value: &str) -> Option<Form> {
     match Action::read(value)? {
         Action::Plan(deed, ..) => deed.form(),
         Action::Handle(step, _) => step.form(),
-        Action::Ask(..) | Action::Consider(..) | Action::Merge(..) | Action::Split(..) | Action::Propose(..) => None,
+        Action::Ask(..)
+        | Action::Consider(..)
+        | Action::Merge(..)
+        | Action::Split(..)
+        | Action::Propose(..)
+        | Action::Stop(..) => None,
     }
 }
 

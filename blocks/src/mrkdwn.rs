@@ -4,7 +4,7 @@
 //! only `http`, `https` and `slack` addresses become links. Reading takes linear time and nests at most
 //! three styles deep, since other bots' messages pass through here too.
 
-mod markdown;
+pub mod markdown;
 mod signs;
 
 pub use markdown::to_markdown;

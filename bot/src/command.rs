@@ -124,6 +124,8 @@ pub enum Command {
         /// The words.
         text: String,
     },
+    /// Stop an answer that is under way.
+    Stop,
     /// What is set for the scope.
     Settings {
         /// What is to be set; none to be told.
@@ -156,6 +158,7 @@ impl Command {
             | Self::Stats { .. }
             | Self::Open { .. }
             | Self::Settings { .. }
+            | Self::Stop
             | Self::Overview
             | Self::Help => None,
         };
@@ -346,6 +349,7 @@ pub const COMMANDS: &[Row] = &[
         help: "Add a line to the timeline and the postmortem",
         parse: people::note,
     },
+    Row { word: "stop", usage: "stop", help: "Stop the answer that you asked for and that is under way", parse: stop },
     Row {
         word: "settings",
         usage: "settings [quiet|mute|nudges|flood|usual …]",
@@ -373,6 +377,14 @@ fn approve(arguments: &Arguments<'_>) -> Command {
     }
     let reason = arguments.typed[rest..].join(" ");
     Command::Approve { plan, reason: (!reason.is_empty()).then_some(reason) }
+}
+
+/// `stop`.
+fn stop(arguments: &Arguments<'_>) -> Result<Command, Misread> {
+    match arguments.words {
+        [] => Ok(Command::Stop),
+        [extra, ..] => Err(Misread::Extra { command: "stop", word: bounded(extra) }),
+    }
 }
 
 /// `undo`, `undo plan-1f0c`.

@@ -129,6 +129,7 @@ impl Dispatcher {
             | Event::Paged { asked, .. }
             | Event::Reviewed { asked, .. }
             | Event::Answered { asked, .. }
+            | Event::AnswerBegun { asked, .. }
             | Event::Postmortem { asked, .. } => Some(asked),
             Event::Investigated { answer_to, .. } | Event::Pictured { answer_to, .. } => {
                 answer_to.as_ref().map(|question| &question.asked)
@@ -265,6 +266,7 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::CardShown { incident }
         | Event::Narrated { incident, .. }
         | Event::Answered { incident, .. }
+        | Event::AnswerBegun { incident, .. }
         | Event::Wished { incident, .. }
         | Event::Weighed { incident, .. }
         | Event::Requested { incident, .. }

@@ -222,6 +222,17 @@ pub enum Event {
         /// What that took.
         spent: Spent,
     },
+    /// The message stands in which a question will be answered.
+    AnswerBegun {
+        /// About which incident.
+        incident: IncidentId,
+        /// In the words of whoever asks.
+        question: String,
+        /// The number by which it can be stopped.
+        talk: u64,
+        /// Who asks, and that message.
+        asked: Asked,
+    },
     /// A question was put to a model; where it said nothing, the rules answer.
     Answered {
         /// About which incident.
@@ -337,15 +348,25 @@ pub enum Way<'a> {
         thread: Option<&'a str>,
     },
     /// In the conversation that they have with us alone.
-    Write,
+    Write {
+        /// What they said there, by its `ts`, if they said something.
+        said: Option<&'a str>,
+    },
+    /// In a message of ours that stands there already, by its `ts`: it may be under way still, sentence by sentence.
+    Fill {
+        /// Which.
+        ts: &'a str,
+    },
     /// Not at all.
     Nowhere,
 }
 
 /// Stands before the thread in which somebody is whispered to. No address begins like this.
 const WHISPER: &str = "whisper:";
-/// Stands where somebody is written to.
+/// Stands before what somebody said who is written to.
 const WRITE: &str = "write:";
+/// Stands before the message that is to be the answer.
+const FILL: &str = "fill:";
 
 impl Asked {
     /// Somebody who asked in a channel without an address for answers: by a mention, say, or a reaction.
@@ -353,9 +374,15 @@ impl Asked {
         Self { by, channel, response_url: format!("{WHISPER}{}", thread.unwrap_or_default()) }
     }
 
-    /// Somebody who asked in `channel`, which they have with us alone.
-    pub fn written(by: String, channel: String) -> Self {
-        Self { by, channel, response_url: WRITE.to_owned() }
+    /// Somebody who asked in `channel`, which they have with us alone; `said` is the `ts` of what they said, if they did.
+    pub fn written(by: String, channel: String, said: Option<&str>) -> Self {
+        Self { by, channel, response_url: format!("{WRITE}{}", said.unwrap_or_default()) }
+    }
+
+    /// The same person, who finds the answer in a message of ours that stands there already.
+    #[must_use]
+    pub fn filled(&self, at: &MessageRef) -> Self {
+        Self { by: self.by.clone(), channel: at.channel.clone(), response_url: format!("{FILL}{}", at.ts) }
     }
 
     /// How the answer reaches them.
@@ -363,9 +390,14 @@ impl Asked {
         if let Some(thread) = self.response_url.strip_prefix(WHISPER) {
             return Way::Whisper { thread: Some(thread).filter(|thread| !thread.is_empty()) };
         }
+        if let Some(said) = self.response_url.strip_prefix(WRITE) {
+            return Way::Write { said: Some(said).filter(|said| !said.is_empty()) };
+        }
+        if let Some(ts) = self.response_url.strip_prefix(FILL) {
+            return Way::Fill { ts };
+        }
         match self.response_url.as_str() {
             "" => Way::Nowhere,
-            WRITE => Way::Write,
             address => Way::Address(address),
         }
     }
@@ -411,6 +443,9 @@ pub struct Said {
     pub read: Vec<String>,
     /// What that took.
     pub spent: Spent,
+    /// Whether somebody stopped it.
+    #[serde(default)]
+    pub stopped: bool,
 }
 
 /// How far a picture is on its way to where people see it.

@@ -236,7 +236,19 @@ pub enum Job {
         incident: IncidentId,
         /// In the words of whoever asks.
         text: String,
+        /// The number by which it can be stopped, where its message stands already.
+        #[serde(default)]
+        talk: Option<u64>,
         /// Who asks.
+        asked: Asked,
+    },
+    /// Stop an answer that is under way.
+    StopAnswer {
+        /// In which scope somebody wants it.
+        scope: ScopeId,
+        /// Which, by its number; none for whatever they asked themselves.
+        talk: Option<u64>,
+        /// Who wants it.
         asked: Asked,
     },
     /// Find the incident in whose thread somebody said something, so that it can be decided what they mean.

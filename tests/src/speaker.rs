@@ -49,9 +49,25 @@ impl Speaker {
 
 #[async_trait]
 impl LanguageModel for Speaker {
-    async fn converse(&self, prompt: &Prompt, _heard: Option<&UnboundedSender<Heard>>) -> Result<Reply, Failure> {
+    async fn converse(&self, prompt: &Prompt, heard: Option<&UnboundedSender<Heard>>) -> Result<Reply, Failure> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(prompt.clone());
-        (self.says)(prompt)
+        let reply = (self.says)(prompt)?;
+        if let Some(heard) = heard {
+            speak(&reply, heard);
+        }
+        Ok(reply)
+    }
+}
+
+/// Says a reply piece by piece.
+pub fn speak(reply: &Reply, heard: &UnboundedSender<Heard>) {
+    for said in &reply.said {
+        let Said::Call { tool, arguments, .. } = said else { continue };
+        let letters: Vec<char> = arguments.to_string().chars().collect();
+        for piece in letters.chunks(7) {
+            let piece = Heard::Arguments { tool: tool.clone(), piece: piece.iter().collect() };
+            heard.send(piece).expect("somebody listens");
+        }
     }
 }
 

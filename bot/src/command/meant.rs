@@ -12,6 +12,7 @@ pub fn may_mean_any(text: &str) -> bool {
             | Command::Open { .. }
             | Command::Merge { .. }
             | Command::Settings { .. }
+            | Command::Stop
             | Command::Overview
             | Command::Help => false,
             Command::Ask { .. }

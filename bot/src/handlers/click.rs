@@ -28,6 +28,9 @@ pub(crate) fn decide(scene: &Scene, value: &str, typed: Option<&str>, asked: &As
         }
         Action::Merge(from, into) => regroup::merge(scene, from, Some(into), &asked, now),
         Action::Split(_, alarm) => regroup::split(scene, incident, &Which::Digest(alarm), &asked, now),
+        Action::Stop(_, talk) => {
+            Decision::run(Job::StopAnswer { scope: scene.scope.id.clone(), talk: Some(talk), asked })
+        }
         Action::Propose(_, key) => Decision::run(Job::Weigh { incident, key, asked }),
         Action::Plan(deed, id, plan) => match request(deed, typed) {
             Some(request) => look_up((id, plan), request, asked),

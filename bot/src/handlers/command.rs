@@ -87,6 +87,10 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
             Ok(incident) => return ask(scene, incident.id, text, asked),
             Err(message) => message,
         },
+        Ok(Command::Stop) => {
+            let (scope, asked) = (scene.scope.id.clone(), asked.clone());
+            return Decision::run(Job::StopAnswer { scope, talk: None, asked });
+        }
         Ok(Command::Settings { set: None }) => settings::told(scene, now),
         Ok(Command::Settings { set: Some(setting) }) => return settings::set(scene, &[setting], asked, now),
         Ok(Command::Overview) => people::overview(scene, ""),
@@ -112,7 +116,7 @@ pub(crate) fn decide(scene: &Scene, text: &str, asked: &Asked, now: Timestamp) -
 fn ask(scene: &Scene, incident: IncidentId, text: String, asked: &Asked) -> Decision {
     let asked = asked.clone();
     if scene.config.models.is_some() {
-        return Decision::run(Job::Ask { incident, text, asked });
+        return Decision::run(Job::Ask { incident, text, talk: None, asked });
     }
     let topic = command::question::topic(&text);
     investigate(incident, Question { asked, topic, since: None, pick: None })

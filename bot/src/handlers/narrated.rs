@@ -94,6 +94,11 @@ pub(crate) fn answer(
         let (kept, dropped, spent) = (number(sentences.len()), number(dropped), said.spent.clone());
         draft.record(Fact::Answered { by, kept, dropped, spent });
     }
+    if said.stopped {
+        let message = blocks::ask::stopped(draft.incident(), text, &sentences, &said.spent);
+        draft.intend(Intent::Answer { asked: asked.clone(), message });
+        return draft.done();
+    }
     if sentences.is_empty() {
         let topic = question::topic(text);
         let by_rules = investigate(incident, Question { asked: asked.clone(), topic, since: None, pick: None });

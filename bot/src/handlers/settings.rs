@@ -35,7 +35,7 @@ pub(crate) fn set(scene: &Scene, wanted: &[Setting], asked: &Asked, now: Timesta
     let message = blocks::settings::answer(root, &shown(scene, &settings, now), Change::Done);
     intents.push(Intent::Answer { asked: asked.clone(), message });
     // Who sets it in the Home tab sees it there.
-    if asked.way() == Way::Write {
+    if matches!(asked.way(), Way::Write { .. }) {
         intents.push(Intent::Run(Job::Home { by: asked.by.clone() }));
     }
     Decision { settings: Some(settings), intents, ..Decision::default() }

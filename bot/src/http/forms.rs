@@ -169,7 +169,7 @@ impl Door {
         }
         let by = submitted.user.id.clone();
         let asked = match (channel.is_empty(), response_url.is_empty()) {
-            (true, _) => Asked::written(by.clone(), by),
+            (true, _) => Asked::written(by.clone(), by, None),
             (false, true) => Asked::whispered(by, channel, None),
             (false, false) => Asked { by, channel, response_url },
         };

@@ -33,7 +33,8 @@ impl Door {
             }
             "message" if event["channel_type"] == "im" && event["subtype"].is_null() => {
                 let scope = self.config.scopes.first()?.id.clone();
-                let asked = Asked::written(by, text("channel")?);
+                let said = event["thread_ts"].as_str().or(event["ts"].as_str());
+                let asked = Asked::written(by, text("channel")?, said);
                 let text = unmentioned(event["text"].as_str()?).to_owned();
                 Some((scope, Event::Command { text, thread: None, about: None, asked }))
             }
@@ -88,7 +89,7 @@ impl Door {
             return Ok(StatusCode::OK.into_response());
         }
         // Written to by their own id, Slack opens the conversation.
-        let asked = Asked::written(by.clone(), by);
+        let asked = Asked::written(by.clone(), by, None);
         let key = EventKey(format!("slack/{trigger}"));
         self.accept(key, scope.id.clone(), Event::Click { value, typed: None, asked }).await?;
         Ok(StatusCode::OK.into_response())

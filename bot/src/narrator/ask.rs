@@ -1,14 +1,21 @@
 //! A question about an incident: a loop over the tools that read, within bounds.
 
+use super::live::{Progress, Reading};
 use super::{Narration, Narrator, brief, fence, parts};
+use crate::intent::IntentId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tools::context::{CorrelateAuthEvents, GetContextDelta};
-use tools::language::{Failure, Prompt, Said, Side, Stop, ToolForm, Toolset, Turn};
-use tools::model::{Alarm, Evidence, Incident, ServiceId, Spent};
+use tools::language::{Failure, Prompt, Reply, Said, Side, Stop, ToolForm, Toolset, Turn};
+use tools::model::{Alarm, Evidence, Incident, Sentence, ServiceId, Spent};
+use tools::narrate::{Claims, check};
 use tools::ports::Outside;
+use tools::recovery::plan::Plan;
 use tools::tool::{Effect, Entry, Subject, Tool};
 
 /// A question may take so many calls of tools.
@@ -39,6 +46,26 @@ pub(crate) struct Enquiry<'a> {
     pub(crate) outside: &'a Outside,
     /// The present moment.
     pub(crate) now: Timestamp,
+    /// Who hears the answer while it is made.
+    pub(crate) ear: Ear,
+}
+
+/// Who hears how an answer gets on, and may have it stopped.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    /// Hears it.
+    pub(crate) told: UnboundedSender<(IntentId, Progress)>,
+    /// The job that it is told for.
+    pub(crate) id: IntentId,
+    /// Stops it.
+    pub(crate) stop: Arc<Notify>,
+}
+
+impl Ear {
+    fn tell(&self, progress: Progress) {
+        // Whoever does not listen any more misses nothing: the answer comes whole in the end.
+        let _ = self.told.send((self.id, progress));
+    }
 }
 
 /// What came of a question.
@@ -50,6 +77,8 @@ pub(crate) struct Answered {
     pub(crate) evidence: Vec<Evidence>,
     /// The tools that were called, in their order.
     pub(crate) read: Vec<&'static str>,
+    /// Whether somebody stopped it: then it is what was heard by then.
+    pub(crate) stopped: bool,
 }
 
 /// A conversation that is under way.
@@ -60,6 +89,8 @@ struct Talk<'a> {
     made: BTreeSet<String>,
     read: Vec<&'static str>,
     evidence: Vec<Evidence>,
+    /// What was told while the model spoke.
+    heard: Vec<Sentence>,
     /// The next evidence id that is free.
     next_id: u32,
     spent: Spent,
@@ -69,11 +100,17 @@ impl Narrator {
     /// Has a question answered. The spending is told whatever comes of it.
     pub(crate) async fn ask(&self, enquiry: &Enquiry<'_>) -> (Spent, Result<Answered, Failure>) {
         let mut talk = Talk::about(enquiry);
-        let answered = tokio::time::timeout(PATIENCE, self.talk(&mut talk)).await;
-        let Talk { spent, read, evidence, .. } = talk;
-        let answered = answered.unwrap_or(Err(Failure::TooSlow));
-        let answered = answered.map(|narration| Answered { narration, evidence, read });
-        (spent, answered)
+        let answered = tokio::select! {
+            answered = tokio::time::timeout(PATIENCE, self.talk(&mut talk)) => Some(answered),
+            () = enquiry.ear.stop.notified() => None,
+        };
+        // A turn that was stopped does not say what it took; the turns before it did.
+        let Talk { spent, read, evidence, heard, .. } = talk;
+        let (stopped, narration) = match answered {
+            Some(answered) => (false, answered.unwrap_or(Err(Failure::TooSlow))),
+            None => (true, Ok(Narration { sentences: heard, unread: 0, spent: spent.clone() })),
+        };
+        (spent, narration.map(|narration| Answered { narration, evidence, read, stopped }))
     }
 
     async fn talk(&self, talk: &mut Talk<'_>) -> Result<Narration, Failure> {
@@ -92,7 +129,7 @@ impl Narrator {
                 patience: PATIENCE,
                 now: enquiry.now,
             };
-            let reply = self.converse(&prompt).await?;
+            let reply = self.listen(&prompt, talk).await?;
             talk.spent = std::mem::take(&mut talk.spent).and(reply.spent.clone());
             let (drafts, unread) = parts::drafts(&reply.said);
             let is_over = match reply.stop {
@@ -108,6 +145,25 @@ impl Narrator {
             turns.push(Turn { by: Side::Us, said: answers });
         }
         Ok(Narration { sentences: Vec::new(), unread: 0, spent: talk.spent.clone() })
+    }
+
+    /// One request; what is told well is told on while the rest is still to come.
+    async fn listen(&self, prompt: &Prompt, talk: &mut Talk<'_>) -> Result<Reply, Failure> {
+        let (heard, mut hears) = mpsc::unbounded_channel();
+        let mut reading = Reading::default();
+        let call = self.converse(prompt, Some(&heard));
+        tokio::pin!(call);
+        loop {
+            tokio::select! {
+                biased;
+                Some(piece) = hears.recv() => {
+                    for sentence in reading.take(&piece) {
+                        talk.tell(sentence);
+                    }
+                }
+                reply = &mut call => return reply,
+            }
+        }
     }
 
     /// Whether the incident has nothing left for more than an answer.
@@ -138,8 +194,22 @@ impl<'a> Talk<'a> {
             made: BTreeSet::new(),
             read: Vec::new(),
             evidence: Vec::new(),
+            heard: Vec::new(),
             next_id,
             spent: Spent::default(),
+        }
+    }
+
+    /// Tells a sentence on if its evidence supports it.
+    fn tell(&mut self, sentence: Sentence) {
+        let incident = self.enquiry.incident;
+        let Some(verdict) = incident.verdict.as_deref() else { return };
+        let plans: Vec<Plan> = incident.plans.values().map(|state| state.plan().clone()).collect();
+        let claims = Claims::of(verdict, incident.outlook.as_deref(), &plans).and(&self.evidence);
+        let is_new = self.heard.iter().all(|other| other.text != sentence.text);
+        if is_new && check(&sentence, &claims).is_ok() {
+            self.enquiry.ear.tell(Progress::Said(sentence.clone()));
+            self.heard.push(sentence);
         }
     }
 
@@ -189,6 +259,7 @@ impl<'a> Talk<'a> {
         let arguments = self.arguments(entry, arguments)?;
         let answer = entry.call(self.enquiry.outside, arguments).await.map_err(|err| fence::clean(&err.to_string()))?;
         self.read.push(entry.spec.name);
+        self.enquiry.ear.tell(Progress::Read(entry.spec.title));
         let answer = self.renumbered(answer);
         Ok(fence::clean_json(&answer, LONGEST))
     }

@@ -5,14 +5,17 @@
 mod ask;
 mod brief;
 pub mod fence;
+mod live;
 mod parts;
 
-pub(crate) use ask::Enquiry;
+pub(crate) use ask::{Ear, Enquiry};
+pub(crate) use live::Progress;
 
 use crate::config::Limits;
 use jiff::Timestamp;
 use std::sync::Arc;
-use tools::language::{Failure, Prompt, Reply, Stop, Toolset};
+use tokio::sync::mpsc::UnboundedSender;
+use tools::language::{Failure, Heard, Prompt, Reply, Stop, Toolset};
 use tools::model::{Incident, Sentence, Spent};
 use tools::ports::LanguageModel;
 
@@ -68,7 +71,7 @@ impl Narrator {
             patience: self.limits.deadline,
             now,
         };
-        let reply = self.converse(&prompt).await?;
+        let reply = self.converse(&prompt, None).await?;
         if reply.stop == Stop::Withheld {
             return Ok(Narration { sentences: Vec::new(), unread: 0, spent: reply.spent });
         }
@@ -77,9 +80,9 @@ impl Narrator {
     }
 
     /// One request; which models were passed over, and why, is in the log.
-    async fn converse(&self, prompt: &Prompt) -> Result<Reply, Failure> {
+    async fn converse(&self, prompt: &Prompt, heard: Option<&UnboundedSender<Heard>>) -> Result<Reply, Failure> {
         // A model that hangs, whoever made it, holds nobody up for longer.
-        let asked = tokio::time::timeout(prompt.patience, self.model.converse(prompt, None)).await;
+        let asked = tokio::time::timeout(prompt.patience, self.model.converse(prompt, heard)).await;
         let reply = asked.unwrap_or(Err(Failure::TooSlow))?;
         for (model, failure) in &reply.passed_over {
             tracing::warn!(model, toolset = %prompt.toolset, "a model does not answer: {failure}");

@@ -64,7 +64,8 @@ pub(super) fn drafts(said: &[Said]) -> (Vec<Sentence>, usize) {
     (drafts, unread)
 }
 
-fn draft(sentence: &Value) -> Option<Sentence> {
+/// A sentence as a model told it, if it can be read.
+pub(super) fn draft(sentence: &Value) -> Option<Sentence> {
     let text = sentence["text"].as_str()?.trim();
     let cited = sentence["evidence"].as_array()?;
     let is_fit = !text.is_empty() && text.chars().count() <= LONGEST && (1..=MOST_CITED).contains(&cited.len());

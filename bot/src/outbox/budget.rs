@@ -228,6 +228,7 @@ impl Budget {
             Job::Narrate { incident, .. } => every(NARRATE_EVERY, &mut self.narrated, *incident, now),
             Job::Investigate { .. }
             | Job::Ask { .. }
+            | Job::StopAnswer { .. }
             | Job::Draw { .. }
             | Job::AwaitPicture { .. }
             | Job::Weigh { .. }
@@ -260,6 +261,11 @@ impl Budget {
     /// A job has to be tried again, after so many seconds.
     pub(super) fn job_later(&mut self, id: IntentId, now: Timestamp, seconds: u64) {
         self.not_before.insert(id, after_seconds(now, seconds));
+    }
+
+    /// Whether something that has to be tried again may be tried now; or from when on.
+    pub(super) fn waits(&self, id: IntentId, now: Timestamp) -> Result<(), Timestamp> {
+        self.not_before.get(&id).map_or(Ok(()), |free_at| until(*free_at, now))
     }
 
     /// Whether the method may be called in this channel, whatever is left of the channel's own budget; or from when on.

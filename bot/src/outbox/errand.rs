@@ -3,10 +3,12 @@
 use super::Sender;
 use crate::event::{Delivered, Event, EventKey};
 use crate::intent::{IntentId, Outcome};
+use crate::narrator::Progress;
 use crate::ports::{Inbox, Store, StoreError};
 use crate::pulse::Pulse;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::{self, JoinError, JoinSet};
 use tools::model::{IncidentId, Spent};
 use tools::ports::Clock;
@@ -53,12 +55,24 @@ enum End {
 type Came = (Spent, Result<(), StoreError>);
 
 /// What is under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Errands {
     running: JoinSet<Came>,
     jobs: HashMap<task::Id, IntentId>,
     /// Ended, and not closed yet.
     ended: Vec<Ended>,
+    /// How answers get on.
+    told: UnboundedSender<(IntentId, Progress)>,
+    news: UnboundedReceiver<(IntentId, Progress)>,
+    /// What was heard of that and not passed on yet.
+    heard: Vec<(IntentId, Progress)>,
+}
+
+impl Default for Errands {
+    fn default() -> Self {
+        let (told, news) = mpsc::unbounded_channel();
+        Self { running: JoinSet::new(), jobs: HashMap::new(), ended: Vec::new(), told, news, heard: Vec::new() }
+    }
 }
 
 impl Errands {
@@ -78,11 +92,29 @@ impl Errands {
         self.jobs.values().copied()
     }
 
-    /// Returns when one ends.
+    /// Returns when one ends, or gets on.
     pub(super) async fn one_ends(&mut self) {
-        if let Some(joined) = self.running.join_next_with_id().await {
-            self.note(joined);
+        if !self.ended.is_empty() {
+            return;
         }
+        tokio::select! {
+            Some(joined) = self.running.join_next_with_id() => self.note(joined),
+            Some(news) = self.news.recv() => self.heard.push(news),
+            else => {}
+        }
+    }
+
+    /// Where somebody tells how they get on.
+    pub(super) fn ear(&self) -> UnboundedSender<(IntentId, Progress)> {
+        self.told.clone()
+    }
+
+    /// How they got on since they were asked last.
+    pub(super) fn take_news(&mut self) -> Vec<(IntentId, Progress)> {
+        while let Ok(news) = self.news.try_recv() {
+            self.heard.push(news);
+        }
+        std::mem::take(&mut self.heard)
     }
 
     fn note(&mut self, joined: Result<(task::Id, Came), JoinError>) {
@@ -105,6 +137,7 @@ impl Sender {
     /// Closes what has ended meanwhile.
     pub(super) async fn end_errands(&mut self) -> Result<(), StoreError> {
         for Ended { id, end } in self.errands.take_ended() {
+            self.talks.end(id);
             match end {
                 End::Came { spent, told } => {
                     self.budget.spent_on_models(&spent, self.clock.now());

@@ -8,6 +8,7 @@ mod errand;
 mod home;
 mod job;
 mod lessons;
+mod live;
 mod narrate;
 mod page;
 mod people;
@@ -23,6 +24,7 @@ use self::backlog::Backlog;
 use self::budget::Method;
 use self::errand::{Desk, Errands};
 use self::lessons::Lessons;
+use self::live::Talks;
 use self::people::People;
 use self::picture::Wanted;
 use self::postmortem::{Sharing, Thread};
@@ -71,6 +73,8 @@ pub struct Sender {
     watch: page::Watch,
     /// What takes long and goes on while messages are sent.
     errands: Errands,
+    /// Answers among it.
+    talks: Talks,
     /// Phrases, where a model is configured.
     narrator: Option<Narrator>,
 }
@@ -142,6 +146,7 @@ impl Sender {
             people: People::default(),
             watch: page::Watch::default(),
             errands: Errands::default(),
+            talks: Talks::default(),
             narrator,
         }
     }
@@ -206,6 +211,7 @@ impl Sender {
 
     async fn send_what_can_be_sent(&mut self) -> Result<Option<Timestamp>, StoreError> {
         loop {
+            self.grow().await;
             self.end_errands().await?;
             let now = self.clock.now();
             match self.store.outbox_take(now, self.backlog.newest()).await? {
@@ -254,6 +260,14 @@ impl Sender {
                 }
                 let outcome = match answered {
                     Ok(()) => Outcome::Done { posted: None },
+                    // No message is left half said.
+                    Err(err)
+                        if matches!(asked.way(), Way::Fill { .. })
+                            && let Some(seconds) = err.retry_after_s() =>
+                    {
+                        self.budget.job_later(id, self.clock.now(), seconds);
+                        return Ok(());
+                    }
                     // Nobody waits for an answer that comes a minute late, and the address takes only five.
                     Err(err) => refused("an answer", &err),
                 };
@@ -360,7 +374,15 @@ impl Sender {
         match asked.way() {
             Way::Address(url) => self.chat.respond(url, message).await,
             Way::Whisper { thread } => self.chat.whisper(&asked.channel, &asked.by, thread, message).await,
-            Way::Write => self.chat.write_to(&asked.channel, message).await,
+            Way::Write { .. } => self.chat.write_to(&asked.channel, message).await,
+            Way::Fill { ts } => {
+                let at = MessageRef { channel: asked.channel.clone(), ts: ts.to_owned() };
+                match self.chat.fill(&at, message).await {
+                    // Somebody deleted it; they wait for their answer all the same.
+                    Err(err) if course(&err) == Course::Anew => self.chat.write_to(&asked.channel, message).await,
+                    filled => filled,
+                }
+            }
             Way::Nowhere => Ok(()),
         }
     }
@@ -395,7 +417,8 @@ impl Sender {
             }
             Job::Home { by } => self.home(id, by).await,
             Job::Narrate { incident, story } => self.narrate(id, incident, story).await,
-            Job::Ask { incident, text, asked } => self.ask(id, incident, text, asked).await,
+            Job::Ask { incident, text, talk, asked } => self.ask(id, incident, text, talk, asked).await,
+            Job::StopAnswer { scope, talk, asked } => self.stop_answer(id, scope, talk, asked).await,
             Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,
             Job::AwaitPicture { incident, drawing, answer_to } => {

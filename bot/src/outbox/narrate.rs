@@ -3,9 +3,9 @@
 use super::Sender;
 use super::job::fired;
 use crate::changes;
-use crate::event::{Asked, Event, EventKey};
+use crate::event::{Asked, Event, EventKey, Said};
 use crate::intent::{IntentId, Outcome};
-use crate::narrator::{Enquiry, Narrator};
+use crate::narrator::{Ear, Enquiry, Narrator};
 use crate::ports::StoreError;
 use jiff::Timestamp;
 use tools::model::{Incident, IncidentId, Spent};
@@ -57,6 +57,7 @@ impl Sender {
         id: IntentId,
         incident: IncidentId,
         question: String,
+        talk: Option<u64>,
         asked: Asked,
     ) -> Result<(), StoreError> {
         let Some(state) = self.store.read(incident).await? else {
@@ -65,25 +66,34 @@ impl Sender {
         let now = self.clock.now();
         let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
         let narrator = self.narrator_for(&state, now);
+        if narrator.is_some() && self.begin_answer(id, incident, &question, &asked).await? {
+            return Ok(());
+        }
+        let stop = self.talks.begin(id, talk.unwrap_or(id.0), &asked);
+        let ear = Ear { told: self.errands.ear(), id, stop };
         let desk = self.desk();
         self.backlog.under_way(id);
         self.errands.send(id, async move {
-            let enquiry =
-                Enquiry { incident: &state, alarms: fired(&state), question: &question, outside: &outside, now };
+            let alarms = fired(&state);
+            let enquiry = Enquiry { incident: &state, alarms, question: &question, outside: &outside, now, ear };
             let (spent, answered) = match narrator {
                 Some(narrator) => narrator.ask(&enquiry).await,
                 None => (Spent::default(), Err(tools::language::Failure::None)),
             };
             let answered =
                 answered.inspect_err(|failure| tracing::warn!(job = id.0, %incident, "no model answers: {failure}"));
-            let (sentences, unread, evidence, read) = answered.map_or_else(
-                |_| (Vec::new(), 0, Vec::new(), Vec::new()),
-                |answered| {
-                    let read = answered.read.into_iter().map(str::to_owned).collect();
-                    (answered.narration.sentences, answered.narration.unread, answered.evidence, read)
+            let said = answered.map_or_else(
+                |_| Said { spent: spent.clone(), ..Said::default() },
+                |answered| Said {
+                    sentences: answered.narration.sentences,
+                    unread: answered.narration.unread,
+                    evidence: answered.evidence,
+                    read: answered.read.into_iter().map(str::to_owned).collect(),
+                    spent: spent.clone(),
+                    stopped: answered.stopped,
                 },
             );
-            let said = Box::new(crate::event::Said { sentences, unread, evidence, read, spent: spent.clone() });
+            let said = Box::new(said);
             let event = Event::Answered { incident, question, said, asked };
             (spent, desk.deliver(EventKey(format!("{incident}/job/{}", id.0)), incident, event).await)
         });

@@ -75,7 +75,8 @@ pub(super) fn schedule(backlog: &mut Backlog, budget: &mut Budget, now: Timestam
             // An address for answers costs nothing; what is said in a channel does.
             let turn = match asked.way() {
                 Way::Address(_) | Way::Nowhere => Ok(()),
-                Way::Whisper { .. } | Way::Write => budget.take_for_answer(&asked.channel, now),
+                Way::Whisper { .. } | Way::Write { .. } => budget.take_for_answer(&asked.channel, now),
+                Way::Fill { .. } => budget.waits(id, now).and_then(|()| budget.take_for_answer(&asked.channel, now)),
             };
             match turn {
                 Ok(()) => schedule.calls.push(Call::Answer { id, asked: asked.clone(), message: message.clone() }),
@@ -138,6 +139,7 @@ impl Schedule {
                 | Job::Pin { .. }
                 | Job::Home { .. }
                 | Job::Ask { .. }
+                | Job::StopAnswer { .. }
                 | Job::Locate { .. }
                 | Job::Review { .. }
                 | Job::Postmortem { .. } => &mut self.calls,

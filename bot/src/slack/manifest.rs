@@ -73,7 +73,14 @@ pub const SCOPES: &[Scope] = &[
     Scope {
         name: "chat:write",
         without: "nothing is said at all",
-        methods: &["chat.postEphemeral", "chat.postMessage", "chat.update"],
+        methods: &[
+            "chat.appendStream",
+            "chat.postEphemeral",
+            "chat.postMessage",
+            "chat.startStream",
+            "chat.stopStream",
+            "chat.update",
+        ],
         besides: None,
     },
     Scope {
@@ -363,7 +370,7 @@ mod tests {
               {
                 "command": "/incident",
                 "description": "What is going on, what caused it, and what to do",
-                "usage_hint": "context | ask | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | settings | help",
+                "usage_hint": "context | ask | why | fix | graph | predict | isolate | auth | timeline | changes | similar | catchup | gaps | status | approve | merge | split | undo | page | postmortem | stats | open | close | reopen | severity | roles | note | stop | settings | help",
                 "should_escape": true,
                 "url": "https://clarity.example.com/slack/commands"
               }

@@ -4,6 +4,7 @@ use super::check;
 use super::fault::Fault;
 use super::files;
 use super::state::{Account, Author, Called, Post};
+use super::streams;
 use super::views;
 use super::{APP_ID, BOT_ID, BOT_USER, OTHER_TEAM_ID, TEAM_ID, Workspace};
 use axum::body::Bytes;
@@ -49,6 +50,9 @@ const METHODS: &[Method] = &[
     Method { name: "apps.connections.open", scope: None, call: open_connection },
     Method { name: "auth.test", scope: None, call: auth_test },
     Method { name: "chat.postMessage", scope: Some("chat:write"), call: post_message },
+    Method { name: "chat.startStream", scope: Some("chat:write"), call: streams::start },
+    Method { name: "chat.appendStream", scope: Some("chat:write"), call: streams::append },
+    Method { name: "chat.stopStream", scope: Some("chat:write"), call: streams::stop },
     Method { name: "chat.update", scope: Some("chat:write"), call: update },
     Method { name: "chat.postEphemeral", scope: Some("chat:write"), call: post_ephemeral },
     Method { name: "chat.getPermalink", scope: None, call: permalink },
@@ -202,7 +206,7 @@ pub(super) fn known_channel(workspace: &Workspace, arguments: &Value) -> Result<
 }
 
 /// A channel in which the app may write now.
-fn open_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
+pub(super) fn open_channel(workspace: &Workspace, arguments: &Value) -> Result<String, Failed> {
     let channel = known_channel(workspace, arguments)?;
     let state = workspace.lock_state();
     if state.is_archived(&channel) {
@@ -251,6 +255,9 @@ fn update(workspace: &Workspace, arguments: &Value) -> Result<Value, Failed> {
         None => return Err("message_not_found".into()),
         Some(false) => return Err("cant_update_message".into()),
         Some(true) => {}
+    }
+    if workspace.lock_state().growing.contains(&(channel.clone(), ts.to_owned())) {
+        return Err("streaming_state_conflict".into());
     }
     let edited = workspace.lock_state().edit(&channel, ts, body);
     let (before, post) = edited.ok_or(Failed::from("message_not_found"))?;

@@ -17,6 +17,7 @@ pub mod files;
 pub mod room;
 mod sockets;
 pub mod state;
+mod streams;
 mod surfaces;
 pub mod views;
 

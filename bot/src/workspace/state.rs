@@ -161,6 +161,8 @@ pub struct State {
     archived: BTreeSet<String>,
     /// Channels that the installed app has left, or was never let into, by id.
     left: BTreeSet<String>,
+    /// Messages that grow: the channel, and the `ts`.
+    pub(super) growing: BTreeSet<(String, String)>,
     /// Who is not in a channel: the channel, and the person.
     pub(super) absent: BTreeSet<(String, String)>,
     posts: Vec<Post>,
@@ -183,6 +185,7 @@ impl State {
             channels,
             archived: BTreeSet::new(),
             left: BTreeSet::new(),
+            growing: BTreeSet::new(),
             absent: BTreeSet::new(),
             posts: Vec::new(),
             deleted: BTreeSet::new(),
@@ -335,6 +338,17 @@ impl State {
         post.body = body;
         post.edits += 1;
         Some((before, post.clone()))
+    }
+
+    /// A message says more than before.
+    pub(super) fn grow(&mut self, channel: &str, ts: &str, more: &str) -> Option<Post> {
+        self.find(channel, ts)?;
+        let &at = self.places.get(&(channel.to_owned(), ts.to_owned()))?;
+        let post = &mut self.posts[at];
+        let text = post.body["text"].as_str().unwrap_or_default();
+        post.body["text"] = json!(format!("{text}{more}"));
+        post.edits += 1;
+        Some(post.clone())
     }
 
     /// The event that tells the app of a message, or of its edit.

@@ -47,6 +47,7 @@ async fn help_lists_what_exists() {
         `/incident severity [INC-n] [1|2|3|4|none]`  How bad it is: SEV1 is worst
         `/incident roles [INC-n] [lead|scribe|comms] [@somebody|me|none]`  Who leads, writes down and tells others
         `/incident note [INC-n] [words]`  Add a line to the timeline and the postmortem
+        `/incident stop`  Stop the answer that you asked for and that is under way
         `/incident settings [quiet|mute|nudges|flood|usual …]`  What is set here: quiet hours, nudges, what counts as a flood; `settings quiet 22:00-07:00 Europe/Berlin` sets it
         `/incident help`  This list
         ");

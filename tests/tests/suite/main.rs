@@ -18,6 +18,7 @@ mod errors;
 mod flood;
 mod forms;
 mod intake;
+mod live;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod messages;

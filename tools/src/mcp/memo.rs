@@ -79,23 +79,23 @@ mod tests {
     #[test]
     fn the_same_question_within_a_few_seconds_is_one() {
         #[track_caller]
-        fn check(one: (&str, Value, Option<i64>), other: (&str, Value, Option<i64>), same: bool) {
-            let key = |(tool, mut arguments, now): (&str, Value, Option<i64>)| {
-                let before = arguments.clone();
-                let key = key(tool, &mut arguments, now);
-                assert_eq!(arguments, before, "looked at, and left as it was");
+        fn check(one: &(&str, Value, Option<i64>), other: &(&str, Value, Option<i64>), same: bool) {
+            let key = |(tool, before, now): &(&str, Value, Option<i64>)| {
+                let mut arguments = before.clone();
+                let key = key(tool, &mut arguments, *now);
+                assert_eq!(arguments, *before, "looked at, and left as it was");
                 key
             };
-            assert_eq!(key(one.clone()) == key(other.clone()), same, "{one:?} {other:?}");
+            assert_eq!(key(one) == key(other), same, "{one:?} {other:?}");
         }
         let at = |second: i64, alarms: &[&str]| ("t", asked(&second.to_string(), alarms), Some(second));
-        check(at(100, &["a"]), at(104, &["a"]), true);
-        check(at(100, &["a"]), at(105, &["a"]), false);
-        check(at(100, &["a"]), at(101, &["a", "b"]), false);
-        check(at(100, &["a"]), ("u", asked("100", &["a"]), Some(100)), false);
+        check(&at(100, &["a"]), &at(104, &["a"]), true);
+        check(&at(100, &["a"]), &at(105, &["a"]), false);
+        check(&at(100, &["a"]), &at(101, &["a", "b"]), false);
+        check(&at(100, &["a"]), &("u", asked("100", &["a"]), Some(100)), false);
         // Whoever names the moment means that one.
-        check(("t", asked("100", &[]), None), ("t", asked("101", &[]), None), false);
-        check(("t", asked("100", &[]), None), ("t", asked("100", &[]), None), true);
+        check(&("t", asked("100", &[]), None), &("t", asked("101", &[]), None), false);
+        check(&("t", asked("100", &[]), None), &("t", asked("100", &[]), None), true);
     }
 
     #[tokio::test]

@@ -333,25 +333,25 @@ impl Server {
                 let key = memo::key(spec.name, &mut arguments, now);
                 let work = async {
                     let answer = entry.call(&self.desk.outside, arguments).await;
-                    told(spec, answer.map_err(|err| err.to_string())?)
+                    Ok(told(spec, answer.map_err(|err| err.to_string())?))
                 };
                 self.desk.memo.answer(key, work).await
             }
             // What became of a plan is asked to be known now.
             (Effect::Read, Subject::Incident) => {
                 let answer = entry.call(&self.desk.outside, arguments).await;
-                told(spec, answer.map_err(|err| err.to_string())?)
+                Ok(told(spec, answer.map_err(|err| err.to_string())?))
             }
             (Effect::Ask, _) => {
                 let answer = ask(arguments, caller.or_else(|| self.desk.listener()), &self.desk).await;
-                told(spec, answer.map_err(|err| err.to_string())?)
+                Ok(told(spec, answer.map_err(|err| err.to_string())?))
             }
         }
     }
 }
 
 /// An answer as a client gets it: in words, in figures, and no longer than it can take.
-fn told(spec: &ToolSpec, mut answer: Value) -> Answered {
+fn told(spec: &ToolSpec, mut answer: Value) -> CallToolResult {
     let mut content = Vec::new();
     if spec.name == CreateDependencyVisualization::SPEC.name
         && let Some(Value::String(png)) = answer.get_mut("png_base64").map(Value::take)
@@ -372,7 +372,7 @@ fn told(spec: &ToolSpec, mut answer: Value) -> Answered {
         meta.0.insert("clarity/cut".to_owned(), Value::Object(bound::meta(&cuts)));
         result.meta = Some(meta);
     }
-    Ok(result)
+    result
 }
 
 /// Asks people, in the name of whoever calls.

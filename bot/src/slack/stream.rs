@@ -1,0 +1,87 @@
+//! Messages that grow while they are read: `chat.startStream`, `chat.appendStream`, `chat.stopStream`. A workspace may not have
+//! them; then a message is posted and edited.
+
+use super::chat::{Chat, ChatError, timely};
+use crate::event::MessageRef;
+use blocks::Message;
+use serde_json::{Value, json};
+
+/// What Slack says of a message that does not grow any more, or never did.
+const STANDS: &str = "message_not_in_streaming_state";
+
+impl Chat {
+    /// Begins a message that grows, in the thread of something that somebody said to us alone.
+    ///
+    /// # Errors
+    /// Slack refuses, as where a workspace does not have it, or does not answer.
+    pub async fn start_stream(&self, under: &MessageRef, markdown: &str) -> Result<MessageRef, ChatError> {
+        let body = json!({"channel": under.channel, "thread_ts": under.ts, "markdown_text": markdown});
+        posted(under, &self.post("chat.startStream", body).await?)
+    }
+
+    /// Adds to it.
+    ///
+    /// # Errors
+    /// Slack refuses, or does not answer.
+    pub async fn append_stream(&self, at: &MessageRef, markdown: &str) -> Result<(), ChatError> {
+        let body = json!({"channel": at.channel, "ts": at.ts, "markdown_text": markdown});
+        self.post("chat.appendStream", body).await.map(drop)
+    }
+
+    /// What was a growing message, or any of ours, says this and no more.
+    ///
+    /// # Errors
+    /// Slack refuses, or does not answer.
+    pub async fn fill(&self, at: &MessageRef, message: &Message) -> Result<(), ChatError> {
+        match self.post("chat.stopStream", json!({"channel": at.channel, "ts": at.ts})).await {
+            Ok(_) => {}
+            // A workspace without it has none that grows.
+            Err(ChatError::Refused(code)) if code == STANDS || code == "unknown_method" => {}
+            Err(err) => return Err(err),
+        }
+        let mut body = message.to_json();
+        body["channel"] = json!(at.channel);
+        body["ts"] = json!(at.ts);
+        self.post("chat.update", body).await.map(drop)
+    }
+
+    /// Says something in the thread of what somebody said to us alone.
+    ///
+    /// # Errors
+    /// Slack refuses, or does not answer.
+    pub async fn answer_under(&self, under: &MessageRef, message: &Message) -> Result<MessageRef, ChatError> {
+        let mut body = message.to_json();
+        body["channel"] = json!(under.channel);
+        body["thread_ts"] = json!(under.ts);
+        body["unfurl_links"] = json!(false);
+        body["unfurl_media"] = json!(false);
+        posted(under, &self.post("chat.postMessage", body).await?)
+    }
+
+    /// The last message of ours in the thread of what somebody said to us alone, if there is one.
+    ///
+    /// # Errors
+    /// Slack refuses, or does not answer.
+    pub async fn own_under(&self, under: &MessageRef) -> Result<Option<MessageRef>, ChatError> {
+        let us = self.identity().await?.bot;
+        let fields = vec![
+            ("channel", Some(under.channel.as_str())),
+            ("ts", Some(under.ts.as_str())),
+            ("oldest", Some(under.ts.as_str())),
+            ("limit", Some("200")),
+        ];
+        let session = self.client.open_session(&self.token);
+        let call = session.http_session_api.http_get("conversations.replies", &fields, None);
+        let answer: Value = self.heard(timely(call).await)?;
+        let ours = answer["messages"].as_array().into_iter().flatten().rfind(|one| one["bot_id"] == us.as_str());
+        let ts = ours.and_then(|one| one["ts"].as_str());
+        Ok(ts.map(|ts| MessageRef { channel: under.channel.clone(), ts: ts.to_owned() }))
+    }
+}
+
+/// Where a message stands that was just posted.
+fn posted(under: &MessageRef, answer: &Value) -> Result<MessageRef, ChatError> {
+    let ts = answer["ts"].as_str();
+    let ts = ts.ok_or_else(|| ChatError::Unknown("a message was answered without `ts`".to_owned()))?;
+    Ok(MessageRef { channel: under.channel.clone(), ts: ts.to_owned() })
+}
