@@ -138,6 +138,7 @@ impl Dispatcher {
             | Event::Change { .. }
             | Event::CardShown { .. }
             | Event::Narrated { .. }
+            | Event::Explained { .. }
             | Event::Wished { .. }
             | Event::Acted { .. }
             | Event::HomeOpened { .. }
@@ -265,6 +266,7 @@ fn subjects(event: &Event) -> Vec<IncidentId> {
         | Event::Postmortem { incident, .. }
         | Event::CardShown { incident }
         | Event::Narrated { incident, .. }
+        | Event::Explained { incident, .. }
         | Event::Answered { incident, .. }
         | Event::AnswerBegun { incident, .. }
         | Event::Wished { incident, .. }

@@ -57,6 +57,9 @@ pub fn decide(scene: &Scene, delivered: &Delivered) -> Decision {
         Event::Narrated { incident, story, sentences, unread, spent } => {
             handlers::narrated::decide(scene, *incident, (story, sentences), *unread, spent, now)
         }
+        Event::Explained { incident, plan, sentences, unread, spent } => {
+            handlers::narrated::explained(scene, (*incident, plan), sentences, *unread, spent, now)
+        }
         Event::AnswerBegun { incident, question, talk, asked } => {
             let (text, asked) = (question.clone(), asked.clone());
             Decision::run(Job::Ask { incident: *incident, text, talk: Some(*talk), asked })

@@ -222,6 +222,19 @@ pub enum Event {
         /// What that took.
         spent: Spent,
     },
+    /// A model explained a plan. Nobody has checked it.
+    Explained {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+        /// What it said.
+        sentences: Vec<Sentence>,
+        /// How many sentences more were in no form to be read.
+        unread: usize,
+        /// What that took.
+        spent: Spent,
+    },
     /// The message stands in which a question will be answered.
     AnswerBegun {
         /// About which incident.

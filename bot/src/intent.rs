@@ -230,6 +230,13 @@ pub enum Job {
         /// A digest of what is known.
         story: String,
     },
+    /// Have a model explain a plan.
+    Explain {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Which plan.
+        plan: PlanId,
+    },
     /// Have a question about an incident answered.
     Ask {
         /// Which incident.

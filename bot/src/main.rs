@@ -276,7 +276,7 @@ async fn run(task: Option<Task>) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Some(Task::Eval { directory, narrator: true, .. }) => narrator(directory.as_deref()),
+        Some(Task::Eval { directory, narrator: true, .. }) => Box::pin(narrator(directory.as_deref())).await,
         Some(Task::Eval { directory, narrator: false, stress, json }) => {
             score(&directory.context("say where the capsules are")?, stress, json)
         }
@@ -441,21 +441,25 @@ fn score(directory: &Path, stress: bool, json: bool) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Narrates every capsule and tries the checker on it. What it was wrong about goes to stderr.
-fn narrator(directory: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let mut trial = narrate::Trial::default();
-    let mut judge = |capsule: &Capsule| {
-        let verdict = tools::context::verdict(&eval::situation_at_end(capsule));
-        let claims = narrate::Claims::of(&verdict, None, &[]).of_topology(&capsule.topology);
-        trial.join(narrate::trial(&verdict, &claims));
+/// Narrates every capsule and every plan that could be made of it, and tries the checker on that. What it was wrong about goes to
+/// stderr.
+async fn narrator(directory: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let capsules: Vec<Capsule> = match directory {
+        Some(directory) => eval::load_dir(directory)?.collect::<Result<_, _>>()?,
+        None => vec![load(AUTH_CASCADE)?],
     };
-    match directory {
-        Some(directory) => {
-            for capsule in eval::load_dir(directory)? {
-                judge(&capsule?);
-            }
+    let mut trial = narrate::Trial::default();
+    for capsule in capsules {
+        let capsule = Arc::new(capsule);
+        let situation = eval::situation_at_end(&capsule);
+        let verdict = tools::context::verdict(&situation);
+        let outlook = tools::dependency::outlook(&situation, &verdict, &tools::dependency::Lags::default());
+        let plans = eval::plans_at_end(&capsule).await;
+        let claims = narrate::Claims::of(&verdict, Some(&outlook), &plans).of_topology(&capsule.topology);
+        trial.join(narrate::trial(&verdict, Some(&outlook), &plans, &claims));
+        for plan in &plans {
+            trial.join(narrate::trial_of_plan(plan));
         }
-        None => judge(&load(AUTH_CASCADE)?),
     }
     say(&trial);
     for (what, sentences) in [("kept, and false", &trial.fooled), ("dropped, and true", &trial.lost)] {

@@ -110,6 +110,9 @@ fn waiting(message: Message, incident: &Incident, state: &PlanState, who: &Who<'
     if !plan.forecast.is_empty() {
         lines.push(format!("*Recovers:* {}", remedy::returns(&plan.forecast)));
     }
+    let explained = incident.explained.get(&plan.id).map(Vec::as_slice).unwrap_or_default();
+    let plainly: Vec<String> = explained.iter().map(|sentence| words(&sentence.text)).collect();
+    let message = if plainly.is_empty() { message } else { message.titled("In plain words", &plainly.join(" ")) };
     message
         .lines("What changes", &changes)
         .lines("Why", &why(incident, plan))

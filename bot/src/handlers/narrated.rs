@@ -7,8 +7,9 @@ use crate::event::{Asked, Question, Said};
 use crate::intent::{Intent, Job};
 use jiff::Timestamp;
 use tools::model::{Evidence, Fact, Incident, IncidentId, Sentence, Spent};
+use tools::narrate::plan::{holds, statements};
 use tools::narrate::{Claims, check};
-use tools::recovery::plan::Plan;
+use tools::recovery::plan::{Plan, PlanId};
 use tools::recovery::policy::PersonId;
 
 /// Sentences told at most.
@@ -72,6 +73,35 @@ pub(super) fn follow(scene: &Scene, draft: &mut Draft<'_>, story: String) {
         let incident = incident.id;
         draft.intend(Intent::Run(Job::Narrate { incident, story }));
     }
+}
+
+/// What a model says of a plan. Once it is decided, nobody needs it any more.
+pub(crate) fn explained(
+    scene: &Scene,
+    (incident, plan): (IncidentId, &PlanId),
+    sentences: &[Sentence],
+    unread: usize,
+    spent: &Spent,
+    now: Timestamp,
+) -> Decision {
+    let Some(incident) = scene.incident(incident) else { return Decision::default() };
+    let Some(state) = incident.plans.get(plan) else { return Decision::default() };
+    let stated = statements(state.plan());
+    let mut told: Vec<Sentence> = Vec::new();
+    for sentence in sentences {
+        let is_new = told.iter().all(|other| other.text != sentence.text);
+        if is_new && told.len() < MOST_TOLD && holds(sentence, &stated).is_ok() {
+            told.push(sentence.clone());
+        }
+    }
+    let dropped = number(sentences.len() - told.len() + unread);
+    let mut draft = Draft::of(&scene.scope, incident.clone(), now);
+    let is_told = !told.is_empty();
+    draft.record(Fact::Explained { plan: plan.clone(), sentences: told, dropped, spent: spent.clone() });
+    if is_told && state.waits_at(now) {
+        draft.show_plan(state, &scene.rules);
+    }
+    draft.done()
 }
 
 /// What a model says to a question; where nothing of it holds, the rules answer.

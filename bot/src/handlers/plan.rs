@@ -48,6 +48,9 @@ pub(crate) fn weighed(
                 record(&mut draft, scene, &id, vec![fact], now);
             }
             draft.intend(Intent::Answer { asked: asked.clone(), message: said::proposed(&plan) });
+            if scene.config.models.is_some() {
+                draft.intend(Intent::Run(Job::Explain { incident: incident.id, plan: plan.id.clone() }));
+            }
         }
         Err(why) => {
             if matches!(why, Unproposable::NotAllowed(_)) && draft.incident().may_record_denial() {

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tools::language::{Said, Side, Turn};
 use tools::model::Incident;
+use tools::narrate::plan::statements;
+use tools::recovery::plan::Plan;
 
 /// What is said of a verdict, or of an outlook, is no longer than this in a prompt, in bytes.
 const LONGEST: usize = 20_000;
@@ -36,6 +38,25 @@ pub(super) const ANSWER: &str = concat!(
      `tell` with one to five sentences that answer it. If what you read does not answer it, say what is missing. You can only \
      read: what is to be done is decided by people, elsewhere."
 );
+
+/// What the model is to do with a plan.
+pub(super) const EXPLAIN: &str = concat!(
+    rules!(),
+    "People have to decide about a plan. Explain what it does and what it risks: call `tell` once, with two to four sentences, \
+     the risk among them. Each sentence is put together from the statements that it cites, one after the other: use their own \
+     words in their order, leave out what is not needed, and keep every number, name, negation and degree. You do not choose or \
+     change any parameter, and do not say whether to approve."
+);
+
+/// The conversation's first turn about a plan: what it states of itself.
+pub(super) fn plan(plan: &Plan) -> Vec<Turn> {
+    let stated: Vec<Value> = statements(plan)
+        .iter()
+        .map(|statement| json!({"id": statement.id, "says": fence::clean(&statement.text)}))
+        .collect();
+    let text = format!("What the plan states of itself:\n<claims>\n{}\n</claims>", json!(stated));
+    vec![Turn { by: Side::Us, said: vec![Said::Text(text)] }]
+}
 
 /// The conversation's first turn: what is known.
 pub(super) fn opening(incident: &Incident, now: Timestamp) -> Vec<Turn> {

@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tools::language::{Failure, Heard, Prompt, Reply, Stop, Toolset};
 use tools::model::{Incident, Sentence, Spent};
 use tools::ports::LanguageModel;
+use tools::recovery::plan::Plan;
 
 /// A narrative may have so many tokens: six sentences and their ids take a third.
 const MOST_TOKENS: u32 = 900;
@@ -65,6 +66,27 @@ impl Narrator {
             incident: Some(incident.id),
             system: brief::NARRATE.to_owned(),
             turns: brief::opening(incident, now),
+            tools: vec![parts::form()],
+            must_call: Some(parts::TELL.to_owned()),
+            most_tokens: MOST_TOKENS,
+            patience: self.limits.deadline,
+            now,
+        };
+        let reply = self.converse(&prompt, None).await?;
+        if reply.stop == Stop::Withheld {
+            return Ok(Narration { sentences: Vec::new(), unread: 0, spent: reply.spent });
+        }
+        let (sentences, unread) = parts::drafts(&reply.said);
+        Ok(Narration { sentences, unread, spent: reply.spent })
+    }
+
+    /// Has a plan explained, from what it states of itself and nothing else.
+    pub(crate) async fn explain(&self, plan: &Plan, now: Timestamp) -> Result<Narration, Failure> {
+        let prompt = Prompt {
+            toolset: Toolset::Recovery,
+            incident: Some(plan.incident),
+            system: brief::EXPLAIN.to_owned(),
+            turns: brief::plan(plan),
             tools: vec![parts::form()],
             must_call: Some(parts::TELL.to_owned()),
             most_tokens: MOST_TOKENS,

@@ -229,6 +229,7 @@ impl Budget {
             Job::Investigate { .. }
             | Job::Ask { .. }
             | Job::StopAnswer { .. }
+            | Job::Explain { .. }
             | Job::Draw { .. }
             | Job::AwaitPicture { .. }
             | Job::Weigh { .. }

@@ -417,6 +417,7 @@ impl Sender {
             }
             Job::Home { by } => self.home(id, by).await,
             Job::Narrate { incident, story } => self.narrate(id, incident, story).await,
+            Job::Explain { incident, plan } => self.explain(id, incident, plan).await,
             Job::Ask { incident, text, talk, asked } => self.ask(id, incident, text, talk, asked).await,
             Job::StopAnswer { scope, talk, asked } => self.stop_answer(id, scope, talk, asked).await,
             Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,

@@ -5,10 +5,11 @@ use super::job::fired;
 use crate::changes;
 use crate::event::{Asked, Event, EventKey, Said};
 use crate::intent::{IntentId, Outcome};
-use crate::narrator::{Ear, Enquiry, Narrator};
+use crate::narrator::{Ear, Enquiry, Narration, Narrator};
 use crate::ports::StoreError;
 use jiff::Timestamp;
 use tools::model::{Incident, IncidentId, Spent};
+use tools::recovery::plan::PlanId;
 
 impl Sender {
     /// Has a model phrase what is known of an incident. If it does not, the card says nothing about it.
@@ -46,6 +47,33 @@ impl Sender {
                 spent: narration.spent,
             };
             // The key is the job's: one that runs twice after a crash is still one event.
+            (spent, desk.deliver(EventKey(format!("{incident}/job/{}", id.0)), incident, event).await)
+        });
+        Ok(())
+    }
+
+    /// Has a model explain a plan. If it does not, the plan's message says nothing about it.
+    pub(super) async fn explain(&mut self, id: IntentId, incident: IncidentId, plan: PlanId) -> Result<(), StoreError> {
+        let state = self.store.read(incident).await?;
+        let known = state.as_ref().and_then(|state| Some(state.plans.get(&plan)?.plan().clone()));
+        let now = self.clock.now();
+        let narrator = state.as_ref().and_then(|state| self.narrator_for(state, now));
+        let (Some(known), Some(narrator)) = (known, narrator) else {
+            let error = "there is no such plan, or no model may be asked".to_owned();
+            return self.close(vec![(id, Outcome::Refused { error })]).await;
+        };
+        let desk = self.desk();
+        self.backlog.under_way(id);
+        self.errands.send(id, async move {
+            let narration = match narrator.explain(&known, now).await {
+                Ok(narration) => narration,
+                Err(failure) => {
+                    tracing::warn!(job = id.0, %incident, "a plan is not explained: {failure}");
+                    return (Spent::default(), Ok(()));
+                }
+            };
+            let Narration { sentences, unread, spent } = narration;
+            let event = Event::Explained { incident, plan, sentences, unread, spent: spent.clone() };
             (spent, desk.deliver(EventKey(format!("{incident}/job/{}", id.0)), incident, event).await)
         });
         Ok(())

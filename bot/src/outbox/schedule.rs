@@ -130,7 +130,9 @@ impl Schedule {
             }
             let calls = match job {
                 Job::Draw { .. } | Job::AwaitPicture { .. } => &mut pictures,
-                Job::Investigate { answer_to: None, .. } | Job::Narrate { .. } => &mut after_words,
+                Job::Investigate { answer_to: None, .. } | Job::Narrate { .. } | Job::Explain { .. } => {
+                    &mut after_words
+                }
                 Job::Investigate { answer_to: Some(_), .. }
                 | Job::Weigh { .. }
                 | Job::LookUp { .. }

@@ -15,6 +15,7 @@ mod dependency;
 mod door;
 mod drill;
 mod errors;
+mod explain;
 mod flood;
 mod forms;
 mod intake;

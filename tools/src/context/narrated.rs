@@ -13,7 +13,7 @@ fn the_bars_hold_in_every_story() {
         let verdict = verdict(&story.play(number));
         let told = narrate(&verdict, None, &[]);
         assert!((2..=MOST_SENTENCES).contains(&told.len()), "{told:?}");
-        all.join(trial(&verdict, &Claims::of(&verdict, None, &[])));
+        all.join(trial(&verdict, None, &[], &Claims::of(&verdict, None, &[])));
     }
     assert!(all.is_good(), "{all}\nfooled: {:#?}\nlost: {:#?}", all.fooled, all.lost);
 }

@@ -8,11 +8,13 @@ pub mod baseline;
 mod chance;
 mod changes;
 pub mod foresight;
+mod plans;
 pub mod reliability;
 pub mod stress;
 mod table;
 
 pub use changes::ChangeCase;
+pub use plans::plans_at_end;
 
 use self::baseline::correlate;
 use self::reliability::{Bin, Reliability};

@@ -169,6 +169,17 @@ pub enum Fact {
         /// What that took.
         spent: Spent,
     },
+    /// A model explained a plan.
+    Explained {
+        /// Which.
+        plan: PlanId,
+        /// The sentences that say no more than the plan states of itself.
+        sentences: Vec<Sentence>,
+        /// How many more it said.
+        dropped: u32,
+        /// What that took.
+        spent: Spent,
+    },
     /// A model answered a question of somebody.
     Answered {
         /// Who asked.
@@ -280,6 +291,9 @@ pub struct Incident {
     /// What a model says of it.
     #[serde(default)]
     pub narrative: Option<Narrative>,
+    /// What a model says of its plans: sentences that each cite what the plan states of itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub explained: BTreeMap<PlanId, Vec<Sentence>>,
     /// What models took for it.
     #[serde(default)]
     pub spent: Spent,
@@ -419,6 +433,7 @@ impl Incident {
             denied_proposals: 0,
             people: People::default(),
             narrative: None,
+            explained: BTreeMap::new(),
             spent: Spent::default(),
             dropped_sentences: 0,
         }
@@ -509,6 +524,12 @@ impl Incident {
             Fact::Narrated { story, sentences, dropped, spent } => {
                 let (story, sentences) = (story.clone(), sentences.clone());
                 self.narrative = Some(Narrative { at: record.at, story, sentences });
+                self.phrased(*dropped, spent);
+            }
+            Fact::Explained { plan, sentences, dropped, spent } => {
+                if self.plans.contains_key(plan) {
+                    self.explained.insert(plan.clone(), sentences.clone());
+                }
                 self.phrased(*dropped, spent);
             }
             Fact::Answered { dropped, spent, .. } => self.phrased(*dropped, spent),

@@ -44,6 +44,8 @@ pub(super) struct Amount {
     pub(super) value: f64,
     half: f64,
     most: f64,
+    /// Half of the unit it is told in.
+    grain: f64,
     /// Up to where, of a range.
     upto: Option<f64>,
     pub(super) dim: Option<Dim>,
@@ -76,11 +78,20 @@ impl Amount {
         self.value *= factor;
         self.half *= factor;
         self.most *= factor;
+        self.grain *= factor;
     }
 
     /// Half of the last digit; of few digits no more than a share, since `3` is not `2.6` here. Percentages are whole numbers
     /// everywhere.
     fn tolerance(&self) -> f64 {
+        // Nothing takes no time at all.
+        if self.value == 0.0 && self.dim == Some(Dim::Seconds) {
+            return 0.0;
+        }
+        // `60 minutes ago` is not 57: how long ago something was is counted, not rounded to tens.
+        if self.role == Role::Ago {
+            return self.half.min(self.most).min(self.grain);
+        }
         if self.dim == Some(Dim::Percent) { self.half.min(2.5) } else { self.half.min(self.most) }
     }
 }
@@ -210,7 +221,7 @@ fn read(
     }
     let bound = bound(tokens, at);
     let most = most_off(number.value) * if number.value == 0.0 { 1.0 } else { value / number.value };
-    let mut amount = Amount { value, half, most, upto: None, dim: None, role: Role::Observed, bound };
+    let mut amount = Amount { value, half, most, grain: 0.5, upto: None, dim: None, role: Role::Observed, bound };
     if matches!(class(tokens.get(at)), Some(Class::Times(_))) {
         amount.dim = Some(Dim::Ratio);
         return Ok((amount, end));

@@ -171,7 +171,7 @@ const LEXICON: &[(Class, &str)] = &[
     (
         Lines,
         "log line|log lines|line|lines|logged|logs|log|wrote|writes|log entries|entries|log entry|messages|message|\
-         log messages|writing|logging|logged line|lines like|says|said",
+         log messages|writing|logging|logged line|lines like|log lines like|log line like|say|says|said|saying",
     ),
     (Confidence, "confidence|sure|certainty|confident|confidence of"),
     (Slower, "slow|slower|slowed|slowing|slow down|slowed down|slowing down|slowness|sluggish|longer"),

@@ -14,6 +14,7 @@ mod claims;
 mod clock;
 mod lexicon;
 pub mod paraphrase;
+pub mod plan;
 mod query;
 mod reader;
 mod relate;
@@ -28,7 +29,7 @@ mod tests;
 pub use check::{Refused, check};
 pub use claims::Claims;
 pub use tell::narrate;
-pub use trial::{Row, Trial, trial};
+pub use trial::{Row, Trial, trial, trial_of_plan};
 
 use crate::model::EvidenceId;
 pub use crate::model::Sentence;

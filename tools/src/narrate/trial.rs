@@ -1,8 +1,10 @@
 //! How well the checker tells true sentences from false ones.
 
-use super::paraphrase::{Aspect, paraphrases};
-use super::{Claims, check, narrate};
-use crate::model::Verdict;
+use super::paraphrase::{Aspect, Example, paraphrases};
+use super::plan::{Statement, examples, holds, statements};
+use super::{Claims, Refused, Sentence, check, narrate};
+use crate::model::{Outlook, Verdict};
+use crate::recovery::plan::Plan;
 use std::fmt;
 
 /// The checker's figures for sentences that turn on one thing.
@@ -44,6 +46,8 @@ impl Row {
 pub struct Trial {
     /// Verdicts that were narrated.
     pub verdicts: usize,
+    /// Plans that stated themselves.
+    pub plans: usize,
     /// Sentences that the narrator by rules made.
     pub told: usize,
     /// Those of them that the checker dropped, and why.
@@ -62,19 +66,44 @@ const MOST_SHOWN: usize = 40;
 /// Of these, so many with the same reason.
 const MOST_ALIKE: usize = 2;
 
-/// Narrates a verdict and tries the checker on it.
-pub fn trial(verdict: &Verdict, claims: &Claims) -> Trial {
+/// Narrates a verdict, with what lies ahead and what was planned, and tries the checker on it.
+pub fn trial(verdict: &Verdict, outlook: Option<&Outlook>, plans: &[Plan], claims: &Claims) -> Trial {
     let mut trial = Trial { verdicts: 1, ..Trial::default() };
-    for sentence in narrate(verdict, None, &[]) {
-        trial.told += 1;
-        if let Err(refused) = check(&sentence, claims) {
-            trial.dropped.push(format!("{} ({refused})", sentence.text));
-        }
+    for sentence in narrate(verdict, outlook, plans) {
+        trial.told(&sentence, check(&sentence, claims));
     }
     for example in paraphrases(verdict) {
-        let Some(at) = Aspect::ALL.iter().position(|aspect| *aspect == example.aspect) else { continue };
-        let row = &mut trial.rows[at];
-        let checked = check(&example.sentence, claims);
+        trial.judge(&example, check(&example.sentence, claims));
+    }
+    trial
+}
+
+/// The same of what one plan states of itself, which has a checker of its own.
+pub fn trial_of_plan(plan: &Plan) -> Trial {
+    let (mut trial, stated) = (Trial { plans: 1, ..Trial::default() }, statements(plan));
+    for Statement { id, text, .. } in &stated {
+        let sentence = Sentence::new(text, [*id]);
+        trial.told(&sentence, holds(&sentence, &stated));
+    }
+    for example in examples(plan) {
+        trial.judge(&example, holds(&example.sentence, &stated));
+    }
+    trial
+}
+
+impl Trial {
+    /// One of the narrator's own sentences.
+    fn told(&mut self, sentence: &Sentence, checked: Result<(), Refused>) {
+        self.told += 1;
+        if let Err(refused) = checked {
+            self.dropped.push(format!("{} ({refused})", sentence.text));
+        }
+    }
+
+    /// One whose truth is known.
+    fn judge(&mut self, example: &Example, checked: Result<(), Refused>) {
+        let Some(at) = Aspect::ALL.iter().position(|aspect| *aspect == example.aspect) else { return };
+        let row = &mut self.rows[at];
         let kept = usize::from(checked.is_ok());
         let ids: Vec<String> = example.sentence.evidence.iter().map(ToString::to_string).collect();
         let shown = format!("{} [{}]", example.sentence.text, ids.join(" "));
@@ -83,27 +112,24 @@ pub fn trial(verdict: &Verdict, claims: &Claims) -> Trial {
             row.true_kept += kept;
             if let Err(refused) = checked {
                 let why = format!("({refused})");
-                if trial.lost.iter().filter(|lost| lost.ends_with(&why)).count() < MOST_ALIKE {
-                    trial.lost.push(format!("{shown} {why}"));
+                let alike = self.lost.iter().filter(|lost| lost.ends_with(&why)).count();
+                if alike < MOST_ALIKE && self.lost.len() < MOST_SHOWN {
+                    self.lost.push(format!("{shown} {why}"));
                 }
             }
         } else {
             row.false_all += 1;
             row.false_kept += kept;
-            if checked.is_ok() {
-                trial.fooled.push(shown);
+            if checked.is_ok() && self.fooled.len() < MOST_SHOWN {
+                self.fooled.push(shown);
             }
         }
     }
-    trial.lost.truncate(MOST_SHOWN);
-    trial.fooled.truncate(MOST_SHOWN);
-    trial
-}
 
-impl Trial {
     /// Adds what another trial came to.
     pub fn join(&mut self, other: Self) {
         self.verdicts += other.verdicts;
+        self.plans += other.plans;
         self.told += other.told;
         self.dropped.extend(other.dropped);
         for (row, more) in self.rows.iter_mut().zip(other.rows) {
@@ -147,7 +173,7 @@ impl fmt::Display for Trial {
         }
         line(f, "all", &self.total())?;
         writeln!(f)?;
-        writeln!(f, "{:>6} verdicts", self.verdicts)?;
+        writeln!(f, "{:>6} verdicts, {} plans", self.verdicts, self.plans)?;
         writeln!(f, "{:>6} sentences of the narrator by rules", self.told)?;
         write!(f, "{:>6} of them dropped by the checker", self.dropped.len())?;
         for dropped in &self.dropped {

@@ -20,7 +20,7 @@ mod table;
 #[test]
 fn the_bars_hold_on_the_auth_cascade() {
     let (verdict, claims) = cascade();
-    let trial = trial(&verdict, &claims);
+    let trial = trial(&verdict, None, &[], &claims);
     let total = trial.total();
     assert!(total.true_all + total.false_all >= 2000, "{trial}");
     assert!(trial.is_good(), "{trial}\nfooled: {:#?}\nlost: {:#?}", trial.fooled, trial.lost);
