@@ -11,6 +11,7 @@ use crate::narrator::Narrator;
 use crate::outbox::{Means, Sender};
 use crate::ports::{Inbox, Store};
 use crate::pulse::Pulse;
+use crate::rota;
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
 use crate::slack::socket::Socket;
@@ -114,6 +115,7 @@ impl Works {
         let Parts { config, store, inbox, rules, outside, actuator, model, clock } = parts;
         let chat = Chat::new(&config.slack_api, &config.bot_token)?;
         let notary = Notary::of(&config);
+        let rotas = rota::Known::of(&config.rotas)?;
         let narrator = model.zip(config.models).map(|(model, limits)| Narrator::new(model, limits));
         let config = Arc::new(config);
         // Whatever the world is, the incidents there were are the ones kept here.
@@ -137,6 +139,7 @@ impl Works {
             pulse: Arc::clone(&pulse),
             notary,
             narrator,
+            rotas,
         });
         let dispatcher = Dispatcher {
             config: Arc::clone(&config),

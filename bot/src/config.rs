@@ -11,7 +11,7 @@ mod slack;
 pub use bedrock::{Bedrock, Limits, Model};
 pub use calls::Calls;
 pub use mcp::{Bearer, Mcp};
-pub use on_call::OnCall;
+pub use on_call::{OnCall, Rotas, Schedules};
 pub use policy::{BusinessHours, Group, Policies, UserGroup};
 pub use recovery::Recovery;
 pub use slack::{Slack, Transport};
@@ -54,6 +54,8 @@ pub struct Config {
     pub mcp: Mcp,
     /// Who may speak it, by their tokens.
     pub bearers: Vec<Bearer>,
+    /// Schedules that are kept elsewhere.
+    pub rotas: Rotas,
 }
 
 /// A slice of the world with its channels.
@@ -167,6 +169,9 @@ pub struct File {
     /// How MCP is spoken at the front door: from this machine only, unless told.
     #[serde(default)]
     pub mcp: Mcp,
+    /// Where schedules are kept that say who is on call.
+    #[serde(default)]
+    pub schedules: Schedules,
 }
 
 /// Where anchors are kept, besides the metadata of the card.
@@ -364,6 +369,11 @@ impl File {
     /// It asks for something that needs a process that stays up.
     pub fn check_for_functions(&self) -> Result<(), ConfigError> {
         match self.slack.transport {
+            Transport::Http if self.scopes.iter().any(Scope::asks_elsewhere) => Err(ConfigError::Sense(
+                "`on_call` of a scope names a schedule of PagerDuty or Opsgenie, and the functions have no key to it yet; take \
+                 a user group or a topic there, or run `clarity serve` on a machine"
+                    .to_owned(),
+            )),
             Transport::Http => self.mcp.check_for_functions().map_err(ConfigError::Sense),
             Transport::Socket => Err(ConfigError::Sense(
                 "`slack.transport = \"socket\"` needs a process that stays up, and Lambda freezes a function once it has \
@@ -409,6 +419,26 @@ impl File {
             scopes: self.scopes.clone(),
             mcp: self.mcp.clone(),
             bearers: self.mcp.bearers(environment)?,
+            rotas: self.rotas(secrets.pagerduty_key, secrets.opsgenie_key)?,
+        })
+    }
+}
+
+impl File {
+    /// The schedules that the scopes ask, with their keys. What is half set is refused.
+    fn rotas(&self, pagerduty: Option<SecretString>, opsgenie: Option<SecretString>) -> Result<Rotas, ConfigError> {
+        let asks = |is: fn(&OnCall) -> bool| self.scopes.iter().any(|scope| scope.on_call.as_ref().is_some_and(is));
+        let keyed = |name, asks: bool, api: &str, key: Option<SecretString>| match (asks, key) {
+            (true, None) => Err(ConfigError::NotSet(name, "`on_call` of a scope names a schedule that needs the key")),
+            (false, Some(_)) => Err(ConfigError::Odd(name, "no `on_call` of a scope names a schedule that needs it")),
+            (_, key) => Ok(key.map(|key| (api.to_owned(), key))),
+        };
+        let Schedules { pagerduty_api, opsgenie_api } = &self.schedules;
+        let by_pagerduty = asks(|on_call| matches!(on_call, OnCall::Pagerduty(_)));
+        let by_opsgenie = asks(|on_call| matches!(on_call, OnCall::Opsgenie(_)));
+        Ok(Rotas {
+            pagerduty: keyed(PAGERDUTY_KEY, by_pagerduty, pagerduty_api, pagerduty)?,
+            opsgenie: keyed(OPSGENIE_KEY, by_opsgenie, opsgenie_api, opsgenie)?,
         })
     }
 }
@@ -426,10 +456,20 @@ pub struct Secrets {
     pub alarms_secret: Option<SecretString>,
     /// What heads of logs are signed with, from `CLARITY_AUDIT_KEY`, 32 bytes at least; may be absent.
     pub audit_key: Option<SecretString>,
+    /// The key to PagerDuty's REST API, from `CLARITY_PAGERDUTY_KEY`; there if and only if a scope names a schedule of it.
+    pub pagerduty_key: Option<SecretString>,
+    /// The key to Opsgenie's API, from `CLARITY_OPSGENIE_KEY`; there if and only if a scope names a schedule of it.
+    pub opsgenie_key: Option<SecretString>,
 }
 
 /// The variable with the key that anchors are signed with.
 const AUDIT_KEY: &str = "CLARITY_AUDIT_KEY";
+
+/// The variable with the key to PagerDuty.
+const PAGERDUTY_KEY: &str = "CLARITY_PAGERDUTY_KEY";
+
+/// The variable with the key to Opsgenie.
+const OPSGENIE_KEY: &str = "CLARITY_OPSGENIE_KEY";
 
 /// The variable with the app-level token.
 const APP_TOKEN: &str = "CLARITY_SLACK_APP_TOKEN";
@@ -461,6 +501,8 @@ impl Secrets {
             app_token: app_token(lookup(APP_TOKEN))?,
             alarms_secret: secret("CLARITY_ALARMS_SECRET")?,
             audit_key: key(lookup(AUDIT_KEY))?,
+            pagerduty_key: secret(PAGERDUTY_KEY)?,
+            opsgenie_key: secret(OPSGENIE_KEY)?,
         })
     }
 }
@@ -615,7 +657,7 @@ mod tests {
         assert_snapshot!(refused(""), @"the configuration is wrong: TOML parse error at line 1, column 1 … missing field `scopes`");
         assert_snapshot!(refused(&format!("command = \"incident\"\n{SCOPE}")), @"the configuration is wrong: `incident` is no slash command; one is `/incident`: up to 31 small letters, digits, `-` and `_` after the slash");
         assert_snapshot!(refused("scopes = []"), @"the configuration is wrong: `scopes` is empty; one is needed");
-        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `bedrock`, `mcp`");
+        assert_snapshot!(refused(&format!("slak_api = \"x\"\n{SCOPE}")), @"the configuration is wrong: TOML parse error at line 1, column 1 … unknown field `slak_api`, expected one of `slack_api`, `command`, `slack`, `listen`, `storage`, `metrics`, `audit`, `scopes`, `topology`, `policy`, `recovery`, `bedrock`, `mcp`, `schedules`");
         assert_snapshot!(refused(&format!("{SCOPE}{SCOPE}")), @"the configuration is wrong: the scope `prod` stands there twice");
         assert_snapshot!(refused(&format!("{SCOPE}floods = {{ C9 = {{ alarms = 2 }} }}\n")), @"the configuration is wrong: `floods` of the scope `prod` names the channel `C9`, which it does not watch");
         assert_snapshot!(refused(&format!("{SCOPE}flood = {{ alarms = 0 }}\n")), @"the configuration is wrong: a flood of the scope `prod` has no `alarms`: one is the least");
@@ -652,10 +694,33 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_and_its_key_belong_together() {
+        let secrets = |key: Option<&str>| {
+            let key = key.map(str::to_owned);
+            Secrets::read(move |name| match name {
+                PAGERDUTY_KEY => key.clone(),
+                APP_TOKEN | OPSGENIE_KEY => None,
+                _ => Some("s".repeat(32)),
+            })
+        };
+        let scheduled = File::parse(&format!("{SCOPE}on_call.pagerduty = \"PI7DH85\"\n")).unwrap();
+        assert!(scheduled.config(secrets(Some("u+key")).unwrap()).unwrap().rotas.pagerduty.is_some());
+        assert_snapshot!(scheduled.config(secrets(None).unwrap()).unwrap_err(), @"the environment variable CLARITY_PAGERDUTY_KEY is not set: `on_call` of a scope names a schedule that needs the key");
+        let other = File::parse(SCOPE).unwrap();
+        assert_snapshot!(other.config(secrets(Some("u+key")).unwrap()).unwrap_err(), @"the environment variable CLARITY_PAGERDUTY_KEY is set, but no `on_call` of a scope names a schedule that needs it");
+        assert_snapshot!(scheduled.check_for_functions().unwrap_err(), @"the configuration is wrong: `on_call` of a scope names a schedule of PagerDuty or Opsgenie, and the functions have no key to it yet; take a user group or a topic there, or run `clarity serve` on a machine");
+        assert_snapshot!(refused(&format!("{SCOPE}on_call.opsgenie = \"ops/../x\"\n")), @"the configuration is wrong: `ops/../x` of `on_call` is no id of a schedule of Opsgenie; one is `d875e654-9b4e-4219-a803-0c26936d18de`");
+    }
+
+    #[test]
     fn a_socket_is_all_set_or_refused() {
         let secrets = |app: Option<&str>| {
             let app = app.map(str::to_owned);
-            Secrets::read(move |name| if name == APP_TOKEN { app.clone() } else { Some("s".repeat(32)) })
+            Secrets::read(move |name| match name {
+                APP_TOKEN => app.clone(),
+                PAGERDUTY_KEY | OPSGENIE_KEY => None,
+                _ => Some("s".repeat(32)),
+            })
         };
         let file = |text: &str| File::parse(&format!("{text}{SCOPE}")).unwrap();
         let (http, socket) = (file(""), file("slack.transport = \"socket\"\n"));
@@ -677,6 +742,8 @@ mod tests {
             app_token: None,
             alarms_secret: None,
             audit_key: key.map(SecretString::from),
+            pagerduty_key: None,
+            opsgenie_key: None,
         };
         assert_snapshot!(file.config(secrets(None)).unwrap_err(), @"the environment variable CLARITY_AUDIT_KEY is not set: `audit.anchors` needs it, as nothing is signed without it");
         let config = file.config(secrets(Some("0123456789abcdef0123456789abcdef"))).unwrap();

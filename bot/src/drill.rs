@@ -11,7 +11,7 @@ use crate::alarms::{amazon_q, eventbridge};
 use crate::app::{Bot, Kept, Parts, StartError};
 use crate::clock::SystemClock;
 use crate::command::COMMANDS;
-use crate::config::{Config, File, Flood, Limits, Mcp, OnCall, Scope, Transport};
+use crate::config::{Config, File, Flood, Limits, Mcp, OnCall, Rotas, Scope, Transport};
 use crate::embedded::Embedded;
 use crate::policy::Unusable;
 use crate::ports::{Lookback, StoreError};
@@ -120,6 +120,8 @@ pub struct HouseRules {
     pub model: Option<(Arc<dyn LanguageModel>, Limits)>,
     /// Who may speak MCP, and how.
     pub mcp: Mcp,
+    /// Schedules that are kept elsewhere.
+    pub rotas: Rotas,
 }
 
 impl HouseRules {
@@ -130,7 +132,8 @@ impl HouseRules {
         let on_call = first.and_then(|scope| scope.on_call.clone());
         let nudge_after = first.map_or(SignedDuration::ZERO, |scope| scope.nudge_after);
         let (rules, transport) = (Arc::new(Rules::of(file)?), file.slack.transport);
-        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, model: None, mcp: file.mcp.clone() })
+        let rotas = Rotas::default();
+        Ok(Self { rules, escalate_to, on_call, transport, nudge_after, model: None, mcp: file.mcp.clone(), rotas })
     }
 }
 
@@ -145,6 +148,7 @@ impl Default for HouseRules {
             nudge_after: SignedDuration::ZERO,
             model: None,
             mcp: Mcp::default(),
+            rotas: Rotas::default(),
         }
     }
 }
@@ -239,6 +243,7 @@ pub fn local(workspace_api: &str, bot_url: &str) -> (Config, App) {
         }],
         mcp: Mcp::default(),
         bearers: Vec::new(),
+        rotas: Rotas::default(),
     };
     let app = App {
         url: bot_url.to_owned(),
@@ -304,7 +309,8 @@ impl Stage {
             |listener: &TcpListener| listener.local_addr().map_err(|problem| DrillError::Port { port, problem });
         let door = address(&listener)?;
         let (mut config, mut app) = local(&format!("http://{}/api", address(&room)?), &format!("http://{door}"));
-        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, model, mcp } = house;
+        let HouseRules { rules, escalate_to, on_call, transport, nudge_after, model, mcp, rotas } = house;
+        config.rotas = rotas;
         config.models = model.as_ref().map(|(_, limits)| *limits);
         let model = model.map(|(model, _)| model);
         // A drill reads no environment: its tokens are told by their hashes.

@@ -20,12 +20,18 @@ use tools::recovery::{ProposalKey, Remediations};
 use tools::stats::Stats;
 
 /// Who is on call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duty {
-    /// They, one at least.
+    /// They.
     pub people: Vec<PersonId>,
     /// The user group that they are, if it is one.
     pub group: Option<String>,
+    /// Those whom Slack does not know, as the schedule calls them.
+    #[serde(default)]
+    pub unknown: Vec<String>,
+    /// Why others are called than the schedule says, if so: a phrase.
+    #[serde(default)]
+    pub instead: Option<String>,
 }
 
 /// Everything that can happen to the bot.

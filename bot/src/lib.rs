@@ -33,6 +33,7 @@ pub mod policy;
 pub mod ports;
 pub mod postmortem;
 pub mod pulse;
+pub mod rota;
 pub mod rules;
 pub mod serve;
 pub mod settings;

@@ -14,7 +14,6 @@ mod plans;
 #[cfg(any(feature = "aws", feature = "mcp"))]
 pub mod python;
 pub mod remedies;
-#[cfg(feature = "aws")]
 pub mod scripted;
 pub mod speaker;
 #[cfg(feature = "aws")]

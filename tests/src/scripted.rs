@@ -1,5 +1,5 @@
-//! An AWS that answers what a test tells it to, on loopback: for what the local AWS does not know, and for refusals, which it
-//! never makes.
+//! An AWS, or another service that speaks JSON, that answers what a test tells it to, on loopback: for what the local AWS does not
+//! know, and for refusals, which it never makes.
 
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -29,7 +29,12 @@ pub(crate) fn decide(
         Some(group) if duty.people.len() > MOST_MENTIONED => vec![mention(group)],
         Some(_) | None => duty.people.iter().map(|PersonId(id)| mention(id)).collect(),
     };
+    let unknown = duty.unknown.iter().map(|name| page::unknown(name));
+    let whom: Vec<String> = whom.into_iter().chain(unknown).collect();
     draft.tell(page::line(draft.incident(), &whom, &mention(&asked.by), text, now));
-    draft.intend(crate::intent::Intent::Answer { asked: asked.clone(), message: page::paged(incident, &whom) });
+    draft.intend(crate::intent::Intent::Answer {
+        asked: asked.clone(),
+        message: page::paged(incident, &whom, duty.instead.as_deref()),
+    });
     draft.done()
 }

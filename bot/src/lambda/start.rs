@@ -104,6 +104,8 @@ pub async fn run(told: Told) -> Result<(), Stopped> {
         alarms_secret: None,
         // A function signs nothing yet: its signer will be KMS, so that not even the function knows the key.
         audit_key: None,
+        pagerduty_key: None,
+        opsgenie_key: None,
     };
     let inbox = Arc::new(SqsInbox::new(&sdk, told.inbox_url, 0));
     let clock = Arc::new(SystemClock);

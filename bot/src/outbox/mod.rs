@@ -16,6 +16,7 @@ mod picture;
 mod pin;
 mod postmortem;
 mod recovery;
+mod review;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use crate::intent::{IntentId, Job, MessageName, Outcome, Pending, Place};
 use crate::narrator::Narrator;
 use crate::ports::{Inbox, Store, StoreError, Taken};
 use crate::pulse::{Pulse, Worker};
+use crate::rota;
 use crate::rules::Rules;
 use crate::slack::chat::{Chat, ChatError};
 use crate::slack::trouble::{Course, course, step};
@@ -44,9 +46,8 @@ use blocks::Message;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tools::audit::Anchor;
-use tools::model::{IncidentId, ScopeId, minutes};
+use tools::model::{IncidentId, minutes};
 use tools::ports::{Actuator, Clock, Outside};
-use tools::stats::stats;
 
 pub use self::budget::Budget;
 
@@ -71,6 +72,8 @@ pub struct Sender {
     lessons: Lessons,
     people: People,
     watch: page::Watch,
+    /// Schedules that say who is on call.
+    rotas: rota::Known,
     /// What takes long and goes on while messages are sent.
     errands: Errands,
     /// Answers among it.
@@ -104,6 +107,8 @@ pub(crate) struct Means {
     pub(crate) notary: Option<Notary>,
     /// Phrases, where a model is configured.
     pub(crate) narrator: Option<Narrator>,
+    /// Schedules that say who is on call.
+    pub(crate) rotas: rota::Known,
 }
 
 /// A call that was made.
@@ -127,7 +132,8 @@ const PATIENCE: SignedDuration = minutes(2);
 impl Sender {
     /// A sender that has not sent anything yet.
     pub(crate) fn new(means: Means) -> Self {
-        let Means { config, rules, store, inbox, chat, outside, actuator, clock, pulse, notary, narrator } = means;
+        let Means { config, rules, store, inbox, chat, outside, actuator, clock, pulse, notary, narrator, rotas } =
+            means;
         Self {
             config,
             rules,
@@ -145,6 +151,7 @@ impl Sender {
             lessons: Lessons::default(),
             people: People::default(),
             watch: page::Watch::default(),
+            rotas,
             errands: Errands::default(),
             talks: Talks::default(),
             narrator,
@@ -527,27 +534,6 @@ impl Sender {
         // The key is the job's: a job that runs twice after a crash is still one event.
         let key = EventKey(format!("{incident}/investigated/{}", id.0));
         self.deliver(key, incident, event).await?;
-        self.close(vec![(id, Outcome::Done { posted: None })]).await
-    }
-
-    async fn review(&mut self, id: IntentId, scope: ScopeId, days: u16, asked: Asked) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
-        let incidents = match self.outside.casebook.incidents(&scope, since).await {
-            Ok(incidents) => incidents,
-            Err(gap) => {
-                tracing::error!(job = id.0, "past incidents could not be read: {}", gap.because);
-                let event = Event::Replied { asked, message: our_fault(id) };
-                return self.reviewed(id, scope, event).await;
-            }
-        };
-        let stats = Box::new(stats(&incidents, days, now));
-        self.reviewed(id, scope, Event::Reviewed { stats, asked }).await
-    }
-
-    async fn reviewed(&mut self, id: IntentId, scope: ScopeId, event: Event) -> Result<(), StoreError> {
-        let key = EventKey(format!("{scope}/reviewed/{}", id.0));
-        self.put(Delivered { key, scope, at: self.clock.now(), event }).await?;
         self.close(vec![(id, Outcome::Done { posted: None })]).await
     }
 

@@ -1,10 +1,11 @@
-//! Who is on call is asked of Slack when it counts; what it said counts for a minute.
+//! Who is on call is asked of Slack, or of whoever keeps the schedule, when it counts; what they said counts for a minute.
 
 use super::Sender;
 use crate::config::{OnCall, Scope};
 use crate::event::{Asked, Duty, Event};
 use crate::intent::IntentId;
 use crate::ports::StoreError;
+use crate::rota::{Known, OnDuty, RotaError};
 use crate::slack::chat::{Chat, ChatError};
 use blocks::page;
 use jiff::{SignedDuration, Timestamp};
@@ -40,9 +41,23 @@ impl From<ChatError> for Nobody {
     }
 }
 
+impl From<RotaError> for Nobody {
+    fn from(err: RotaError) -> Self {
+        match err {
+            RotaError::Limited { after_s, .. } if after_s <= PATIENCE_S => Self::Yet(after_s),
+            RotaError::Limited { .. } | RotaError::Silent { .. } => Self::Because(err.to_string()),
+        }
+    }
+}
+
 impl Watch {
-    /// Who is on call.
-    async fn duty(&mut self, on_call: &OnCall, chat: &Chat, now: Timestamp) -> Result<Duty, Nobody> {
+    /// Who is on call. Where a schedule does not say so, the user group that plans escalate to is called instead, if there is one.
+    async fn duty(
+        &mut self,
+        (on_call, group): (&OnCall, Option<&str>),
+        (chat, rotas): (&Chat, &Known),
+        now: Timestamp,
+    ) -> Result<Duty, Nobody> {
         self.0.retain(|_, (at, _)| now.duration_since(*at) < AGE);
         if let Some((_, duty)) = self.0.get(on_call) {
             return Ok(duty.clone());
@@ -51,8 +66,16 @@ impl Watch {
             OnCall::UserGroup(group) => members(chat, group).await?,
             OnCall::Topic(channel) => match first_mention(&chat.channel(channel).await?.topic) {
                 Some(id) if id.starts_with('S') => members(chat, &id).await?,
-                Some(id) => Duty { people: vec![PersonId(id)], group: None },
+                Some(id) => Duty { people: vec![PersonId(id)], ..Duty::default() },
                 None => return Err(Nobody::Because("the channel's topic mentions nobody".to_owned())),
+            },
+            OnCall::Pagerduty(_) | OnCall::Opsgenie(_) => match (scheduled(on_call, chat, rotas).await, group) {
+                (Err(Nobody::Because(why)), Some(group)) => {
+                    tracing::error!("a schedule does not say who is on call: {why}");
+                    // Whoever calls next asks the schedule again.
+                    return Ok(Duty { instead: Some(why), ..members(chat, group).await? });
+                }
+                (told, _) => told?,
             },
         };
         self.0.insert(on_call.clone(), (now, duty.clone()));
@@ -60,12 +83,34 @@ impl Watch {
     }
 }
 
+/// Whoever is on call by a schedule that is kept elsewhere, as Slack knows them.
+async fn scheduled(on_call: &OnCall, chat: &Chat, rotas: &Known) -> Result<Duty, Nobody> {
+    let Some((rota, schedule)) = rotas.by(on_call) else {
+        return Err(Nobody::Because("there is no key to the schedule".to_owned()));
+    };
+    let mut duty = Duty::default();
+    for OnDuty { email, name } in rota.on_duty(schedule).await? {
+        let known = match &email {
+            Some(email) => chat.person_by_email(email).await?,
+            None => None,
+        };
+        match known {
+            Some(person) => duty.people.push(person),
+            None => duty.unknown.extend(name.or(email)),
+        }
+    }
+    if duty.people.is_empty() && duty.unknown.is_empty() {
+        return Err(Nobody::Because("nobody is on call by the schedule now".to_owned()));
+    }
+    Ok(duty)
+}
+
 async fn members(chat: &Chat, group: &str) -> Result<Duty, Nobody> {
     let people: Vec<PersonId> = chat.members(group).await?.into_iter().collect();
     if people.is_empty() {
         return Err(Nobody::Because("nobody is in the user group".to_owned()));
     }
-    Ok(Duty { people, group: Some(group.to_owned()) })
+    Ok(Duty { people, group: Some(group.to_owned()), ..Duty::default() })
 }
 
 /// The first person or user group that a topic mentions, as Slack writes mentions: `<@U0123>`, `<@U0123|mina>`,
@@ -93,11 +138,13 @@ impl Sender {
         let Some(state) = self.store.read(incident).await? else {
             return self.reply(id, incident, asked, page::not_paged("the incident is not in the store")).await;
         };
-        let Some(on_call) = self.config.scope(&state.scope).and_then(Scope::who_is_on_call) else {
+        let scope = self.config.scope(&state.scope);
+        let Some(on_call) = scope.and_then(Scope::who_is_on_call) else {
             let why = "the configuration names nobody who is on call: `on_call` of the scope is not set";
             return self.reply(id, incident, asked, page::not_paged(why)).await;
         };
-        match self.watch.duty(&on_call, &self.chat, self.clock.now()).await {
+        let group = scope.and_then(Scope::escalation_group);
+        match self.watch.duty((&on_call, group), (&self.chat, &self.rotas), self.clock.now()).await {
             Ok(duty) => self.end(id, incident, Event::Paged { incident, duty, text, asked }).await,
             Err(Nobody::Yet(after_s)) => {
                 self.budget.job_later(id, self.clock.now(), after_s);

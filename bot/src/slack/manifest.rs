@@ -143,6 +143,12 @@ pub const SCOPES: &[Scope] = &[
         methods: &["users.info"],
         besides: None,
     },
+    Scope {
+        name: "users:read.email",
+        without: "whoever is on call by a schedule of PagerDuty or Opsgenie is named, and not mentioned",
+        methods: &["users.lookupByEmail"],
+        besides: None,
+    },
 ];
 
 /// The methods that need no scope of the bot token. The first one needs `connections:write` of the app-level token.
@@ -411,7 +417,8 @@ mod tests {
                 "metadata.message:read",
                 "reactions:read",
                 "usergroups:read",
-                "users:read"
+                "users:read",
+                "users:read.email"
               ]
             }
           },

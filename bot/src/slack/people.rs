@@ -30,6 +30,21 @@ impl Chat {
         listed(&self.look_up("usergroups.users.list", "usergroup", user_group).await?)
     }
 
+    /// Whoever has this e-mail address in the workspace; none if nobody has.
+    ///
+    /// # Errors
+    /// Slack refuses, does not answer, or answers with nobody.
+    pub async fn person_by_email(&self, email: &str) -> Result<Option<PersonId>, ChatError> {
+        match self.look_up("users.lookupByEmail", "email", email).await {
+            Ok(answer) => match answer["user"]["id"].as_str() {
+                Some(id) => Ok(Some(PersonId(id.to_owned()))),
+                None => Err(ChatError::Unknown("a question about an address was answered without `user`".to_owned())),
+            },
+            Err(ChatError::Refused(code)) if code == "users_not_found" => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
     /// The channels in which somebody is and we are, too; public ones also without us.
     ///
     /// # Errors

@@ -54,7 +54,7 @@ async fn what_is_there_is_good() {
     assert_snapshot!(found(&workspace, home.path(), &more, &secrets).await, @"
     ok       configuration: it and its policy can be used
     ok       bot token: it is clarity's in Local
-    ok       scopes: all 14 are granted
+    ok       scopes: all 15 are granted
     ok       channel C0ALERTS (watched by the scope prod): the app is in #alerts-prod
     ok       channel C0WARROOM (war room of the scope prod): the app is in #war-room
     ok       user group S0ONCALL (the scope prod escalates to it): 2 members
@@ -126,10 +126,12 @@ async fn the_front_door_is_tried_as_slack_tries_it() {
             app_token: None,
             alarms_secret: None,
             audit_key: None,
+            pagerduty_key: None,
+            opsgenie_key: None,
         };
         let now = tools::ports::Clock::now(&*room.stage.clock);
         let asked = async |secrets: Secrets, url: &str| {
-            let findings = check(&file, Ok(secrets), Some(url), now).await.unwrap();
+            let findings = Box::pin(check(&file, Ok(secrets), Some(url), now)).await.unwrap();
             findings.iter().find(|finding| finding.about == "front door").unwrap().to_string()
         };
         let (door, other) = (room.stage.bot_url(), room.stage.workspace.url().to_owned());

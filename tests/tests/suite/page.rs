@@ -1,9 +1,12 @@
 //! Whoever is on call is called: by a user group, or by the topic of a channel.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
-use bot::drill::{ALERTS, ON_CALL};
+use bot::config::Rotas;
+use bot::drill::{ALERTS, HouseRules, ON_CALL};
 use bot::workspace::fault::Fault;
 use insta::assert_snapshot;
+use serde_json::{Value, json};
+use tests::scripted::Scripted;
 use tests::{Room, alarm, house, run_test_under};
 use tools::ports::Clock;
 
@@ -130,6 +133,102 @@ async fn whoever_calls_is_told_when_nobody_was_called() {
         assert_eq!(room.reads(), "");
         room.wait(4).await;
         assert!(room.reads().contains("Nobody was called"));
+    })
+    .await;
+}
+
+/// A house in which a schedule of PagerDuty says who is on call, and a user group stands behind it.
+fn by_pagerduty(url: &str) -> HouseRules {
+    let rotas = Rotas { pagerduty: Some((url.to_owned(), "key".into())), ..Rotas::default() };
+    let told = format!("on_call.pagerduty = \"PSCHED\"\nescalate_to = \"{ON_CALL}\"\n");
+    HouseRules { rotas, ..house(&told) }
+}
+
+fn on_duty(level: u32, email: &str, name: &str) -> Value {
+    json!({"escalation_level": level, "user": {"email": email, "name": name}})
+}
+
+#[tokio::test]
+async fn whoever_is_on_call_by_pagerduty_is_called() {
+    let answer = |_: &_| {
+        let all = [
+            on_duty(2, "jun@example.com", "Jun"),
+            on_duty(1, "kim@example.com", "Kim"),
+            on_duty(1, "lena@example.org", "Lena <!channel> *Berg*"),
+        ];
+        (200, json!({"oncalls": all}))
+    };
+    let rota = Scripted::new(answer).await;
+    run_test_under(by_pagerduty(&rota.url), async |room| {
+        incident(room).await;
+        room.jun().types("page").await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Jun:
+        @Kim, Lena <!channel> ∗Berg∗ (not in this workspace) were called in the thread of INC-1.
+
+        #war-room thread:
+        📟 @Kim Lena <!channel> ∗Berg∗ (not in this workspace): @Jun calls you to INC-1
+        🔴 INC-1 is not over: for 0 s now, one alarm fires.
+        The cause is being looked for; no remedy has been chosen yet.
+        ");
+        let asked = rota.calls();
+        assert_eq!(asked.len(), 1);
+        assert_snapshot!(asked[0].operation, @"GET /oncalls?schedule_ids%5B%5D=PSCHED&include%5B%5D=users&earliest=true&limit=100");
+        // What it said counts for a minute.
+        room.jun().types("page").await;
+        assert_eq!(rota.calls().len(), 1);
+        room.skims();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_is_on_call_by_opsgenie_is_called() {
+    let rota = Scripted::new(|_| (200, json!({"data": {"onCallRecipients": ["mina@example.com"]}}))).await;
+    let rotas = Rotas { opsgenie: Some((rota.url.clone(), "key".into())), ..Rotas::default() };
+    let rules = HouseRules { rotas, ..house("on_call.opsgenie = \"d875e654-9b4e\"\n") };
+    run_test_under(rules, async |room| {
+        incident(room).await;
+        room.jun().types("page").await;
+        assert!(room.reads_only("thread").contains("@Mina: @Jun calls you to INC-1"));
+        assert_snapshot!(rota.calls()[0].operation, @"GET /v2/schedules/d875e654-9b4e/on-calls?flat=true");
+        room.skims();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_a_schedule_is_silent_the_user_group_is_called() {
+    let silent: [(u16, Value, &str); 5] = [
+        (401, json!({}), "it does not accept the key"),
+        (404, json!({}), "it knows no such schedule"),
+        (500, json!({}), "HTTP 500"),
+        (200, json!({"error": "x"}), "its answer has no `oncalls`"),
+        (200, json!({"oncalls": []}), "nobody is on call by the schedule now"),
+    ];
+    for (status, body, why) in silent {
+        let rota = Scripted::new(move |_| (status, body.clone())).await;
+        run_test_under(by_pagerduty(&rota.url), async |room| {
+            incident(room).await;
+            room.jun().types("page").await;
+            let told = room.reads();
+            assert!(told.contains(why) && told.contains("That is the user group, not the schedule"), "{told}");
+            assert!(told.contains("📟 @Kim @Mina"), "{told}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_else_is_told_of_a_silent_schedule_calls_nobody() {
+    let rotas = Rotas { pagerduty: Some(("http://127.0.0.1:9".to_owned(), "key".into())), ..Rotas::default() };
+    run_test_under(HouseRules { rotas, ..house("on_call.pagerduty = \"PSCHED\"\n") }, async |room| {
+        incident(room).await;
+        room.jun().types("page").await;
+        assert_snapshot!(room.reads(), @"
+        #war-room, only Jun:
+        ⚠️ Nobody was called: PagerDuty does not say who is on call: it cannot be reached.
+        ");
     })
     .await;
 }

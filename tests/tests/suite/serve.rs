@@ -31,6 +31,8 @@ async fn play(text: impl Fn(&str) -> String) {
         app_token: None,
         alarms_secret: None,
         audit_key: None,
+        pagerduty_key: None,
+        opsgenie_key: None,
     };
 
     let serving = start(&file, secrets.clone()).await.unwrap();

@@ -171,6 +171,8 @@ async fn an_app_token_that_slack_does_not_take_is_told_before_the_door_opens() {
         app_token: Some("xapp-2".into()),
         alarms_secret: None,
         audit_key: None,
+        pagerduty_key: None,
+        opsgenie_key: None,
     };
     let findings = check(&file, Ok(secrets.clone()), None, tests::START.parse().unwrap()).await.unwrap();
     let line = findings.iter().find(|finding| finding.about == "app-level token").unwrap().to_string();
