@@ -24,13 +24,14 @@ const DONE: &str = "Done";
 /// What a notification says of what was not.
 const NOT_DONE: &str = "Nothing was done";
 
-/// The answer to a click or a command about a plan.
-pub fn answer(said: &Said, plan: &Plan) -> Message {
+/// The answer to a click or a command about a plan; `root` is the command that people type.
+pub fn answer(root: &str, said: &Said, plan: &Plan) -> Message {
+    let fix = fix(root);
     let named = phrase::plan(&plan.id);
     let (notification, text) = match said {
         Said::Approved { missing } => (DONE, format!("Your approval of {named} counts. {}", then(*missing))),
         Said::Withdrawn { missing } => (DONE, format!("Your approval of {named} is withdrawn. {}", then(*missing))),
-        Said::Rejected => (DONE, format!("{named} is rejected. Ask `/incident fix` for what else can be done.")),
+        Said::Rejected => (DONE, format!("{named} is rejected. Ask {fix} for what else can be done.")),
         Said::Revoked => (DONE, format!("{named} is revoked. It can be proposed again while it fits.")),
         Said::Started => (DONE, format!("{named} is being carried out now. Its message says how it ends.")),
         Said::UndoStarted => (DONE, format!("{named} is being taken back now. Its message says how it ends.")),
@@ -88,8 +89,8 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
                 format!("That is not the name of the target of {named}, so nothing was stopped. Its name is {name}."),
             )
         }
-        Said::Expired { at } => (NOT_DONE, expired(*at, &named)),
-        Said::Decided(settled) => (NOT_DONE, decided(settled, &named)),
+        Said::Expired { at } => (NOT_DONE, expired(*at, &named, &fix)),
+        Said::Decided(settled) => (NOT_DONE, decided(settled, &named, &fix)),
         Said::StillRunning { by, since } => {
             let by = by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
             let since = phrase::time(*since);
@@ -104,10 +105,9 @@ pub fn answer(said: &Said, plan: &Plan) -> Message {
             let at = phrase::time(*at);
             (NOT_DONE, format!("{named} was taken back at {at}{}, so nothing is left to undo.", whom(by.as_ref())))
         }
-        Said::Irreversible => (
-            NOT_DONE,
-            format!("{named} cannot be undone, as its message said. Ask `/incident fix` for what can be done now."),
-        ),
+        Said::Irreversible => {
+            (NOT_DONE, format!("{named} cannot be undone, as its message said. Ask {fix} for what can be done now."))
+        }
         Said::NothingToUndo { status } => (NOT_DONE, nothing_to_undo(*status, &named)),
         Said::TooOften => (
             NOT_DONE,
@@ -187,10 +187,10 @@ fn people(title: &str, mut told: Vec<String>) -> String {
 }
 
 /// That it does not wait any more, and where it stands.
-fn decided(settled: &Settled, named: &str) -> String {
+fn decided(settled: &Settled, named: &str, fix: &str) -> String {
     let at = phrase::time(settled.at);
     let by = settled.by.as_ref().map(|by| format!(" by {}", phrase::person(by))).unwrap_or_default();
-    let fix = "Ask `/incident fix` for what can be done now.";
+    let fix = format!("Ask {fix} for what can be done now.");
     match settled.status {
         PlanStatus::Waiting => format!("{named} waits: press *Details* on its message to see what it needs."),
         PlanStatus::Rejected => format!("{named} was rejected{by} at {at}. {fix}"),
@@ -220,8 +220,8 @@ fn decided(settled: &Settled, named: &str) -> String {
     }
 }
 
-fn expired(at: Timestamp, named: &str) -> String {
-    format!("{named} expired at {}, which is no rejection. Ask `/incident fix` and propose it again.", phrase::time(at))
+fn expired(at: Timestamp, named: &str, fix: &str) -> String {
+    format!("{named} expired at {}, which is no rejection. Ask {fix} and propose it again.", phrase::time(at))
 }
 
 /// A plan was made and waits.
@@ -258,11 +258,10 @@ pub fn proposed_before(state: &PlanState) -> Message {
 }
 
 /// A plan does not begin.
-pub fn unproposable(why: &Unproposable) -> Message {
+pub fn unproposable(root: &str, why: &Unproposable) -> Message {
+    let again = format!("Ask {} again and propose it from there.", fix(root));
     let on = match why {
-        Unproposable::NotPinned | Unproposable::SomebodyElse | Unproposable::Expired => {
-            "Ask `/incident fix` again and propose it from there."
-        }
+        Unproposable::NotPinned | Unproposable::SomebodyElse | Unproposable::Expired => again.as_str(),
         Unproposable::NotAllowed(_) => "Ask somebody who may propose it.",
         Unproposable::DeadEnd(_) => "Whoever keeps the policies and the groups has to mend that.",
         Unproposable::Known(_) => "Its message is in the thread of the incident.",
@@ -273,12 +272,13 @@ pub fn unproposable(why: &Unproposable) -> Message {
 }
 
 /// What somebody wanted to propose is not offered any more.
-pub fn gone() -> Message {
-    Message::plain(
-        "That remedy is not offered any more",
-        "That remedy is not offered any more: the situation has changed, so nothing was proposed. Ask `/incident fix` again \
-         for what can be done now.",
-    )
+pub fn gone(root: &str) -> Message {
+    let text = format!(
+        "That remedy is not offered any more: the situation has changed, so nothing was proposed. Ask {} again for what can be \
+         done now.",
+        fix(root)
+    );
+    Message::plain("That remedy is not offered any more", &text)
 }
 
 /// Nobody knows the plan that was meant, by what was typed.
@@ -291,12 +291,20 @@ pub fn no_such_plan(typed: &str) -> Message {
     Message::plain("There is no such plan", &text)
 }
 
+/// The command that tells what can be done.
+fn fix(root: &str) -> String {
+    phrase::code(format!("{root} fix"))
+}
+
 /// Several plans could be meant.
-pub fn which_plan(plans: &[&PlanState]) -> Message {
+pub fn which_plan(root: &str, plans: &[&PlanState]) -> Message {
     if plans.is_empty() {
-        let text = "No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of \
-                    older plans still work, and `/incident fix` tells what can be proposed.";
-        return Message::plain("There is no such plan", text);
+        let text = format!(
+            "No plan of the last day's incidents is one that this could be about, so nothing was done. The buttons of older \
+             plans still work, and {} tells what can be proposed.",
+            fix(root)
+        );
+        return Message::plain("There is no such plan", &text);
     }
     let opening = "Several plans could be meant, so nothing was done. Say which one by its id:";
     let mut message = Message::plain("Which plan?", opening);

@@ -58,7 +58,7 @@ pub fn answer(root: &str, shown: &Shown, change: Change) -> Message {
         None => "*Muted*: no".to_owned(),
     };
     let lines = [format!("*Flood*: {alarms} alarms within {}", phrase::span(within)), nudges, quiet, muted];
-    let last = shown.last.as_ref().map(|(by, at)| format!("last set by <@{by}> at {}", phrase::time(*at)));
+    let last = shown.last.as_ref().map(|(by, at)| format!("last set by {} at {}", phrase::by(by), phrase::time(*at)));
     let mut small: Vec<String> = last.into_iter().collect();
     small.push(
         "while it is quiet or muted lone alarms are gathered and told together afterwards; a flood speaks at any hour"

@@ -79,7 +79,7 @@ pub(super) fn follow_ups(told: &Told<'_>) -> String {
 
 fn cause(incident: &Incident, items: &mut Vec<String>) {
     match incident.verdict.as_deref() {
-        None => items.push("Look for the cause: nobody has. `/incident context` begins with it.".to_owned()),
+        None => items.push("Look for the cause: nobody has. Asking for `context` begins with it.".to_owned()),
         Some(verdict) if verdict.cause().is_none() => {
             items.push("Find the cause: none was found, and what is not known can come again.".to_owned());
         }

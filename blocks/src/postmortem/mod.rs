@@ -147,8 +147,8 @@ pub fn not_shared(incident: IncidentId, why: &str) -> Message {
 }
 
 /// There is no such incident in this scope, open or over.
-pub fn unknown(incident: IncidentId) -> Message {
-    let text =
-        format!("I know no {incident} here, so there is nothing to tell. `/incident stats` counts those I know.");
+pub fn unknown(root: &str, incident: IncidentId) -> Message {
+    let stats = phrase::code(format!("{root} stats"));
+    let text = format!("I know no {incident} here, so there is nothing to tell. {stats} counts those I know.");
     Message::plain("That incident is not known", &text)
 }

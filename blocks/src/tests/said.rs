@@ -67,7 +67,8 @@ fn all(words: &str) -> Vec<Said> {
 #[test]
 fn every_answer_says_what_happened_and_the_way_on() {
     let plan = draft(Risk::Medium);
-    let told: Vec<String> = all("no changes at night").iter().map(|said| shown(&answer(said, &plan))).collect();
+    let told: Vec<String> =
+        all("no changes at night").iter().map(|said| shown(&answer("/incident", said, &plan))).collect();
     assert_snapshot!(told.join("\n"), @"
     Your approval of `plan-bd55b776` counts. It has what it needs: press Execute on its message to have it carried out.
     Your approval of `plan-bd55b776` counts. It needs at least one more approval.
@@ -126,7 +127,7 @@ fn what_does_not_begin_says_why_and_what_else() {
         Unproposable::Known(PlanStatus::Waiting),
         Unproposable::TooMany,
     ];
-    let told: Vec<String> = reasons.iter().map(|why| shown(&unproposable(why))).collect();
+    let told: Vec<String> = reasons.iter().map(|why| shown(&unproposable("/incident", why))).collect();
     assert_snapshot!(told.join("\n"), @"
     It could not be proposed, and nothing was done: this plan is not pinned: its content has another id. Ask `/incident fix` again and propose it from there.
     It could not be proposed, and nothing was done: a plan is asked for by whoever asks for it, and by nobody else. Ask `/incident fix` again and propose it from there.
@@ -146,10 +147,10 @@ fn the_other_answers_read_well() {
         proposed(&draft(Risk::High)),
         proposed_before(&states[0]),
         proposed_before(&states[1]),
-        gone(),
+        gone("/incident"),
         no_such_plan("plan-77"),
-        which_plan(&states.iter().collect::<Vec<_>>()),
-        which_plan(&[]),
+        which_plan("/incident", &states.iter().collect::<Vec<_>>()),
+        which_plan("/incident", &[]),
         unknown_people("`users.info` answered `ratelimited`"),
     ];
     assert_snapshot!(told.iter().map(shown).collect::<Vec<_>>().join("\n"), @"
@@ -185,11 +186,11 @@ fn whatever_others_wrote_the_answers_keep_the_limits_and_nothing_is_markup() {
     let state = after(&plan, &[]);
     for words in [HOSTILE.to_owned(), HOSTILE.repeat(100)] {
         for said in all(&words) {
-            check(&answer(&said, &plan));
+            check(&answer("/incident", &said, &plan));
         }
-        check(&unproposable(&Unproposable::NotAllowed(forbidden(&words))));
+        check(&unproposable("/incident", &Unproposable::NotAllowed(forbidden(&words))));
         check(&no_such_plan(&words));
         check(&unknown_people(&words));
-        check(&which_plan(&vec![&state; 60]));
+        check(&which_plan("/incident", &vec![&state; 60]));
     }
 }

@@ -355,7 +355,7 @@ fn a_lone_alarm() {
 
     ## Follow-ups
 
-    - [ ] Look for the cause: nobody has. `/incident context` begins with it.
+    - [ ] Look for the cause: nobody has. Asking for `context` begins with it.
     - [ ] Say which service `billing-'late'` belongs to: the topology does not know it.
 
     ---

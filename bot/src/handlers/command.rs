@@ -152,7 +152,7 @@ fn choose_plan(
     match (meant.as_slice(), named) {
         ([only], _) => Ok((only.plan().incident, only.id().clone())),
         ([], Some(named)) => Err(said::no_such_plan(&named.0)),
-        ([], None) | ([_, ..], _) => Err(said::which_plan(&meant)),
+        ([], None) | ([_, ..], _) => Err(said::which_plan(&scene.config.command, &meant)),
     }
 }
 

@@ -25,12 +25,14 @@ pub(crate) fn weighed(
     asked: &Asked,
     now: Timestamp,
 ) -> Decision {
-    let Some(incident) = scene.incident(incident) else { return Decision::answer(asked, said::gone()) };
+    let Some(incident) = scene.incident(incident) else {
+        return Decision::answer(asked, said::gone(&scene.config.command));
+    };
     let Some(who) = people.person(&PersonId(asked.by.clone())) else {
         return Decision::answer(asked, said::unknown_people("Slack was not asked"));
     };
     let Some(plan) = pinned(scene, incident.id, proposal, &who, now) else {
-        return Decision::answer(asked, said::gone());
+        return Decision::answer(asked, said::gone(&scene.config.command));
     };
     // Whoever presses twice, or after somebody else, finds the plan that is there.
     let twin = incident.plans.values().find(|state| is_twin(state, &plan, now));
@@ -57,7 +59,10 @@ pub(crate) fn weighed(
                 let (by, remedy) = (who.id.clone(), plan.remedy.spec().name.to_owned());
                 draft.record(Fact::ProposalDenied { by, remedy, because: why.to_string() });
             }
-            draft.intend(Intent::Answer { asked: asked.clone(), message: said::unproposable(&why) });
+            draft.intend(Intent::Answer {
+                asked: asked.clone(),
+                message: said::unproposable(&scene.config.command, &why),
+            });
         }
     }
     draft.done()
@@ -104,7 +109,7 @@ pub(crate) fn requested(
     let decided = decide(state, request, &who, &scene.rules.desk(&everybody, now), now);
     let mut draft = Draft::of(&scene.scope, incident.clone(), now);
     record(&mut draft, scene, plan, decided.facts, now);
-    let message = said::answer(&decided.said, state.plan());
+    let message = said::answer(&scene.config.command, &decided.said, state.plan());
     draft.intend(Intent::Answer { asked: asked.clone(), message });
     draft.done()
 }

@@ -26,7 +26,7 @@ pub(crate) fn decide(
 ) -> Decision {
     let answer = |message| Intent::Answer { asked: asked.clone(), message };
     let Some(known) = scene.incident(incident) else {
-        return Decision::answer(asked, postmortem::unknown(incident));
+        return Decision::answer(asked, postmortem::unknown(&scene.config.command, incident));
     };
     let mut draft = Draft::of(&scene.scope, known.clone(), now);
     match step {

@@ -228,7 +228,7 @@ impl Sender {
             }
             let Schedule { calls, superseded, next_due } = schedule(&mut self.backlog, &mut self.budget, now);
             if calls.is_empty() && superseded.is_empty() {
-                return Ok(next_due);
+                return Ok(next_due.into_iter().chain(self.talks.next_due()).min());
             }
             self.close(superseded.into_iter().map(|id| (id, Outcome::Superseded)).collect()).await?;
             for call in calls {
@@ -384,6 +384,7 @@ impl Sender {
             Way::Write { .. } => self.chat.write_to(&asked.channel, message).await,
             Way::Fill { ts } => {
                 let at = MessageRef { channel: asked.channel.clone(), ts: ts.to_owned() };
+                // It is closed, and then edited.
                 match self.chat.fill(&at, message).await {
                     // Somebody deleted it; they wait for their answer all the same.
                     Err(err) if course(&err) == Course::Anew => self.chat.write_to(&asked.channel, message).await,
@@ -425,7 +426,7 @@ impl Sender {
             Job::Home { by } => self.home(id, by).await,
             Job::Narrate { incident, story } => self.narrate(id, incident, story).await,
             Job::Explain { incident, plan } => self.explain(id, incident, plan).await,
-            Job::Ask { incident, text, talk, asked } => self.ask(id, incident, text, talk, asked).await,
+            Job::Ask { incident, text, talk, asked } => self.ask((id, stored_at), incident, text, talk, asked).await,
             Job::StopAnswer { scope, talk, asked } => self.stop_answer(id, scope, talk, asked).await,
             Job::Locate { text, thread, asked } => self.locate(id, text, thread, asked).await,
             Job::Pin { incident, message, asked } => self.pin(id, incident, message, asked).await,

@@ -82,7 +82,7 @@ impl Sender {
     /// Has a question answered: by a model if one may be asked, and else by the rules.
     pub(super) async fn ask(
         &mut self,
-        id: IntentId,
+        (id, stored_at): (IntentId, Timestamp),
         incident: IncidentId,
         question: String,
         talk: Option<u64>,
@@ -94,7 +94,7 @@ impl Sender {
         let now = self.clock.now();
         let outside = changes::seen_from(&state.scope, &self.outside, &self.store);
         let narrator = self.narrator_for(&state, now);
-        if narrator.is_some() && self.begin_answer(id, incident, &question, &asked).await? {
+        if narrator.is_some() && self.begin_answer((id, stored_at), incident, &question, &asked).await? {
             return Ok(());
         }
         let stop = self.talks.begin(id, talk.unwrap_or(id.0), &asked);

@@ -32,7 +32,7 @@ impl Sender {
         asked: Asked,
     ) -> Result<(), StoreError> {
         let Some(state) = self.store.read(incident).await? else {
-            return self.reply(id, incident, asked, said::gone()).await;
+            return self.reply(id, incident, asked, said::gone(&self.config.command.clone())).await;
         };
         let directory = self.who_is_who([PersonId(asked.by.clone())]).await;
         let people = match directory {
@@ -55,7 +55,7 @@ impl Sender {
                 let proposal = Box::new(proposal);
                 self.end(id, incident, Event::Weighed { incident, proposal, people, asked }).await
             }
-            None => self.reply(id, incident, asked, said::gone()).await,
+            None => self.reply(id, incident, asked, said::gone(&self.config.command.clone())).await,
         }
     }
 

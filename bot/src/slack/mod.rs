@@ -9,7 +9,7 @@ pub mod manifest;
 pub mod messages;
 pub mod people;
 pub mod socket;
-mod stream;
+pub mod stream;
 pub mod trouble;
 pub mod verify;
 pub mod views;

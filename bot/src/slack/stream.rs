@@ -4,10 +4,23 @@
 use super::chat::{Chat, ChatError, timely};
 use crate::event::MessageRef;
 use blocks::Message;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// What Slack says of a message that does not grow any more, or never did.
-const STANDS: &str = "message_not_in_streaming_state";
+/// What Slack says where a workspace, a token or a conversation has no messages that grow.
+const NONE: [&str; 6] = [
+    "unknown_method",
+    "not_allowed_token_type",
+    "feature_not_enabled",
+    "channel_type_not_supported",
+    "method_not_supported_for_channel_type",
+    "team_not_allowed",
+];
+
+/// Whether that is what a refusal says.
+pub(crate) fn has_none(code: &str) -> bool {
+    NONE.contains(&code)
+}
 
 impl Chat {
     /// Begins a message that grows, in the thread of something that somebody said to us alone.
@@ -34,10 +47,9 @@ impl Chat {
     /// Slack refuses, or does not answer.
     pub async fn fill(&self, at: &MessageRef, message: &Message) -> Result<(), ChatError> {
         match self.post("chat.stopStream", json!({"channel": at.channel, "ts": at.ts})).await {
-            Ok(_) => {}
-            // A workspace without it has none that grows.
-            Err(ChatError::Refused(code)) if code == STANDS || code == "unknown_method" => {}
-            Err(err) => return Err(err),
+            // Whatever is refused here, most often that it does not grow, the edit tells whether the message can say more.
+            Ok(_) | Err(ChatError::Refused(_)) => {}
+            Err(err @ (ChatError::Limited { .. } | ChatError::Unknown(_))) => return Err(err),
         }
         let mut body = message.to_json();
         body["channel"] = json!(at.channel);
@@ -58,22 +70,27 @@ impl Chat {
         posted(under, &self.post("chat.postMessage", body).await?)
     }
 
-    /// The last message of ours in the thread of what somebody said to us alone, if there is one.
+    /// The last message of ours in the thread of what somebody said to us alone that came since then, if there is one.
     ///
     /// # Errors
     /// Slack refuses, or does not answer.
-    pub async fn own_under(&self, under: &MessageRef) -> Result<Option<MessageRef>, ChatError> {
+    pub async fn own_under(&self, under: &MessageRef, since: Timestamp) -> Result<Option<MessageRef>, ChatError> {
         let us = self.identity().await?.bot;
+        let oldest = since.as_second().to_string();
         let fields = vec![
             ("channel", Some(under.channel.as_str())),
             ("ts", Some(under.ts.as_str())),
-            ("oldest", Some(under.ts.as_str())),
+            ("oldest", Some(oldest.as_str())),
             ("limit", Some("200")),
         ];
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_get("conversations.replies", &fields, None);
         let answer: Value = self.heard(timely(call).await)?;
-        let ours = answer["messages"].as_array().into_iter().flatten().rfind(|one| one["bot_id"] == us.as_str());
+        let ours = answer["messages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .rfind(|one| one["bot_id"] == us.as_str() && one["ts"] != under.ts.as_str());
         let ts = ours.and_then(|one| one["ts"].as_str());
         Ok(ts.map(|ts| MessageRef { channel: under.channel.clone(), ts: ts.to_owned() }))
     }

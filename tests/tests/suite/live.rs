@@ -6,6 +6,7 @@ use bot::drill::HouseRules;
 use bot::workspace::fault::Fault;
 use bot::workspace::state::Post;
 use insta::assert_snapshot;
+use jiff::SignedDuration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::speaker::{Speaker, speak, tells};
@@ -118,7 +119,7 @@ async fn where_messages_do_not_grow_one_is_edited() {
         room.stage.workspace.write_to_app(MINA, "why is that?");
         room.stage.settle().await;
         assert_eq!(calls(room, "chat.startStream"), 1);
-        room.wait(3600).await;
+        room.leap(SignedDuration::from_hours(1));
         room.stage.workspace.write_to_app(MINA, "why is that?");
         room.stage.settle().await;
         assert_eq!(calls(room, "chat.startStream"), 2);
