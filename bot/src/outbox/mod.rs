@@ -384,7 +384,6 @@ impl Sender {
             Way::Write { .. } => self.chat.write_to(&asked.channel, message).await,
             Way::Fill { ts } => {
                 let at = MessageRef { channel: asked.channel.clone(), ts: ts.to_owned() };
-                // It is closed, and then edited.
                 match self.chat.fill(&at, message).await {
                     // Somebody deleted it; they wait for their answer all the same.
                     Err(err) if course(&err) == Course::Anew => self.chat.write_to(&asked.channel, message).await,

@@ -1,9 +1,7 @@
 //! Whatever is in the values, every message keeps Slack's rules, and says nothing it was not told to.
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail like a test")]
 
-use blocks::home::Part;
 use blocks::plan::Who;
-use blocks::settings::{Change as Set, Shown};
 use bot::workspace::check;
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,8 +9,8 @@ use tools::model::{
     Affected, Alarm, AlarmState, Answer, AuthHealth, Because, Bottleneck, Cause, Change, ChangeKind, Claim, Commit,
     Conflict, CutEdge, Delta, Drawing, EdgeMode, EdgeSource, Ended, Evidence, EvidenceId, Expected, Fact, Gap, Hop,
     HopStatus, Incident, IncidentId, Isolation, IsolationReason, IsolationRemedy, Lane, Limit, MapSummary, Measure,
-    NextStep, Origin, Outlook, Prediction, Reading, Reason, Return, Risk, RiskReason, ScopeId, Sentence, ServiceId,
-    Shared, Similar, Source, Spent, Stage, Stated, Suspect, Symptom, Unseen, Verdict, Via, Window, minutes,
+    NextStep, Origin, Outlook, Prediction, Reading, Reason, Return, Risk, RiskReason, ScopeId, ServiceId, Shared,
+    Similar, Source, Stage, Stated, Suspect, Symptom, Unseen, Verdict, Via, Window,
 };
 use tools::recovery::plan::{PlanFact, PlanState, UndoneBy};
 use tools::recovery::policy::PersonId;
@@ -514,40 +512,6 @@ proptest! {
         }
         check_message(&blocks::said::no_such_plan(&words));
         check_message(&blocks::said::unknown_people(&words));
-    }
-
-    #[test]
-    fn what_is_said_of_questions_settings_and_people_keeps_slacks_rules(
-        words in wild(),
-        alarms in proptest::collection::vec(alarm(), 1..4),
-    ) {
-        let incident = incident(&alarms, None, false);
-        let told = Sentence::new(words.clone(), [EvidenceId(1)]);
-        let read = [words.clone()];
-        check_message(&blocks::ask::answer(&incident, &words, &vec![told.clone(); 6], &[], (&read, 1), &Spent::default()));
-        check_message(&blocks::ask::stopped(&incident, &words, std::slice::from_ref(&told), &Spent::default()));
-        check_message(&blocks::ask::looking(incident.id, &words, 7));
-        check_message(&blocks::ask::not_yours(&words));
-        check_message(&blocks::hush::gathered(&[&incident; 40]));
-        check_message(&blocks::people::open(&blocks::mrkdwn::escape(&words), "/incident", &incident.scope, &[&incident; 40]));
-        let shown = Shown {
-            scope: incident.scope.clone(),
-            flood: (3, minutes(5)),
-            nudge_after: minutes(10),
-            quiet: Some(words.clone()),
-            muted_until: Some(incident.opened_at),
-            last: Some((words.clone(), incident.opened_at)),
-        };
-        for change in [Set::Told, Set::Done, Set::Nothing] {
-            check_message(&blocks::settings::answer("/incident", &shown, change));
-        }
-        check_message(&blocks::page::paged(incident.id, &[blocks::page::unknown(&words)], Some(&words)));
-        check_message(&blocks::page::not_paged(&words));
-        let line = blocks::page::line(&incident, &[blocks::page::unknown(&words)], "x", Some(&words), incident.opened_at);
-        check_message(&blocks::Message::plain("line", &line));
-        let part = Part { settings: shown, open: vec![&incident; 40], week: None };
-        let home = blocks::home::view("/incident", &[part], 2);
-        assert_eq!(check::message(&json!({"text": "-", "blocks": home["blocks"]})), Ok(()));
     }
 
     #[test]

